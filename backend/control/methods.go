@@ -1,0 +1,49 @@
+package control
+
+// Methods is every call, by name. It is the contract that all faces share; the TypeScript side is generated from it.
+type Methods struct {
+	StatusGet         Method[Empty, Status]                       `name:"status.get"`
+	EndpointPause     Method[Empty, Empty]                        `name:"endpoint.pause"`
+	EndpointResume    Method[Empty, Empty]                        `name:"endpoint.resume"`
+	ModelsList        Method[Empty, ModelList]                    `name:"models.list"`
+	ModelsRefresh     Method[Empty, ModelList]                    `name:"models.refresh"`
+	ActiveModelGet    Method[Empty, ModelChoice]                  `name:"activeModel.get"`
+	ActiveModelSet    Method[ModelChoice, ModelChoice]            `name:"activeModel.set"`
+	CredentialsList   Method[Empty, CredentialList]               `name:"credentials.list"`
+	CredentialsSet    Method[CredentialSecret, Credential]        `name:"credentials.set"`
+	CredentialsTest   Method[ProviderRef, CredentialTest]         `name:"credentials.test"`
+	CredentialsRemove Method[ProviderRef, Credential]             `name:"credentials.remove"`
+	KeysList          Method[Empty, KeyList]                      `name:"keys.list"`
+	KeysCreate        Method[NewKey, CreatedKey]                  `name:"keys.create"`
+	KeysRevoke        Method[KeyRef, Key]                         `name:"keys.revoke"`
+	UsageList         Method[UsageQuery, UsagePage]               `name:"usage.list"`
+	UsageTotals       Method[UsageBy, UsageRows]                  `name:"usage.totals"`
+	ChatList          Method[ChatQuery, ConversationList]         `name:"chat.list"`
+	ChatGet           Method[ConversationRef, ConversationDetail] `name:"chat.get"`
+	ChatSend          Method[ChatSend, ConversationDetail]        `name:"chat.send"`
+	ChatStop          Method[ConversationRef, Empty]              `name:"chat.stop"`
+	ChatRetry         Method[ChatRetry, ConversationDetail]       `name:"chat.retry"`
+	ChatRename        Method[ChatRename, Conversation]            `name:"chat.rename"`
+	ChatDelete        Method[ConversationRef, Empty]              `name:"chat.delete"`
+	ChatRestore       Method[ConversationRef, Conversation]       `name:"chat.restore"`
+	SettingsGet       Method[Empty, SettingsView]                 `name:"settings.get"`
+	PagesLink         Method[Empty, Link]                         `name:"pages.link"`
+	WindowShow        Method[Empty, Empty]                        `name:"window.show"`
+	WindowHide        Method[Empty, Empty]                        `name:"window.hide"`
+	Quit              Method[Empty, Empty]                        `name:"app.quit"`
+}
+
+// Events is every event, by type. All but "chat.delta" are delivered for certain.
+type Events struct {
+	Status Status `name:"status"`
+	// Models, Credentials, Keys and Conversations say that a list changed; who shows it asks for it again.
+	Models        Empty       `name:"models"`
+	Credentials   Empty       `name:"credentials"`
+	Keys          Empty       `name:"keys"`
+	Conversations Empty       `name:"chat.conversations"`
+	Usage         UsageRecord `name:"usage"`
+	ChatDelta     ChatDelta   `name:"chat.delta"`
+	ChatTurn      ChatTurn    `name:"chat.turn"`
+	// CloseAsked is sent to the window when its user closed it while no tray could bring it back.
+	CloseAsked Empty `name:"window.closeAsked"`
+}

@@ -1,0 +1,375 @@
+package control
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// The view types below are what every face shows. Times are RFC 3339; an optional value that is unknown is null.
+// The TypeScript side is generated from them (see typescript.go).
+
+// Empty is the parameter or result of a call that has none.
+type Empty struct{}
+
+// Status is everything the frame of a face shows. It is sent whole, on every change, as the event "status".
+type Status struct {
+	Version     string         `json:"version"`
+	Build       string         `json:"build" enum:"desktop,headless"`
+	StartedAt   time.Time      `json:"startedAt"`
+	Home        string         `json:"home"`
+	Endpoint    EndpointStatus `json:"endpoint"`
+	ActiveModel string         `json:"activeModel"`
+	Keychain    KeychainStatus `json:"keychain"`
+	Settings    SettingsStatus `json:"settings"`
+	History     HistoryStatus  `json:"history"`
+	// Tray tells whether a tray shows our icon; a window without one asks before it closes.
+	Tray bool `json:"tray"`
+}
+
+// EndpointStatus is the state of the loopback endpoint.
+type EndpointStatus struct {
+	// URL is the gateway's root, for example http://127.0.0.1:4283; OpenAI clients add /v1.
+	URL       string   `json:"url"`
+	Addresses []string `json:"addresses"`
+	State     string   `json:"state" enum:"on,paused,failed"`
+	// Problem says why it failed and what to do; empty otherwise.
+	Problem string `json:"problem"`
+}
+
+// KeychainStatus is the state of the OS keychain.
+type KeychainStatus struct {
+	State string `json:"state" enum:"checking,ok,absent,locked"`
+	// Reason names the cause and Advice what works instead; both are empty when State is ok.
+	Reason string `json:"reason"`
+	Advice string `json:"advice"`
+}
+
+// SettingsStatus is the state of the settings file.
+type SettingsStatus struct {
+	Path    string   `json:"path"`
+	Problem *Problem `json:"problem"`
+}
+
+// Problem is what is wrong with a file. Line and Column count from 1; 0 is unknown.
+type Problem struct {
+	Message string `json:"message"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+}
+
+// HistoryStatus is the state of the database.
+type HistoryStatus struct {
+	Path string `json:"path"`
+	// SetAside is where a corrupt database was moved at this start; empty if none was.
+	SetAside string `json:"setAside"`
+	// Problem says why records can't be written at the moment; empty if they can.
+	Problem string `json:"problem"`
+	// Dropped counts records lost since the start because they could not be written.
+	Dropped int64 `json:"dropped"`
+}
+
+// Model is one model that can be asked for.
+type Model struct {
+	ID           string `json:"id"`
+	Name         string `json:"name"`
+	Provider     string `json:"provider"`
+	ProviderName string `json:"providerName"`
+	Description  string `json:"description"`
+	// Local tells that it runs on this machine, Free that it costs nothing.
+	Local bool `json:"local"`
+	Free  bool `json:"free"`
+	// ContextWindow and MaxOutput are in tokens, null where unknown.
+	ContextWindow *int64 `json:"contextWindow"`
+	MaxOutput     *int64 `json:"maxOutput"`
+	// InputPrice and OutputPrice are decimal USD per million tokens, null where unknown.
+	InputPrice  *string `json:"inputPrice"`
+	OutputPrice *string `json:"outputPrice"`
+}
+
+// ModelList is the models that can be asked for now, with what went wrong while asking their providers.
+type ModelList struct {
+	Models   []Model       `json:"models"`
+	Problems []ListProblem `json:"problems"`
+	// Refreshing tells that providers are being asked at the moment.
+	Refreshing bool `json:"refreshing"`
+}
+
+// ListProblem is a provider whose list could not be had.
+type ListProblem struct {
+	Provider string `json:"provider"`
+	Message  string `json:"message"`
+}
+
+// ModelChoice names a model.
+type ModelChoice struct {
+	Model string `json:"model"`
+}
+
+// Credential is one provider's credential, never the secret itself.
+type Credential struct {
+	Provider     string `json:"provider"`
+	ProviderName string `json:"providerName"`
+	// Source is where the credential in use comes from; "not needed" is a provider that takes none.
+	Source string `json:"source" enum:"keychain,environment,none,not needed"`
+	// Variable is the environment variable it came from, or would be read from.
+	Variable string `json:"variable"`
+	BaseURL  string `json:"baseUrl"`
+	// KeysURL is where the provider hands out API keys; empty if unknown.
+	KeysURL string `json:"keysUrl"`
+	// Test is the last test since the start, null if there was none.
+	Test *CredentialTest `json:"test"`
+}
+
+// CredentialTest is the result of asking the provider whether it accepts a credential.
+type CredentialTest struct {
+	OK         bool      `json:"ok"`
+	At         time.Time `json:"at"`
+	Status     int       `json:"status"`
+	Message    string    `json:"message"`
+	Models     int       `json:"models"`
+	DurationMs int64     `json:"durationMs"`
+}
+
+// CredentialList is every provider with its credential's state.
+type CredentialList struct {
+	Credentials []Credential `json:"credentials"`
+}
+
+// CredentialSecret stores a secret for a provider.
+type CredentialSecret struct {
+	Provider string `json:"provider"`
+	Secret   string `json:"secret"`
+}
+
+// ProviderRef names a provider.
+type ProviderRef struct {
+	Provider string `json:"provider"`
+}
+
+// Key is a local API key, never the key itself.
+type Key struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Project string `json:"project"`
+	// Hint is the key's first characters, enough to recognise it by.
+	Hint string `json:"hint"`
+	// Models are the patterns it may use; empty means all.
+	Models     []string   `json:"models"`
+	CreatedAt  time.Time  `json:"createdAt"`
+	ExpiresAt  *time.Time `json:"expiresAt"`
+	LastUsedAt *time.Time `json:"lastUsedAt"`
+	RevokedAt  *time.Time `json:"revokedAt"`
+}
+
+// KeyList is the local API keys, newest first.
+type KeyList struct {
+	Keys []Key `json:"keys"`
+}
+
+// NewKey asks for a local API key. Expires is a length of time such as 30d, 12h or 1y; empty means never.
+type NewKey struct {
+	Name    string   `json:"name"`
+	Project string   `json:"project"`
+	Models  []string `json:"models"`
+	Expires string   `json:"expires"`
+}
+
+// CreatedKey holds the key itself, this once.
+type CreatedKey struct {
+	Key    Key    `json:"key"`
+	Secret string `json:"secret"`
+}
+
+// KeyRef names a local API key by id or by name.
+type KeyRef struct {
+	Key string `json:"key"`
+}
+
+// UsageRecord is one request in the history. Unknown numbers are null.
+type UsageRecord struct {
+	ID             string         `json:"id"`
+	StartedAt      time.Time      `json:"startedAt"`
+	Key            string         `json:"key"`
+	Project        string         `json:"project"`
+	Client         string         `json:"client"`
+	Dialect        string         `json:"dialect"`
+	Stream         bool           `json:"stream"`
+	RequestedModel string         `json:"requestedModel"`
+	Model          string         `json:"model"`
+	Provider       string         `json:"provider"`
+	InputTokens    *int64         `json:"inputTokens"`
+	CacheRead      *int64         `json:"cacheReadTokens"`
+	CacheWrite     *int64         `json:"cacheWriteTokens"`
+	OutputTokens   *int64         `json:"outputTokens"`
+	Reasoning      *int64         `json:"reasoningTokens"`
+	CostPicoUSD    *int64         `json:"costPicoUSD"`
+	FirstTokenMs   *int64         `json:"timeToFirstTokenMs"`
+	DurationMs     *int64         `json:"durationMs"`
+	Outcome        string         `json:"outcome" enum:"ok,error,cancelled,interrupted,open"`
+	Status         int            `json:"status"`
+	ErrorKind      string         `json:"errorKind"`
+	Error          string         `json:"error"`
+	FinishReason   string         `json:"finishReason"`
+	Attempts       []UsageAttempt `json:"attempts"`
+}
+
+// UsageAttempt is one try at one provider.
+type UsageAttempt struct {
+	Provider  string    `json:"provider"`
+	Model     string    `json:"model"`
+	Reason    string    `json:"reason"`
+	At        time.Time `json:"at"`
+	Status    int       `json:"status"`
+	ErrorKind string    `json:"errorKind"`
+	Error     string    `json:"error"`
+}
+
+// UsageQuery asks for records, newest first. Before is the id of the last record of the page before.
+type UsageQuery struct {
+	Limit   int    `json:"limit"`
+	Before  string `json:"before"`
+	Project string `json:"project"`
+	Model   string `json:"model"`
+}
+
+// UsagePage is records, newest first. Next asks for the following page; empty at the end.
+type UsagePage struct {
+	Records []UsageRecord `json:"records"`
+	Next    string        `json:"next"`
+}
+
+// UsageBy asks for totals. Since and Until bound the start times; empty means unbounded.
+type UsageBy struct {
+	By    string     `json:"by" enum:"model,provider,project,key,client,day"`
+	Since *time.Time `json:"since"`
+	Until *time.Time `json:"until"`
+}
+
+// UsageTotals is one row of totals. A sum leaves out the records in which the number is unknown; the Unknown counts say
+// how many those are.
+type UsageTotals struct {
+	Name          string `json:"name"`
+	Requests      int64  `json:"requests"`
+	Errors        int64  `json:"errors"`
+	InputTokens   int64  `json:"inputTokens"`
+	CacheRead     int64  `json:"cacheReadTokens"`
+	CacheWrite    int64  `json:"cacheWriteTokens"`
+	OutputTokens  int64  `json:"outputTokens"`
+	Reasoning     int64  `json:"reasoningTokens"`
+	CostPicoUSD   int64  `json:"costPicoUSD"`
+	UnknownTokens int64  `json:"unknownTokens"`
+	UnknownCost   int64  `json:"unknownCost"`
+}
+
+// UsageRows is the totals, largest first (days: newest first).
+type UsageRows struct {
+	Rows []UsageTotals `json:"rows"`
+}
+
+// Conversation is a chat without its turns.
+type Conversation struct {
+	ID        string    `json:"id"`
+	Title     string    `json:"title"`
+	Model     string    `json:"model"`
+	CreatedAt time.Time `json:"createdAt"`
+	UpdatedAt time.Time `json:"updatedAt"`
+	Turns     int       `json:"turns"`
+	// Snippet is the text around what a search found; empty without a search.
+	Snippet string `json:"snippet"`
+}
+
+// ChatQuery searches titles and texts; an empty query lists all.
+type ChatQuery struct {
+	Query string `json:"query"`
+}
+
+// ConversationList is conversations, the one used last first.
+type ConversationList struct {
+	Conversations []Conversation `json:"conversations"`
+}
+
+// ConversationRef names a conversation.
+type ConversationRef struct {
+	Conversation string `json:"conversation"`
+}
+
+// ConversationDetail is a conversation with its turns, oldest first.
+type ConversationDetail struct {
+	Conversation Conversation `json:"conversation"`
+	Turns        []Turn       `json:"turns"`
+}
+
+// Turn is one turn of a conversation.
+type Turn struct {
+	ID        string    `json:"id"`
+	Role      string    `json:"role" enum:"user,assistant"`
+	Text      string    `json:"text"`
+	Reasoning string    `json:"reasoning"`
+	At        time.Time `json:"at"`
+	// The rest is the assistant's.
+	State    string `json:"state" enum:"done,streaming,stopped,failed"`
+	Error    string `json:"error"`
+	Model    string `json:"model"`
+	Provider string `json:"provider"`
+	// Seq is the number of the last delta that Text and Reasoning hold.
+	Seq          int64  `json:"seq"`
+	InputTokens  *int64 `json:"inputTokens"`
+	OutputTokens *int64 `json:"outputTokens"`
+	CostPicoUSD  *int64 `json:"costPicoUSD"`
+	FirstTokenMs *int64 `json:"timeToFirstTokenMs"`
+	DurationMs   *int64 `json:"durationMs"`
+}
+
+// ChatSend sends a user's text; an empty Conversation starts a new one, an empty Model takes the conversation's last.
+type ChatSend struct {
+	Conversation string `json:"conversation"`
+	Model        string `json:"model"`
+	Text         string `json:"text"`
+}
+
+// ChatRetry asks again for the last answer, from Model or, if it is empty, from the same one.
+type ChatRetry struct {
+	Conversation string `json:"conversation"`
+	Model        string `json:"model"`
+}
+
+// ChatRename sets a conversation's title.
+type ChatRename struct {
+	Conversation string `json:"conversation"`
+	Title        string `json:"title"`
+}
+
+// ChatDelta is the event "chat.delta": what was added to a turn. Deltas may be lost; the turn's last event, "chat.turn",
+// carries it whole.
+type ChatDelta struct {
+	Conversation string `json:"conversation"`
+	Turn         string `json:"turn"`
+	Seq          int64  `json:"seq"`
+	Text         string `json:"text"`
+	Reasoning    string `json:"reasoning"`
+}
+
+// ChatTurn is the event "chat.turn": a turn began, changed or ended.
+type ChatTurn struct {
+	Conversation string `json:"conversation"`
+	Turn         Turn   `json:"turn"`
+}
+
+// SettingsView is the settings file as it is, and what is in force.
+type SettingsView struct {
+	Path      string          `json:"path"`
+	Text      string          `json:"text"`
+	Effective json.RawMessage `json:"effective"`
+	Problem   *Problem        `json:"problem"`
+}
+
+// Link is a one-time link to the pages.
+type Link struct {
+	URL string `json:"url"`
+}
+
+// Failure is how a call fails: the class of the error and a message that says what to do next.
+type Failure struct {
+	Kind    string `json:"kind"`
+	Message string `json:"message"`
+}

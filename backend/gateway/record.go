@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"gatehouse/backend/llm"
+)
+
+// Opening is what is known of a request when it starts.
+type Opening struct {
+	// ID is the request's own, "req_" and 26 characters that sort by time.
+	ID        string
+	StartedAt time.Time
+	// KeyID and Key are the local API key's id and name; both are empty for the chat window.
+	KeyID, Key string
+	Project    string
+	// Client is the program that asks, as its User-Agent tells, shortened; empty if it did not say.
+	Client         string
+	Dialect        llm.Dialect
+	RequestedModel string
+	Stream         bool
+}
+
+// Outcome is how a request ended.
+type Outcome string
+
+// The outcomes. Open and Interrupted are never given to Settle: the history shows the first while a request runs and
+// the second where the program ended under it.
+const (
+	OK          Outcome = "ok"
+	Failed      Outcome = "error"
+	Cancelled   Outcome = "cancelled"
+	Interrupted Outcome = "interrupted"
+	Open        Outcome = "open"
+)
+
+// Attempt is one try at one provider.
+type Attempt struct {
+	Provider string    `json:"provider"`
+	Model    string    `json:"model"`
+	Reason   string    `json:"reason"`
+	At       time.Time `json:"at"`
+	// Status is the upstream's HTTP status, 0 if none came.
+	Status int           `json:"status"`
+	Kind   llm.ErrorKind `json:"errorKind,omitempty"`
+	Error  string        `json:"error,omitempty"`
+}
+
+// Settlement is what is known of a request when it ended.
+type Settlement struct {
+	Outcome Outcome
+	// Provider and Model are who answered: the provider's id and the full creator/model id.
+	Provider, Model string
+	// UpstreamID is the answer's id at the provider, empty if it gave none.
+	UpstreamID string
+	Status     int
+	Kind       llm.ErrorKind
+	// Error is the message the client saw, empty if there was none.
+	Error    string
+	Usage    llm.Usage
+	Finish   llm.FinishReason
+	Attempts []Attempt
+	// FirstToken is the time from the start to the first piece of content, 0 if none came.
+	FirstToken time.Duration
+	Duration   time.Duration
+}
+
+// Recorder opens a line in the usage history. It never blocks and never fails: trouble with the disk is its own to
+// keep and to show.
+type Recorder interface {
+	Begin(Opening) Entry
+}
+
+// Entry is one open line.
+type Entry interface {
+	// Guard waits until a crash of the program could no longer lose the line, or ctx ends, or the recorder gives up on
+	// it. It is called right before the client sees the first byte.
+	Guard(ctx context.Context)
+	// Settle ends the line. Only the first call counts.
+	Settle(Settlement)
+}

@@ -1,0 +1,28 @@
+// Package llm is the vocabulary in which Gatehouse speaks about language-model calls: requests, messages, parts,
+// stream events, usage, finish reasons and errors.
+//
+// It imports the standard library only and must not know any wire format, provider or model by name. JSON schemas and
+// tool inputs stay raw text, so that key order and number spelling survive and providers' prompt caches keep matching.
+package llm
+
+// Dialect names a wire protocol.
+type Dialect string
+
+// The dialects that carry a conversation.
+const (
+	// ChatCompletions is OpenAI's POST /chat/completions (API reference, "Chat").
+	ChatCompletions Dialect = "chat-completions"
+	// Messages is Anthropic's POST /v1/messages (API reference, "Messages").
+	Messages Dialect = "messages"
+)
+
+// String gives the dialect's name as people write it.
+func (d Dialect) String() string {
+	switch d {
+	case ChatCompletions:
+		return "OpenAI Chat Completions"
+	case Messages:
+		return "Anthropic Messages"
+	}
+	return string(d)
+}

@@ -1,0 +1,90 @@
+package llm
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+)
+
+// Count is a number of tokens that is either known or not. Its zero value is unknown, which is not the same as none.
+type Count struct {
+	n     int64
+	known bool
+}
+
+// Tokens is a known count. A negative number, as odd upstream sums can give, counts as none.
+func Tokens(n int64) Count { return Count{max(n, 0), true} }
+
+// Get gives the number and whether it is known.
+func (c Count) Get() (int64, bool) { return c.n, c.known }
+
+// Known tells whether there is a number.
+func (c Count) Known() bool { return c.known }
+
+// Or gives the number, or other where it is unknown.
+func (c Count) Or(other int64) int64 {
+	if c.known {
+		return c.n
+	}
+	return other
+}
+
+// MarshalJSON writes the number, or null where it is unknown.
+func (c Count) MarshalJSON() ([]byte, error) {
+	if !c.known {
+		return []byte("null"), nil
+	}
+	return strconv.AppendInt(nil, c.n, 10), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (c *Count) UnmarshalJSON(b []byte) error {
+	if bytes.Equal(b, []byte("null")) {
+		*c = Count{}
+		return nil
+	}
+	var n int64
+	if err := json.Unmarshal(b, &n); err != nil {
+		return err
+	}
+	*c = Tokens(n)
+	return nil
+}
+
+// Usage is what a call consumed, in tokens, as disjoint numbers: input that came from or went into a cache is not in
+// Input, whatever the dialect's own convention, and reasoning is part of Output (Reasoning says how much of it).
+type Usage struct {
+	Input        Count
+	CacheRead    Count
+	CacheWrite5m Count
+	CacheWrite1h Count
+	Output       Count
+	Reasoning    Count
+	// Raw is the source's own usage object.
+	Raw json.RawMessage
+}
+
+// Known tells whether the source reported anything.
+func (u Usage) Known() bool { return u.Input.Known() || u.Output.Known() }
+
+// FinishKind is why a model stopped.
+type FinishKind string
+
+// The reasons.
+const (
+	FinishStop          FinishKind = "stop"
+	FinishStopSequence  FinishKind = "stop-sequence"
+	FinishToolCalls     FinishKind = "tool-calls"
+	FinishLength        FinishKind = "length"
+	FinishContentFilter FinishKind = "content-filter"
+	FinishRefusal       FinishKind = "refusal"
+	FinishPause         FinishKind = "pause"
+	FinishError         FinishKind = "error"
+	FinishOther         FinishKind = "other"
+)
+
+// FinishReason is why a model stopped, with the source's own word beside ours.
+type FinishReason struct {
+	Kind FinishKind
+	Raw  string
+}

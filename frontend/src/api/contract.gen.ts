@@ -1,0 +1,347 @@
+// Generated from backend/control by `go generate ./backend/control`; do not edit.
+
+export interface ChatDelta {
+  conversation: string;
+  turn: string;
+  seq: number;
+  text: string;
+  reasoning: string;
+}
+
+export interface ChatQuery {
+  query: string;
+}
+
+export interface ChatRename {
+  conversation: string;
+  title: string;
+}
+
+export interface ChatRetry {
+  conversation: string;
+  model: string;
+}
+
+export interface ChatSend {
+  conversation: string;
+  model: string;
+  text: string;
+}
+
+export interface ChatTurn {
+  conversation: string;
+  turn: Turn;
+}
+
+export interface Conversation {
+  id: string;
+  title: string;
+  model: string;
+  createdAt: string;
+  updatedAt: string;
+  turns: number;
+  snippet: string;
+}
+
+export interface ConversationDetail {
+  conversation: Conversation;
+  turns: Turn[];
+}
+
+export interface ConversationList {
+  conversations: Conversation[];
+}
+
+export interface ConversationRef {
+  conversation: string;
+}
+
+export interface CreatedKey {
+  key: Key;
+  secret: string;
+}
+
+export interface Credential {
+  provider: string;
+  providerName: string;
+  source: "keychain" | "environment" | "none" | "not needed";
+  variable: string;
+  baseUrl: string;
+  keysUrl: string;
+  test: CredentialTest | null;
+}
+
+export interface CredentialList {
+  credentials: Credential[];
+}
+
+export interface CredentialSecret {
+  provider: string;
+  secret: string;
+}
+
+export interface CredentialTest {
+  ok: boolean;
+  at: string;
+  status: number;
+  message: string;
+  models: number;
+  durationMs: number;
+}
+
+export type Empty = Record<string, never>;
+
+export interface EndpointStatus {
+  url: string;
+  addresses: string[];
+  state: "on" | "paused" | "failed";
+  problem: string;
+}
+
+export interface Failure {
+  kind: string;
+  message: string;
+}
+
+export interface HistoryStatus {
+  path: string;
+  setAside: string;
+  problem: string;
+  dropped: number;
+}
+
+export interface Key {
+  id: string;
+  name: string;
+  project: string;
+  hint: string;
+  models: string[];
+  createdAt: string;
+  expiresAt: string | null;
+  lastUsedAt: string | null;
+  revokedAt: string | null;
+}
+
+export interface KeyList {
+  keys: Key[];
+}
+
+export interface KeyRef {
+  key: string;
+}
+
+export interface KeychainStatus {
+  state: "checking" | "ok" | "absent" | "locked";
+  reason: string;
+  advice: string;
+}
+
+export interface Link {
+  url: string;
+}
+
+export interface ListProblem {
+  provider: string;
+  message: string;
+}
+
+export interface Model {
+  id: string;
+  name: string;
+  provider: string;
+  providerName: string;
+  description: string;
+  local: boolean;
+  free: boolean;
+  contextWindow: number | null;
+  maxOutput: number | null;
+  inputPrice: string | null;
+  outputPrice: string | null;
+}
+
+export interface ModelChoice {
+  model: string;
+}
+
+export interface ModelList {
+  models: Model[];
+  problems: ListProblem[];
+  refreshing: boolean;
+}
+
+export interface NewKey {
+  name: string;
+  project: string;
+  models: string[];
+  expires: string;
+}
+
+export interface Problem {
+  message: string;
+  line: number;
+  column: number;
+}
+
+export interface ProviderRef {
+  provider: string;
+}
+
+export interface SettingsStatus {
+  path: string;
+  problem: Problem | null;
+}
+
+export interface SettingsView {
+  path: string;
+  text: string;
+  effective: unknown;
+  problem: Problem | null;
+}
+
+export interface Status {
+  version: string;
+  build: "desktop" | "headless";
+  startedAt: string;
+  home: string;
+  endpoint: EndpointStatus;
+  activeModel: string;
+  keychain: KeychainStatus;
+  settings: SettingsStatus;
+  history: HistoryStatus;
+  tray: boolean;
+}
+
+export interface Turn {
+  id: string;
+  role: "user" | "assistant";
+  text: string;
+  reasoning: string;
+  at: string;
+  state: "done" | "streaming" | "stopped" | "failed";
+  error: string;
+  model: string;
+  provider: string;
+  seq: number;
+  inputTokens: number | null;
+  outputTokens: number | null;
+  costPicoUSD: number | null;
+  timeToFirstTokenMs: number | null;
+  durationMs: number | null;
+}
+
+export interface UsageAttempt {
+  provider: string;
+  model: string;
+  reason: string;
+  at: string;
+  status: number;
+  errorKind: string;
+  error: string;
+}
+
+export interface UsageBy {
+  by: "model" | "provider" | "project" | "key" | "client" | "day";
+  since: string | null;
+  until: string | null;
+}
+
+export interface UsagePage {
+  records: UsageRecord[];
+  next: string;
+}
+
+export interface UsageQuery {
+  limit: number;
+  before: string;
+  project: string;
+  model: string;
+}
+
+export interface UsageRecord {
+  id: string;
+  startedAt: string;
+  key: string;
+  project: string;
+  client: string;
+  dialect: string;
+  stream: boolean;
+  requestedModel: string;
+  model: string;
+  provider: string;
+  inputTokens: number | null;
+  cacheReadTokens: number | null;
+  cacheWriteTokens: number | null;
+  outputTokens: number | null;
+  reasoningTokens: number | null;
+  costPicoUSD: number | null;
+  timeToFirstTokenMs: number | null;
+  durationMs: number | null;
+  outcome: "ok" | "error" | "cancelled" | "interrupted" | "open";
+  status: number;
+  errorKind: string;
+  error: string;
+  finishReason: string;
+  attempts: UsageAttempt[];
+}
+
+export interface UsageRows {
+  rows: UsageTotals[];
+}
+
+export interface UsageTotals {
+  name: string;
+  requests: number;
+  errors: number;
+  inputTokens: number;
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+  costPicoUSD: number;
+  unknownTokens: number;
+  unknownCost: number;
+}
+
+export interface Calls {
+  "status.get": { params: Empty; result: Status };
+  "endpoint.pause": { params: Empty; result: Empty };
+  "endpoint.resume": { params: Empty; result: Empty };
+  "models.list": { params: Empty; result: ModelList };
+  "models.refresh": { params: Empty; result: ModelList };
+  "activeModel.get": { params: Empty; result: ModelChoice };
+  "activeModel.set": { params: ModelChoice; result: ModelChoice };
+  "credentials.list": { params: Empty; result: CredentialList };
+  "credentials.set": { params: CredentialSecret; result: Credential };
+  "credentials.test": { params: ProviderRef; result: CredentialTest };
+  "credentials.remove": { params: ProviderRef; result: Credential };
+  "keys.list": { params: Empty; result: KeyList };
+  "keys.create": { params: NewKey; result: CreatedKey };
+  "keys.revoke": { params: KeyRef; result: Key };
+  "usage.list": { params: UsageQuery; result: UsagePage };
+  "usage.totals": { params: UsageBy; result: UsageRows };
+  "chat.list": { params: ChatQuery; result: ConversationList };
+  "chat.get": { params: ConversationRef; result: ConversationDetail };
+  "chat.send": { params: ChatSend; result: ConversationDetail };
+  "chat.stop": { params: ConversationRef; result: Empty };
+  "chat.retry": { params: ChatRetry; result: ConversationDetail };
+  "chat.rename": { params: ChatRename; result: Conversation };
+  "chat.delete": { params: ConversationRef; result: Empty };
+  "chat.restore": { params: ConversationRef; result: Conversation };
+  "settings.get": { params: Empty; result: SettingsView };
+  "pages.link": { params: Empty; result: Link };
+  "window.show": { params: Empty; result: Empty };
+  "window.hide": { params: Empty; result: Empty };
+  "app.quit": { params: Empty; result: Empty };
+}
+
+export interface Events {
+  "status": Status;
+  "models": Empty;
+  "credentials": Empty;
+  "keys": Empty;
+  "chat.conversations": Empty;
+  "usage": UsageRecord;
+  "chat.delta": ChatDelta;
+  "chat.turn": ChatTurn;
+  "window.closeAsked": Empty;
+}
