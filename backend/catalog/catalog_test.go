@@ -1,0 +1,88 @@
+package catalog
+
+import (
+	"testing"
+
+	"gatehouse/backend/llm"
+)
+
+func TestParseUSD(t *testing.T) {
+	for s, want := range map[string]PicoUSD{
+		"0": 0, "0.000001": 1_000_000, "0.00000125": 1_250_000, "1": 1_000_000_000_000, "0.000000000001": 1,
+		".5": 500_000_000_000, "2.": 2_000_000_000_000, "0.0000010000000000000": 1_000_000,
+	} {
+		if got, err := ParseUSD(s); err != nil || got != want {
+			t.Errorf("%s: %d, %v; want %d", s, got, err, want)
+		}
+	}
+	for _, s := range []string{
+		"", ".", "-1", "1e-6", "0.0000000000001", "9999999999999999999", "1,5", " 1", "0x1", "1.é",
+	} {
+		if got, err := ParseUSD(s); err == nil {
+			t.Errorf("%q gave %d", s, got)
+		}
+	}
+}
+
+func FuzzParseUSD(f *testing.F) {
+	f.Add("0.000001")
+	f.Add("99999999999.999999999999")
+	f.Fuzz(func(t *testing.T, s string) {
+		if n, err := ParseUSD(s); err == nil && n < 0 {
+			t.Errorf("%q gave %d", s, n)
+		}
+	})
+}
+
+func TestPerMillion(t *testing.T) {
+	for n, want := range map[PicoUSD]string{
+		0: "0.00", 1_250_000: "1.25", 75_000: "0.075", 1: "0.000001", 15_000_000: "15.00",
+	} {
+		if got := n.PerMillion(); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
+	}
+}
+
+func price(n int64) *PicoUSD { p := PicoUSD(n); return &p }
+
+func TestCost(t *testing.T) {
+	p := Price{Input: price(3_000_000), Output: price(15_000_000), CacheRead: price(300_000)}
+	usage := llm.Usage{Input: llm.Tokens(10), Output: llm.Tokens(2), CacheRead: llm.Tokens(100)}
+	if got, ok := p.Cost(usage); !ok || got != 90_000_000 {
+		t.Errorf("got %d, %v", got, ok)
+	}
+	usage.CacheWrite1h = llm.Tokens(1)
+	if got, ok := p.Cost(usage); ok {
+		t.Errorf("a write without a price must make the cost unknown, got %d", got)
+	}
+	if _, ok := p.Cost(llm.Usage{Output: llm.Tokens(1)}); ok {
+		t.Error("unknown input must make the cost unknown")
+	}
+	if got, ok := FreePrice().Cost(usage); !ok || got != 0 {
+		t.Errorf("free gave %d, %v", got, ok)
+	}
+}
+
+func TestCatalog(t *testing.T) {
+	c := New([]Model{
+		{ID: "openai/gpt", Provider: "openai", Price: &Price{Input: price(1), Output: price(2)}},
+		{ID: "openai/gpt", Provider: "gateway", Price: &Price{Input: price(5), Output: price(6)}},
+		{ID: "x/same", Provider: "x"}, {ID: "y/same", Provider: "y"},
+	}, map[string]Override{"openai/gpt": {Price: Price{Input: price(9)}}, "new/one": {Price: Price{Input: price(4)}}})
+	for _, provider := range []string{"openai", "gateway"} {
+		p, ok := c.Price(provider, "openai/gpt")
+		if !ok || *p.Input != 9 || *p.Output == 0 {
+			t.Errorf("%s: %+v", provider, p)
+		}
+	}
+	if p, ok := c.Price("openai", "new/one"); !ok || *p.Input != 4 {
+		t.Error("an override of an unlisted model must count")
+	}
+	if id, ok := c.ByName("gpt"); !ok || id != "openai/gpt" {
+		t.Errorf("by name: %q, %v", id, ok)
+	}
+	if _, ok := c.ByName("same"); ok {
+		t.Error("two models of one name are no answer")
+	}
+}

@@ -1,0 +1,97 @@
+package catalog
+
+import (
+	"fmt"
+	"math/bits"
+	"strings"
+
+	"gatehouse/backend/llm"
+)
+
+// PicoUSD is money: 1e-12 US dollars.
+type PicoUSD int64
+
+// picoDigits is how many decimals of a dollar a PicoUSD holds.
+const picoDigits = 12
+
+// ParseUSD reads a decimal amount of US dollars, as the hosted gateway writes prices ("0.000001"). An amount that
+// PicoUSD can't hold exactly is an error, never rounded.
+func ParseUSD(s string) (PicoUSD, error) {
+	whole, fraction, _ := strings.Cut(s, ".")
+	if whole == "" && fraction == "" {
+		return 0, fmt.Errorf("%q is no decimal number", s)
+	}
+	fraction = strings.TrimRight(fraction, "0")
+	if len(fraction) > picoDigits {
+		return 0, fmt.Errorf("%q is no number of at most 12 decimals", s)
+	}
+	var n uint64
+	for _, c := range []byte(whole + fraction + strings.Repeat("0", picoDigits-len(fraction))) {
+		if c < '0' || c > '9' {
+			return 0, fmt.Errorf("%q is no decimal number", s)
+		}
+		high, low := bits.Mul64(n, 10)
+		if n = low + uint64(c-'0'); high != 0 || n > 1<<62 {
+			return 0, fmt.Errorf("%q is too large", s)
+		}
+	}
+	return PicoUSD(n), nil
+}
+
+// PerMillion writes the price of a million tokens at this price per token, as a decimal number of US dollars.
+func (p PicoUSD) PerMillion() string {
+	const million = 1_000_000 // picoUSD per token times a million tokens is microUSD
+	text := strings.TrimRight(fmt.Sprintf("%d.%06d", p/million, p%million), "0")
+	if whole, fraction, _ := strings.Cut(text, "."); len(fraction) < 2 {
+		return whole + "." + fraction + strings.Repeat("0", 2-len(fraction))
+	}
+	return text
+}
+
+// Price is what tokens cost, per token. A nil field is unknown.
+type Price struct {
+	Input        *PicoUSD `json:"input,omitempty"`
+	Output       *PicoUSD `json:"output,omitempty"`
+	CacheRead    *PicoUSD `json:"cacheRead,omitempty"`
+	CacheWrite5m *PicoUSD `json:"cacheWrite5m,omitempty"`
+	CacheWrite1h *PicoUSD `json:"cacheWrite1h,omitempty"`
+}
+
+// FreePrice is the price of what costs nothing.
+func FreePrice() Price {
+	var zero PicoUSD
+	return Price{&zero, &zero, &zero, &zero, &zero}
+}
+
+// Cost is tokens times prices. It is unknown where a number of tokens is, or where tokens were used whose price is.
+func (p Price) Cost(u llm.Usage) (PicoUSD, bool) {
+	if !u.Input.Known() || !u.Output.Known() {
+		return 0, false
+	}
+	var sum uint64
+	for _, kind := range []struct {
+		tokens llm.Count
+		price  *PicoUSD
+	}{
+		{u.Input, p.Input},
+		{u.Output, p.Output},
+		{u.CacheRead, p.CacheRead},
+		{u.CacheWrite5m, p.CacheWrite5m},
+		{u.CacheWrite1h, p.CacheWrite1h},
+	} {
+		n := kind.tokens.Or(0)
+		if n == 0 {
+			continue
+		}
+		if kind.price == nil {
+			return 0, false
+		}
+		high, low := bits.Mul64(uint64(n), uint64(*kind.price))
+		total, carry := bits.Add64(sum, low, 0)
+		if high != 0 || carry != 0 || total > 1<<62 {
+			return 0, false
+		}
+		sum = total
+	}
+	return PicoUSD(sum), true
+}

@@ -1,0 +1,162 @@
+package chatcompletions
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+
+	"github.com/tidwall/gjson"
+
+	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/sse"
+)
+
+// bodyLimit bounds what a tap keeps of an answer that is not streamed; usage of a larger one stays unknown.
+const bodyLimit = 32 << 20
+
+// NewTap observes an answer: a stream of events or one JSON body.
+func NewTap(stream bool) llm.Tap {
+	if stream {
+		return &streamTap{split: sse.NewSplitter(0)}
+	}
+	return &bodyTap{}
+}
+
+type bodyTap struct {
+	seen llm.Observation
+	body []byte
+	over bool
+}
+
+func (t *bodyTap) Write(p []byte) *llm.Observation {
+	if t.over || len(t.body)+len(p) > bodyLimit {
+		t.over, t.body = true, nil
+	} else {
+		t.body = append(t.body, p...)
+	}
+	t.seen.Content = true
+	return &t.seen
+}
+
+func (t *bodyTap) Close() *llm.Observation {
+	root := gjson.ParseBytes(t.body)
+	t.seen.Ended = t.over || json.Valid(t.body)
+	t.seen.ID = root.Get("id").String()
+	t.seen.Model = root.Get("model").String()
+	if r := root.Get("choices.0.finish_reason"); r.Type == gjson.String {
+		t.seen.Finish = finishOf(r.String())
+	}
+	if u := root.Get("usage"); u.IsObject() {
+		t.seen.Usage = usageOf(u)
+	}
+	if root.Get("error").Exists() && root.Get("error").Type != gjson.Null {
+		t.seen.Err = inBandError(t.body)
+	}
+	return &t.seen
+}
+
+type streamTap struct {
+	seen  llm.Observation
+	split *sse.Splitter
+}
+
+func (t *streamTap) Write(p []byte) *llm.Observation {
+	t.split.Write(p, t.event)
+	return &t.seen
+}
+
+func (t *streamTap) Close() *llm.Observation {
+	t.split.Close(func(e sse.Event) { // an event without its blank line may have been cut anywhere
+		if gjson.ValidBytes(e.Data) || bytes.Equal(e.Data, done) {
+			t.event(e)
+		}
+	})
+	if t.split.Overflowed() {
+		t.seen.Ended = true // we no longer know, and saying "cut off" would be a guess
+	}
+	return &t.seen
+}
+
+var done = []byte("[DONE]")
+
+func (t *streamTap) event(e sse.Event) {
+	if bytes.Equal(e.Data, done) {
+		t.seen.Ended = true
+		return
+	}
+	gjson.ParseBytes(e.Data).ForEach(func(key, value gjson.Result) bool {
+		switch key.Str {
+		case "id":
+			if t.seen.ID == "" {
+				t.seen.ID = value.String()
+			}
+		case "model":
+			if t.seen.Model == "" {
+				t.seen.Model = value.String()
+			}
+		case "choices":
+			value.ForEach(func(_, choice gjson.Result) bool { t.choice(choice); return true })
+		case "usage":
+			if value.IsObject() {
+				t.seen.Usage = usageOf(value)
+			}
+		case "x_groq":
+			if u := value.Get("usage"); u.IsObject() && !t.seen.Usage.Known() {
+				t.seen.Usage = usageOf(u)
+			}
+		case "error":
+			if value.Type != gjson.Null {
+				t.seen.Err = inBandError(e.Data)
+			}
+		}
+		return true
+	})
+}
+
+func (t *streamTap) choice(choice gjson.Result) {
+	choice.ForEach(func(key, value gjson.Result) bool {
+		switch key.Str {
+		case "delta":
+			if !t.seen.Content {
+				t.seen.Content = hasContent(value)
+			}
+		case "finish_reason":
+			if value.Type == gjson.String {
+				t.seen.Finish = finishOf(value.Str)
+				t.seen.Ended = true
+			}
+		case "usage": // Moonshot
+			if value.IsObject() {
+				t.seen.Usage = usageOf(value)
+			}
+		}
+		return true
+	})
+}
+
+func hasContent(delta gjson.Result) bool {
+	found := false
+	delta.ForEach(func(key, value gjson.Result) bool {
+		switch key.Str {
+		case "content", "reasoning", "reasoning_content", "refusal":
+			found = value.Type == gjson.String && value.Str != "" || value.IsArray()
+		case "tool_calls", "reasoning_details", "images", "function_call", "audio":
+			found = value.IsArray() || value.IsObject()
+		}
+		return !found
+	})
+	return found
+}
+
+// inBandError reads an error that came inside a successful answer. Its status, if it names one, gives the class.
+func inBandError(body []byte) *llm.Error {
+	status := int(gjson.GetBytes(body, "error.code").Int())
+	if status < 400 || status > 599 {
+		status = http.StatusBadGateway
+	}
+	e := DecodeError(status, bytes.Clone(body))
+	if e.Code == "overloaded_error" || e.Code == "overloaded" {
+		e.Kind = llm.ErrOverloaded
+	}
+	return e
+}

@@ -1,0 +1,250 @@
+// Package jsonedit finds and replaces members at the top level of a JSON object without decoding the rest, so that a
+// request that is only passed on keeps its bytes: key order, number spelling, white space, everything.
+//
+// It checks the object's skeleton (strings closed, brackets matched, members well formed at the top level, nothing
+// behind the end) and leaves the finer syntax of nested values to whoever decodes them. It must not know what the
+// members mean.
+package jsonedit
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// Span is where a value stands: body[Start:End]. The zero Span means that there is none.
+type Span struct{ Start, End int }
+
+// Found tells whether there is a value.
+func (s Span) Found() bool { return s.End > s.Start }
+
+// Of gives the value's bytes.
+func (s Span) Of(body []byte) []byte { return body[s.Start:s.End] }
+
+// SyntaxError is a body that is no JSON object.
+type SyntaxError struct {
+	// Offset counts bytes from the start.
+	Offset  int
+	Message string
+}
+
+func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.Message, e.Offset) }
+
+// maxDepth bounds nesting; encoding/json has the same bound.
+const maxDepth = 10000
+
+// Find gives the span of the value of each named member, in the order of names. A named member that stands twice is an
+// error: readers differ in which one they take.
+func Find(body []byte, names ...string) ([]Span, error) {
+	spans := make([]Span, len(names))
+	err := Members(body, func(key []byte, value Span) error {
+		for i, name := range names {
+			if !keyIs(key, name) {
+				continue
+			}
+			if spans[i].Found() {
+				return &SyntaxError{value.Start, fmt.Sprintf("a second member %q", name)}
+			}
+			spans[i] = value
+		}
+		return nil
+	})
+	return spans, err
+}
+
+// keyIs compares a raw key (without its quotes) with a name. Keys with escapes are decoded first.
+func keyIs(raw []byte, name string) bool {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw) == name
+	}
+	var key string
+	quoted := append(append([]byte{'"'}, raw...), '"')
+	return json.Unmarshal(quoted, &key) == nil && key == name
+}
+
+// Members calls visit for each member of the object with its raw key (without quotes) and its value's span. It stops at
+// the first error, its own or visit's.
+func Members(body []byte, visit func(key []byte, value Span) error) error {
+	i := space(body, 0)
+	if i == len(body) {
+		return &SyntaxError{i, "the body is empty"}
+	}
+	if body[i] != '{' {
+		return &SyntaxError{i, "the body is not a JSON object"}
+	}
+	i = space(body, i+1)
+	if i < len(body) && body[i] == '}' {
+		return end(body, i+1)
+	}
+	for {
+		if i >= len(body) || body[i] != '"' {
+			return unexpected(body, i, "a member's name")
+		}
+		keyEnd, err := skipString(body, i)
+		if err != nil {
+			return err
+		}
+		key := body[i+1 : keyEnd-1]
+		i = space(body, keyEnd)
+		if i >= len(body) || body[i] != ':' {
+			return unexpected(body, i, "':'")
+		}
+		start := space(body, i+1)
+		stop, err := skipValue(body, start)
+		if err != nil {
+			return err
+		}
+		if err := visit(key, Span{start, stop}); err != nil {
+			return err
+		}
+		i = space(body, stop)
+		switch {
+		case i < len(body) && body[i] == ',':
+			i = space(body, i+1)
+		case i < len(body) && body[i] == '}':
+			return end(body, i+1)
+		default:
+			return unexpected(body, i, "',' or '}'")
+		}
+	}
+}
+
+func end(body []byte, i int) error {
+	if i = space(body, i); i < len(body) {
+		return &SyntaxError{i, "something stands behind the JSON object"}
+	}
+	return nil
+}
+
+func unexpected(body []byte, i int, want string) error {
+	if i >= len(body) {
+		return &SyntaxError{i, "the JSON ends where " + want + " was expected"}
+	}
+	return &SyntaxError{i, fmt.Sprintf("%q where %s was expected", body[i], want)}
+}
+
+func space(body []byte, i int) int {
+	for i < len(body) {
+		switch body[i] {
+		case ' ', '\t', '\n', '\r':
+			i++
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+// skipString gives the index behind the string that starts at i.
+func skipString(body []byte, i int) (int, error) {
+	start := i
+	for i++; ; {
+		n := bytes.IndexByte(body[i:], '"')
+		if n < 0 {
+			return 0, &SyntaxError{start, "a string without its end"}
+		}
+		i += n + 1
+		if body[i-2] != '\\' {
+			return i, nil
+		}
+		slashes := 1
+		for body[i-2-slashes] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return i, nil
+		}
+	}
+}
+
+func skipValue(body []byte, i int) (int, error) {
+	if i >= len(body) {
+		return 0, unexpected(body, i, "a value")
+	}
+	switch c := body[i]; c {
+	case '"':
+		return skipString(body, i)
+	case '{', '[':
+		return skipNested(body, i)
+	default:
+		start := i
+		for i < len(body) && plain[body[i]] {
+			i++
+		}
+		if !json.Valid(body[start:i]) {
+			return 0, unexpected(body, start, "a value")
+		}
+		return i, nil
+	}
+}
+
+// plain marks the bytes of numbers and of true, false and null.
+var plain = func() (t [256]bool) {
+	for _, c := range []byte("0123456789+-.eEtrufalsn") {
+		t[c] = true
+	}
+	return t
+}()
+
+// marks tells the bytes that matter while brackets are matched.
+var marks = func() (t [256]bool) {
+	for _, c := range []byte(`"{}[]`) {
+		t[c] = true
+	}
+	return t
+}()
+
+func skipNested(body []byte, i int) (int, error) {
+	var room [64]byte
+	open, start := room[:0], i
+	for i < len(body) {
+		c := body[i]
+		if !marks[c] {
+			i++
+			continue
+		}
+		switch c {
+		case '"':
+			next, err := skipString(body, i)
+			if err != nil {
+				return 0, err
+			}
+			i = next
+			continue
+		case '{', '[':
+			if len(open) == maxDepth {
+				return 0, &SyntaxError{i, "the JSON is nested too deeply"}
+			}
+			open = append(open, c+2) // '}' and ']' stand two behind their openers
+		default:
+			if open[len(open)-1] != c {
+				return 0, &SyntaxError{i, fmt.Sprintf("%q where %q was expected", c, open[len(open)-1])}
+			}
+			if open = open[:len(open)-1]; len(open) == 0 {
+				return i + 1, nil
+			}
+		}
+		i++
+	}
+	return 0, &SyntaxError{start, "an object or array without its end"}
+}
+
+// Splice is a body in which one value is replaced, without a copy of the rest.
+type Splice struct{ Head, Value, Tail []byte }
+
+// Replace makes a Splice of body with value in place of at.
+func Replace(body []byte, at Span, value []byte) Splice {
+	return Splice{body[:at.Start], value, body[at.End:]}
+}
+
+// Len is the length of the whole.
+func (s Splice) Len() int64 { return int64(len(s.Head) + len(s.Value) + len(s.Tail)) }
+
+// Reader reads the whole; each call gives a new one.
+func (s Splice) Reader() io.Reader {
+	return io.MultiReader(bytes.NewReader(s.Head), bytes.NewReader(s.Value), bytes.NewReader(s.Tail))
+}
+
+// Bytes joins the whole.
+func (s Splice) Bytes() []byte { return bytes.Join([][]byte{s.Head, s.Value, s.Tail}, nil) }

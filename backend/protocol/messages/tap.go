@@ -1,0 +1,115 @@
+package messages
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/tidwall/gjson"
+
+	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/sse"
+)
+
+// bodyLimit bounds what a tap keeps of an answer that is not streamed; usage of a larger one stays unknown.
+const bodyLimit = 32 << 20
+
+// NewTap observes an answer: a stream of events or one JSON body.
+func NewTap(stream bool) llm.Tap {
+	if stream {
+		return &streamTap{split: sse.NewSplitter(0)}
+	}
+	return &bodyTap{}
+}
+
+type bodyTap struct {
+	seen llm.Observation
+	body []byte
+	over bool
+}
+
+func (t *bodyTap) Write(p []byte) *llm.Observation {
+	if t.over || len(t.body)+len(p) > bodyLimit {
+		t.over, t.body = true, nil
+	} else {
+		t.body = append(t.body, p...)
+	}
+	t.seen.Content = true
+	return &t.seen
+}
+
+func (t *bodyTap) Close() *llm.Observation {
+	root := gjson.ParseBytes(t.body)
+	t.seen.Ended = t.over || json.Valid(t.body)
+	message(&t.seen, root)
+	if r := root.Get("stop_reason"); r.Type == gjson.String {
+		t.seen.Finish = finishOf(r.String())
+	}
+	if root.Get("type").String() == "error" {
+		t.seen.Err = inBandError(t.body)
+	}
+	return &t.seen
+}
+
+func message(seen *llm.Observation, m gjson.Result) {
+	seen.ID = m.Get("id").String()
+	seen.Model = m.Get("model").String()
+	if u := m.Get("usage"); u.IsObject() {
+		mergeUsage(&seen.Usage, u)
+	}
+}
+
+type streamTap struct {
+	seen  llm.Observation
+	split *sse.Splitter
+}
+
+func (t *streamTap) Write(p []byte) *llm.Observation {
+	t.split.Write(p, t.event)
+	return &t.seen
+}
+
+func (t *streamTap) Close() *llm.Observation {
+	t.split.Close(func(e sse.Event) { // an event without its blank line may have been cut anywhere
+		if gjson.ValidBytes(e.Data) {
+			t.event(e)
+		}
+	})
+	if t.split.Overflowed() {
+		t.seen.Ended = true // we no longer know, and saying "cut off" would be a guess
+	}
+	return &t.seen
+}
+
+func (t *streamTap) event(e sse.Event) {
+	// Deltas are almost all of a stream, and after the first they tell a tap nothing.
+	if e.Name == "content_block_delta" && t.seen.Content {
+		return
+	}
+	data := gjson.ParseBytes(e.Data)
+	switch data.Get("type").String() {
+	case "message_start":
+		message(&t.seen, data.Get("message"))
+	case "content_block_start":
+		kind := data.Get("content_block.type").String()
+		t.seen.Content = t.seen.Content || kind != "text" && kind != "thinking"
+	case "content_block_delta":
+		t.seen.Content = true
+	case "message_delta":
+		if r := data.Get("delta.stop_reason"); r.Type == gjson.String {
+			t.seen.Finish = finishOf(r.String())
+		}
+		if u := data.Get("usage"); u.IsObject() {
+			mergeUsage(&t.seen.Usage, u)
+		}
+	case "message_stop":
+		t.seen.Ended = true
+	case "error":
+		t.seen.Err = inBandError(e.Data)
+	}
+}
+
+// inBandError reads an error that came inside a successful answer.
+func inBandError(body []byte) *llm.Error {
+	kind := gjson.GetBytes(body, "error.type").String()
+	return DecodeError(statusOf(kind), bytes.Clone(body))
+}

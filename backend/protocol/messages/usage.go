@@ -1,0 +1,51 @@
+package messages
+
+import (
+	"encoding/json"
+
+	"github.com/tidwall/gjson"
+
+	"gatehouse/backend/llm"
+)
+
+// mergeUsage adds a usage object to what is known (API reference, "Messages", Usage): message_start reports the input,
+// message_delta the output so far and, in newer versions, the input again. input_tokens leaves cache reads and writes
+// out, as llm.Usage does. Writes that are not split by lifetime count as five-minute ones, the default.
+func mergeUsage(known *llm.Usage, u gjson.Result) {
+	take := func(dst *llm.Count, path string) {
+		if v := u.Get(path); v.Type == gjson.Number {
+			*dst = llm.Tokens(v.Int())
+		}
+	}
+	take(&known.Input, "input_tokens")
+	take(&known.CacheRead, "cache_read_input_tokens")
+	take(&known.Output, "output_tokens")
+	take(&known.Reasoning, "output_tokens_details.thinking_tokens")
+	if split := u.Get("cache_creation"); split.IsObject() {
+		take(&known.CacheWrite5m, "cache_creation.ephemeral_5m_input_tokens")
+		take(&known.CacheWrite1h, "cache_creation.ephemeral_1h_input_tokens")
+	} else if !known.CacheWrite1h.Known() {
+		take(&known.CacheWrite5m, "cache_creation_input_tokens")
+	}
+	known.Raw = json.RawMessage(u.Raw)
+}
+
+// finishOf maps a stop_reason, keeping the word.
+func finishOf(raw string) llm.FinishReason {
+	kind := llm.FinishOther
+	switch raw {
+	case "end_turn":
+		kind = llm.FinishStop
+	case "stop_sequence":
+		kind = llm.FinishStopSequence
+	case "max_tokens", "model_context_window_exceeded":
+		kind = llm.FinishLength
+	case "tool_use":
+		kind = llm.FinishToolCalls
+	case "pause_turn":
+		kind = llm.FinishPause
+	case "refusal":
+		kind = llm.FinishRefusal
+	}
+	return llm.FinishReason{Kind: kind, Raw: raw}
+}

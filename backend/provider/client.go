@@ -1,0 +1,114 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"gatehouse/backend/llm"
+)
+
+// Client sends requests to providers. It follows no redirects, so that a credential never goes to another host, and asks
+// for no compression, so that answers can be observed. It is safe for concurrent use.
+type Client struct {
+	remote *http.Transport
+	sim    http.RoundTripper
+}
+
+// NewClient makes a client. sim answers for the built-in provider.
+func NewClient(sim http.Handler) *Client {
+	dial := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &Client{
+		sim: inProcess{sim},
+		remote: &http.Transport{
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         dial.DialContext,
+			ForceAttemptHTTP2:   true,
+			DisableCompression:  true,
+			MaxIdleConns:        256,
+			MaxIdleConnsPerHost: 64,
+			IdleConnTimeout:     90 * time.Second,
+			TLSHandshakeTimeout: 10 * time.Second,
+			// A connection that died while the machine slept is found out in seconds, not minutes.
+			HTTP2:           &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
+			ReadBufferSize:  32 << 10,
+			WriteBufferSize: 32 << 10,
+		},
+	}
+}
+
+// Close drops idle connections.
+func (c *Client) Close() { c.remote.CloseIdleConnections() }
+
+// Body is a request body that can be read again for another try.
+type Body interface {
+	Reader() io.Reader
+	Len() int64
+}
+
+// Call is one request to a provider.
+type Call struct {
+	Provider *Provider
+	Dialect  llm.Dialect
+	// Query is added to the endpoint's URL.
+	Query  string
+	Header http.Header
+	// Secret is the credential, empty for providers that take none.
+	Secret string
+	Body   Body
+}
+
+// Do sends the call and gives the answer as soon as its header is there. Its errors are *llm.Error.
+func (c *Client) Do(ctx context.Context, call Call) (*http.Response, error) {
+	u, err := call.Provider.Endpoint(call.Dialect)
+	if err != nil {
+		return nil, llm.Errorf(llm.ErrBadRequest, "%w", err)
+	}
+	u.RawQuery = call.Query
+	call.Provider.Authorize(call.Header, call.Dialect, call.Secret)
+	req := (&http.Request{
+		Method: http.MethodPost, URL: u, Host: u.Host, Header: call.Header,
+		Body: io.NopCloser(call.Body.Reader()), ContentLength: call.Body.Len(),
+		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(call.Body.Reader()), nil },
+	}).WithContext(ctx)
+	resp, err := c.transport(u).RoundTrip(req)
+	if err != nil {
+		return nil, connectError(ctx, call.Provider, err)
+	}
+	return resp, nil
+}
+
+func (c *Client) transport(u *url.URL) http.RoundTripper {
+	if u.Host == simHost {
+		return c.sim
+	}
+	return c.remote
+}
+
+// connectError says why no answer came. Only the network's own words are repeated: they hold host and port, never a
+// credential.
+func connectError(ctx context.Context, p *Provider, err error) *llm.Error {
+	if cause := ctx.Err(); cause != nil {
+		return llm.AsError(cause)
+	}
+	kind, hint := llm.ErrOverloaded, "check the network, or try again"
+	if p.Local {
+		hint = "is it running?"
+	}
+	var ne net.Error
+	if errors.As(err, &ne) && ne.Timeout() {
+		kind = llm.ErrTimeout
+	}
+	if de, ok := errors.AsType[*net.DNSError](err); ok && de.IsNotFound {
+		hint = "check the base URL in settings, and the network"
+	}
+	e := llm.Errorf(kind, "%s can't be reached at %s (%w); %s", p.Name, p.BaseURL, err, hint).WithCode("upstream_unreachable")
+	if kind == llm.ErrOverloaded {
+		e.Status = http.StatusBadGateway
+	}
+	return e
+}

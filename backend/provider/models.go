@@ -1,0 +1,152 @@
+package provider
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"gatehouse/backend/catalog"
+	"gatehouse/backend/llm"
+)
+
+// listLimit bounds a list of models; the largest known is about one megabyte.
+const listLimit = 32 << 20
+
+// Models asks the provider for its list of models. The shapes read are OpenAI's and Anthropic's ({"data":[...]}), and
+// the hosted gateway's with its prices. Its errors are *llm.Error.
+func (c *Client) Models(ctx context.Context, p *Provider, secret string) ([]catalog.Model, error) {
+	u, err := url.Parse(p.BaseURL + p.models)
+	if err != nil {
+		return nil, llm.Errorf(llm.ErrBadRequest, "the base URL of %s can't be read: %w", p.ID, err)
+	}
+	header := http.Header{"Accept": {"application/json"}, "User-Agent": {"gatehouse"}}
+	dialect := llm.ChatCompletions
+	if !p.Speaks(dialect) {
+		dialect = llm.Messages
+		header.Set("Anthropic-Version", "2023-06-01")
+	}
+	p.Authorize(header, dialect, secret)
+	req := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: header}).WithContext(ctx)
+	resp, err := c.transport(u).RoundTrip(req)
+	if err != nil {
+		return nil, connectError(ctx, p, err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // reading is over
+	body, err := io.ReadAll(io.LimitReader(resp.Body, listLimit))
+	if err != nil {
+		return nil, connectError(ctx, p, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, listError(p, resp.StatusCode, body)
+	}
+	data := gjson.GetBytes(body, "data")
+	if !data.IsArray() {
+		// LM Studio answers 200 with an error object on routes it does not have.
+		return nil, llm.Errorf(llm.ErrInternal, "what answers at %s does not look like %s: its list of models has no \"data\"",
+			p.BaseURL, p.Name).WithStatus(http.StatusBadGateway)
+	}
+	var models []catalog.Model
+	data.ForEach(func(_, m gjson.Result) bool {
+		if entry, ok := p.entry(m); ok {
+			models = append(models, entry)
+		}
+		return true
+	})
+	return models, nil
+}
+
+func listError(p *Provider, status int, body []byte) *llm.Error {
+	kind := llm.KindOfStatus(status)
+	message := gjson.GetBytes(body, "error.message").String()
+	if message == "" {
+		message = http.StatusText(status)
+	}
+	if kind == llm.ErrAuth {
+		return llm.Errorf(kind, "%s refused the credential (%d): %s", p.Name, status, message).WithStatus(status)
+	}
+	return llm.Errorf(kind, "%s answered %d: %s", p.Name, status, message).WithStatus(status)
+}
+
+func (p *Provider) entry(m gjson.Result) (catalog.Model, bool) {
+	upstream := strings.TrimPrefix(m.Get("id").String(), "models/") // Gemini's names are paths
+	if upstream == "" {
+		return catalog.Model{}, false
+	}
+	e := catalog.Model{
+		ID: p.ID + "/" + upstream, Provider: p.ID, Upstream: upstream, Local: p.Local,
+		Name:        firstText(m, "name", "display_name"),
+		Description: m.Get("description").String(),
+		Created:     created(m),
+	}
+	if p.ID == Gateway {
+		e.ID = upstream
+	}
+	for _, path := range []string{"context_window", "context_length", "max_context_length", "max_model_len", "max_input_tokens", "meta.n_ctx_train"} {
+		if n := m.Get(path).Int(); n > 0 {
+			e.ContextWindow = n
+			break
+		}
+	}
+	for _, path := range []string{"max_tokens", "top_provider.max_completion_tokens"} {
+		if n := m.Get(path).Int(); n > 0 {
+			e.MaxOutput = n
+			break
+		}
+	}
+	if p.Local {
+		free := catalog.FreePrice()
+		e.Price, e.Free = &free, true
+	} else if price, ok := priceOf(m.Get("pricing")); ok {
+		e.Price = &price
+	}
+	return e, true
+}
+
+func firstText(m gjson.Result, paths ...string) string {
+	for _, path := range paths {
+		if s := m.Get(path).String(); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func created(m gjson.Result) int64 {
+	if n := m.Get("created").Int(); n > 0 {
+		return n
+	}
+	if t, err := time.Parse(time.RFC3339, m.Get("created_at").String()); err == nil {
+		return t.Unix()
+	}
+	return 0
+}
+
+// priceOf reads a pricing object in the hosted gateway's shape (decimal strings, USD per token; GET /v1/models) or
+// OpenRouter's (prompt, completion). What it can't read exactly stays unknown; so does everything where prices come in
+// tiers, which one number per kind can't tell.
+func priceOf(pricing gjson.Result) (catalog.Price, bool) {
+	var price catalog.Price
+	if !pricing.IsObject() || pricing.Get("input_tiers.1").Exists() || pricing.Get("output_tiers.1").Exists() {
+		return price, false
+	}
+	read := func(dst **catalog.PicoUSD, names ...string) {
+		for _, name := range names {
+			if v := pricing.Get(name); v.Type == gjson.String {
+				if n, err := catalog.ParseUSD(v.Str); err == nil {
+					*dst = &n
+					return
+				}
+			}
+		}
+	}
+	read(&price.Input, "input", "prompt")
+	read(&price.Output, "output", "completion")
+	read(&price.CacheRead, "input_cache_read")
+	read(&price.CacheWrite5m, "input_cache_write")
+	return price, price.Input != nil && price.Output != nil
+}

@@ -1,0 +1,150 @@
+// Package provider knows the upstreams: where they are, which dialects they speak, how they want to be authenticated,
+// and how to send them a request.
+//
+// It must not know who asks, which provider is chosen or why, nor where credentials are kept.
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"gatehouse/backend/llm"
+)
+
+// ID names a provider.
+type ID = string
+
+// Gateway is the hosted gateway, which serves every creator's models under their creator/model ids.
+const Gateway ID = "gateway"
+
+// Sim is the built-in stand-in.
+const Sim ID = "sim"
+
+// Provider is one upstream. It is immutable.
+type Provider struct {
+	ID   ID
+	Name string
+	// BaseURL is what the provider's own SDK takes as base URL.
+	BaseURL string
+	// Credential tells whether it wants one.
+	Credential bool
+	// Variables are the environment variables that usually hold it.
+	Variables []string
+	// KeysURL is where the provider hands out API keys.
+	KeysURL string
+	// Local tells that it runs on this machine: it costs nothing and is looked for by itself.
+	Local bool
+	// Nested tells that the provider's own model ids are creator/model.
+	Nested bool
+
+	paths map[llm.Dialect]string
+	// models is the path of the list of models.
+	models string
+	// keyHeader is the header that carries the credential to a dialect; Authorization: Bearer if it is not listed.
+	keyHeader map[llm.Dialect]string
+}
+
+// Speaks tells whether the provider has an endpoint for the dialect.
+func (p *Provider) Speaks(d llm.Dialect) bool { return p.paths[d] != "" }
+
+// Dialects gives the dialects it speaks.
+func (p *Provider) Dialects() []llm.Dialect { return slices.Sorted(maps.Keys(p.paths)) }
+
+// Endpoint gives the URL that takes requests of a dialect.
+func (p *Provider) Endpoint(d llm.Dialect) (*url.URL, error) {
+	path, ok := p.paths[d]
+	if !ok {
+		return nil, fmt.Errorf("%s does not speak %s", p.ID, d)
+	}
+	return url.Parse(p.BaseURL + path)
+}
+
+// Authorize sets the header that carries the credential.
+func (p *Provider) Authorize(h http.Header, d llm.Dialect, secret string) {
+	if secret == "" {
+		return
+	}
+	if name := p.keyHeader[d]; name != "" {
+		h.Set(name, secret)
+		return
+	}
+	h.Set("Authorization", "Bearer "+secret)
+}
+
+// Override is what settings say of a provider: a built-in one's base URL, or a new one of type openai-compatible.
+type Override struct {
+	Name    string
+	BaseURL string
+	Local   bool
+}
+
+// Table is every provider by id.
+type Table map[ID]*Provider
+
+// NewTable makes the built-in providers with overrides applied; an override of an unknown id is a new OpenAI-compatible
+// provider.
+func NewTable(overrides map[ID]Override) Table {
+	t := Table{}
+	for _, p := range builtIn() {
+		t[p.ID] = p
+	}
+	for id, o := range overrides {
+		p, ok := t[id]
+		if !ok {
+			p = compatible(Provider{ID: id, Name: id, Credential: !o.Local, Variables: []string{variable(id)}, Local: o.Local})
+			t[id] = p
+		}
+		if o.Name != "" {
+			p.Name = o.Name
+		}
+		if o.BaseURL != "" {
+			p.BaseURL = strings.TrimRight(o.BaseURL, "/")
+			if id == Gateway { // both its OpenAI base (…/v1) and its origin are in use
+				p.BaseURL = strings.TrimSuffix(p.BaseURL, "/v1")
+			}
+		}
+	}
+	return t
+}
+
+// variable is the environment variable of a provider that has no usual one: MY_LAB_API_KEY for my-lab.
+func variable(id ID) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' {
+			return r - 'a' + 'A'
+		}
+		if r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return '_'
+	}, id) + "_API_KEY"
+}
+
+// Sorted gives the providers in the order in which people look for them: the hosted gateway, the built-in ones, then the
+// user's own by id.
+func (t Table) Sorted() []*Provider {
+	var out []*Provider
+	for _, p := range builtIn() {
+		out = append(out, t[p.ID])
+	}
+	known := len(out)
+	for _, id := range slices.Sorted(maps.Keys(t)) {
+		if !slices.ContainsFunc(out[:known], func(p *Provider) bool { return p.ID == id }) {
+			out = append(out, t[id])
+		}
+	}
+	return out
+}
+
+// UpstreamModel gives a model's id at the provider: all of it where ids are nested, else what stands behind the creator.
+func (p *Provider) UpstreamModel(id string) string {
+	creator, model, ok := strings.Cut(id, "/")
+	if ok && creator == p.ID {
+		return model
+	}
+	return id
+}

@@ -1,0 +1,99 @@
+package provider
+
+import "gatehouse/backend/llm"
+
+// compatible fills in what OpenAI-compatible servers share (API reference, "Chat", "Models"): the base URL ends in the
+// version, as OpenAI's SDKs take it.
+func compatible(p Provider) *Provider {
+	if p.paths == nil {
+		p.paths = map[llm.Dialect]string{}
+	}
+	if p.paths[llm.ChatCompletions] == "" {
+		p.paths[llm.ChatCompletions] = "/chat/completions"
+	}
+	if p.models == "" {
+		p.models = "/models"
+	}
+	return &p
+}
+
+// builtIn is the table of known providers. Base URLs, paths and header names are the providers' own API references'.
+func builtIn() []*Provider {
+	xAPIKey := map[llm.Dialect]string{llm.Messages: "X-Api-Key"}
+	return []*Provider{
+		{
+			ID: Gateway, Name: "Vercel AI Gateway", BaseURL: "https://ai-gateway.vercel.sh", Nested: true,
+			Credential: true, Variables: []string{"AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"},
+			KeysURL: "https://vercel.com/d?to=%2F%5Bteam%5D%2F%7E%2Fai%2Fapi-keys",
+			paths: map[llm.Dialect]string{
+				llm.ChatCompletions: "/v1/chat/completions",
+				llm.Messages:        "/v1/messages",
+			},
+			models: "/v1/models",
+		},
+		compatible(Provider{
+			ID: "openai", Name: "OpenAI", BaseURL: "https://api.openai.com/v1",
+			Credential: true, Variables: []string{"OPENAI_API_KEY"}, KeysURL: "https://platform.openai.com/api-keys",
+		}),
+		{
+			ID: "anthropic", Name: "Anthropic", BaseURL: "https://api.anthropic.com",
+			Credential: true, Variables: []string{"ANTHROPIC_API_KEY"}, KeysURL: "https://console.anthropic.com/settings/keys",
+			paths:     map[llm.Dialect]string{llm.Messages: "/v1/messages"},
+			models:    "/v1/models?limit=1000",
+			keyHeader: xAPIKey,
+		},
+		// Gemini's OpenAI-compatible surface; the base URL is the one Gemini's own SDK takes.
+		compatible(Provider{
+			ID: "google", Name: "Google Gemini", BaseURL: "https://generativelanguage.googleapis.com",
+			Credential: true, Variables: []string{"GEMINI_API_KEY", "GOOGLE_API_KEY"},
+			KeysURL: "https://aistudio.google.com/apikey",
+			paths:   map[llm.Dialect]string{llm.ChatCompletions: "/v1beta/openai/chat/completions"},
+			models:  "/v1beta/openai/models",
+		}),
+		compatible(Provider{
+			ID: "deepseek", Name: "DeepSeek", BaseURL: "https://api.deepseek.com",
+			Credential: true, Variables: []string{"DEEPSEEK_API_KEY"}, KeysURL: "https://platform.deepseek.com/api_keys",
+			paths:     map[llm.Dialect]string{llm.Messages: "/anthropic/v1/messages"},
+			keyHeader: xAPIKey,
+		}),
+		compatible(Provider{
+			ID: "groq", Name: "Groq", BaseURL: "https://api.groq.com/openai/v1",
+			Credential: true, Variables: []string{"GROQ_API_KEY"}, KeysURL: "https://console.groq.com/keys",
+		}),
+		compatible(Provider{
+			ID: "xai", Name: "xAI", BaseURL: "https://api.x.ai/v1",
+			Credential: true, Variables: []string{"XAI_API_KEY"}, KeysURL: "https://console.x.ai",
+		}),
+		compatible(Provider{
+			ID: "mistral", Name: "Mistral", BaseURL: "https://api.mistral.ai/v1",
+			Credential: true, Variables: []string{"MISTRAL_API_KEY"}, KeysURL: "https://console.mistral.ai/api-keys",
+		}),
+		compatible(Provider{
+			ID: "moonshotai", Name: "Moonshot AI", BaseURL: "https://api.moonshot.ai/v1",
+			Credential: true, Variables: []string{"MOONSHOT_API_KEY"}, KeysURL: "https://platform.moonshot.ai/console/api-keys",
+		}),
+		compatible(Provider{
+			ID: "openrouter", Name: "OpenRouter", BaseURL: "https://openrouter.ai/api/v1", Nested: true,
+			Credential: true, Variables: []string{"OPENROUTER_API_KEY"}, KeysURL: "https://openrouter.ai/settings/keys",
+		}),
+		compatible(Provider{
+			ID: "ollama", Name: "Ollama", BaseURL: "http://127.0.0.1:11434/v1", Local: true,
+			paths: map[llm.Dialect]string{llm.Messages: "/messages"},
+		}),
+		compatible(Provider{
+			ID: "lmstudio", Name: "LM Studio", BaseURL: "http://127.0.0.1:1234/v1", Local: true,
+			paths: map[llm.Dialect]string{llm.Messages: "/messages"},
+		}),
+		compatible(Provider{
+			ID: "llamacpp", Name: "llama.cpp", BaseURL: "http://127.0.0.1:8080/v1", Local: true,
+			paths: map[llm.Dialect]string{llm.Messages: "/messages"},
+		}),
+		compatible(Provider{
+			ID: Sim, Name: "Simulator", BaseURL: "http://" + simHost + "/v1", Local: true,
+			paths: map[llm.Dialect]string{llm.Messages: "/messages"},
+		}),
+	}
+}
+
+// simHost is the name under which the simulator's handler is reached; no such host exists (RFC 2606).
+const simHost = "sim.invalid"
