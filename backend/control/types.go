@@ -126,7 +126,6 @@ type CredentialTest struct {
 	At         time.Time `json:"at"`
 	Status     int       `json:"status"`
 	Message    string    `json:"message"`
-	Models     int       `json:"models"`
 	DurationMs int64     `json:"durationMs"`
 }
 

@@ -17,10 +17,18 @@ import (
 // listLimit bounds a list of models; the largest known is about one megabyte.
 const listLimit = 32 << 20
 
-// Models asks the provider for its list of models. The shapes read are OpenAI's and Anthropic's ({"data":[...]}), and
-// the hosted gateway's with its prices. Its errors are *llm.Error.
-func (c *Client) Models(ctx context.Context, p *Provider, secret string) ([]catalog.Model, error) {
-	u, err := url.Parse(p.BaseURL + p.models)
+// Check asks the provider whether it accepts a credential, by a request that costs nothing. Its errors are *llm.Error.
+func (c *Client) Check(ctx context.Context, p *Provider, secret string) error {
+	if p.probe == "" {
+		_, err := c.Models(ctx, p, secret)
+		return err
+	}
+	_, err := c.get(ctx, p, p.probe, secret)
+	return err
+}
+
+func (c *Client) get(ctx context.Context, p *Provider, path, secret string) ([]byte, error) {
+	u, err := url.Parse(p.BaseURL + path)
 	if err != nil {
 		return nil, llm.Errorf(llm.ErrBadRequest, "the base URL of %s can't be read: %w", p.ID, err)
 	}
@@ -43,6 +51,16 @@ func (c *Client) Models(ctx context.Context, p *Provider, secret string) ([]cata
 	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, listError(p, resp.StatusCode, body)
+	}
+	return body, nil
+}
+
+// Models asks the provider for its list of models. The shapes read are OpenAI's and Anthropic's ({"data":[...]}), and
+// the hosted gateway's with its prices. Its errors are *llm.Error.
+func (c *Client) Models(ctx context.Context, p *Provider, secret string) ([]catalog.Model, error) {
+	body, err := c.get(ctx, p, p.models, secret)
+	if err != nil {
+		return nil, err
 	}
 	data := gjson.GetBytes(body, "data")
 	if !data.IsArray() {

@@ -24,14 +24,34 @@ const Gateway ID = "gateway"
 // Sim is the built-in stand-in.
 const Sim ID = "sim"
 
+// Need is whether a provider takes a credential.
+type Need int
+
+// The needs. Local servers and a user's own ones may or may not want a credential: one that is there is sent.
+const (
+	NeedsNone Need = iota
+	Optional
+	Required
+)
+
+// Quirks tell how a server's Chat Completions differ from OpenAI's. The zero value is OpenAI's own.
+type Quirks struct {
+	// ReplayReasoning: the model's own reasoning goes back to it as reasoning_content.
+	ReplayReasoning bool
+	// OldTokenLimit: it knows max_tokens only.
+	OldTokenLimit bool
+	// NoStreamOptions: it refuses stream_options, and reports usage unasked.
+	NoStreamOptions bool
+}
+
 // Provider is one upstream. It is immutable.
 type Provider struct {
 	ID   ID
 	Name string
 	// BaseURL is what the provider's own SDK takes as base URL.
 	BaseURL string
-	// Credential tells whether it wants one.
-	Credential bool
+	// Credential tells whether it takes one.
+	Credential Need
 	// Variables are the environment variables that usually hold it.
 	Variables []string
 	// KeysURL is where the provider hands out API keys.
@@ -41,9 +61,15 @@ type Provider struct {
 	// Nested tells that the provider's own model ids are creator/model.
 	Nested bool
 
+	// Quirks are what its Chat Completions need to be asked for differently.
+	Quirks Quirks
+
 	paths map[llm.Dialect]string
 	// models is the path of the list of models.
 	models string
+	// probe is the path of a request that only an accepted credential gets an answer to, for providers that list their
+	// models to anybody; empty where the list itself is that.
+	probe string
 	// keyHeader is the header that carries the credential to a dialect; Authorization: Bearer if it is not listed.
 	keyHeader map[llm.Dialect]string
 }
@@ -95,7 +121,7 @@ func NewTable(overrides map[ID]Override) Table {
 	for id, o := range overrides {
 		p, ok := t[id]
 		if !ok {
-			p = compatible(Provider{ID: id, Name: id, Credential: !o.Local, Variables: []string{variable(id)}, Local: o.Local})
+			p = compatible(Provider{ID: id, Name: id, Credential: Optional, Variables: []string{variable(id)}, Local: o.Local})
 			t[id] = p
 		}
 		if o.Name != "" {

@@ -23,21 +23,22 @@ func builtIn() []*Provider {
 	return []*Provider{
 		{
 			ID: Gateway, Name: "Vercel AI Gateway", BaseURL: "https://ai-gateway.vercel.sh", Nested: true,
-			Credential: true, Variables: []string{"AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"},
+			Credential: Required, Variables: []string{"AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"},
 			KeysURL: "https://vercel.com/d?to=%2F%5Bteam%5D%2F%7E%2Fai%2Fapi-keys",
 			paths: map[llm.Dialect]string{
 				llm.ChatCompletions: "/v1/chat/completions",
 				llm.Messages:        "/v1/messages",
 			},
 			models: "/v1/models",
+			probe:  "/v1/credits",
 		},
 		compatible(Provider{
 			ID: "openai", Name: "OpenAI", BaseURL: "https://api.openai.com/v1",
-			Credential: true, Variables: []string{"OPENAI_API_KEY"}, KeysURL: "https://platform.openai.com/api-keys",
+			Credential: Required, Variables: []string{"OPENAI_API_KEY"}, KeysURL: "https://platform.openai.com/api-keys",
 		}),
 		{
 			ID: "anthropic", Name: "Anthropic", BaseURL: "https://api.anthropic.com",
-			Credential: true, Variables: []string{"ANTHROPIC_API_KEY"}, KeysURL: "https://console.anthropic.com/settings/keys",
+			Credential: Required, Variables: []string{"ANTHROPIC_API_KEY"}, KeysURL: "https://console.anthropic.com/settings/keys",
 			paths:     map[llm.Dialect]string{llm.Messages: "/v1/messages"},
 			models:    "/v1/models?limit=1000",
 			keyHeader: xAPIKey,
@@ -45,47 +46,54 @@ func builtIn() []*Provider {
 		// Gemini's OpenAI-compatible surface; the base URL is the one Gemini's own SDK takes.
 		compatible(Provider{
 			ID: "google", Name: "Google Gemini", BaseURL: "https://generativelanguage.googleapis.com",
-			Credential: true, Variables: []string{"GEMINI_API_KEY", "GOOGLE_API_KEY"},
+			Credential: Required, Variables: []string{"GEMINI_API_KEY", "GOOGLE_API_KEY"},
 			KeysURL: "https://aistudio.google.com/apikey",
 			paths:   map[llm.Dialect]string{llm.ChatCompletions: "/v1beta/openai/chat/completions"},
 			models:  "/v1beta/openai/models",
 		}),
 		compatible(Provider{
 			ID: "deepseek", Name: "DeepSeek", BaseURL: "https://api.deepseek.com",
-			Credential: true, Variables: []string{"DEEPSEEK_API_KEY"}, KeysURL: "https://platform.deepseek.com/api_keys",
+			Credential: Required, Variables: []string{"DEEPSEEK_API_KEY"}, KeysURL: "https://platform.deepseek.com/api_keys",
+			Quirks:    Quirks{ReplayReasoning: true, OldTokenLimit: true},
 			paths:     map[llm.Dialect]string{llm.Messages: "/anthropic/v1/messages"},
 			keyHeader: xAPIKey,
 		}),
 		compatible(Provider{
 			ID: "groq", Name: "Groq", BaseURL: "https://api.groq.com/openai/v1",
-			Credential: true, Variables: []string{"GROQ_API_KEY"}, KeysURL: "https://console.groq.com/keys",
+			Credential: Required, Variables: []string{"GROQ_API_KEY"}, KeysURL: "https://console.groq.com/keys",
 		}),
 		compatible(Provider{
 			ID: "xai", Name: "xAI", BaseURL: "https://api.x.ai/v1",
-			Credential: true, Variables: []string{"XAI_API_KEY"}, KeysURL: "https://console.x.ai",
+			Credential: Required, Variables: []string{"XAI_API_KEY"}, KeysURL: "https://console.x.ai",
 		}),
 		compatible(Provider{
 			ID: "mistral", Name: "Mistral", BaseURL: "https://api.mistral.ai/v1",
-			Credential: true, Variables: []string{"MISTRAL_API_KEY"}, KeysURL: "https://console.mistral.ai/api-keys",
+			Credential: Required, Variables: []string{"MISTRAL_API_KEY"}, KeysURL: "https://console.mistral.ai/api-keys",
+			Quirks: Quirks{OldTokenLimit: true, NoStreamOptions: true},
 		}),
 		compatible(Provider{
 			ID: "moonshotai", Name: "Moonshot AI", BaseURL: "https://api.moonshot.ai/v1",
-			Credential: true, Variables: []string{"MOONSHOT_API_KEY"}, KeysURL: "https://platform.moonshot.ai/console/api-keys",
+			Credential: Required, Variables: []string{"MOONSHOT_API_KEY"}, KeysURL: "https://platform.moonshot.ai/console/api-keys",
+			Quirks: Quirks{ReplayReasoning: true, OldTokenLimit: true},
 		}),
 		compatible(Provider{
 			ID: "openrouter", Name: "OpenRouter", BaseURL: "https://openrouter.ai/api/v1", Nested: true,
-			Credential: true, Variables: []string{"OPENROUTER_API_KEY"}, KeysURL: "https://openrouter.ai/settings/keys",
+			Credential: Required, Variables: []string{"OPENROUTER_API_KEY"}, KeysURL: "https://openrouter.ai/settings/keys",
+			probe: "/key",
 		}),
 		compatible(Provider{
 			ID: "ollama", Name: "Ollama", BaseURL: "http://127.0.0.1:11434/v1", Local: true,
+			Credential: Optional, Variables: []string{"OLLAMA_API_KEY"}, Quirks: Quirks{OldTokenLimit: true},
 			paths: map[llm.Dialect]string{llm.Messages: "/messages"},
 		}),
 		compatible(Provider{
 			ID: "lmstudio", Name: "LM Studio", BaseURL: "http://127.0.0.1:1234/v1", Local: true,
+			Credential: Optional, Variables: []string{"LMSTUDIO_API_KEY"}, Quirks: Quirks{OldTokenLimit: true},
 			paths: map[llm.Dialect]string{llm.Messages: "/messages"},
 		}),
 		compatible(Provider{
 			ID: "llamacpp", Name: "llama.cpp", BaseURL: "http://127.0.0.1:8080/v1", Local: true,
+			Credential: Optional, Variables: []string{"LLAMA_API_KEY"}, Quirks: Quirks{OldTokenLimit: true},
 			paths: map[llm.Dialect]string{llm.Messages: "/messages"},
 		}),
 		compatible(Provider{

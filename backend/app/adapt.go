@@ -1,0 +1,109 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"gopkg.in/natefinch/lumberjack.v2"
+
+	"gatehouse/backend/catalog"
+	"gatehouse/backend/credential"
+	"gatehouse/backend/llm"
+	"gatehouse/backend/provider"
+	"gatehouse/backend/settings"
+)
+
+// Home finds the state folder: GATEHOUSE_HOME, else the system's per-user configuration folder + gatehouse.
+func Home() (string, error) {
+	if home := os.Getenv("GATEHOUSE_HOME"); home != "" {
+		return filepath.Abs(home)
+	}
+	config, err := os.UserConfigDir()
+	if err != nil {
+		return "", llm.Errorf(llm.ErrBadRequest, "no folder to keep things in was found (%w); set GATEHOUSE_HOME", err)
+	}
+	return filepath.Join(config, "gatehouse"), nil
+}
+
+// openLog makes the log: one file of bounded size and age, and the redactor as the only way into it.
+func (c *Core) openLog(redactor *credential.Redactor) error {
+	folder := filepath.Join(c.Home, "logs")
+	for _, dir := range []string{c.Home, folder} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return llm.Errorf(llm.ErrInternal, "the state folder can't be made: %w; set GATEHOUSE_HOME to a folder that can be written", err)
+		}
+	}
+	if err := os.Chmod(c.Home, 0o700); err != nil { //nolint:gosec // a folder needs its x bit
+		return llm.Errorf(llm.ErrInternal, "the state folder can't be made private: %w", err)
+	}
+	file := &lumberjack.Logger{Filename: filepath.Join(folder, "gatehouse.log"), MaxSize: 5, MaxBackups: 4, MaxAge: 60}
+	c.onClose(func(context.Context) { _ = file.Close() })
+	var out slog.Handler = slog.NewTextHandler(file, nil)
+	if c.Stderr != nil {
+		out = slog.NewMultiHandler(out, c.Stderr)
+	}
+	c.logger = slog.New(redactor.Handler(out))
+	return nil
+}
+
+// specs tells the credentials what the providers take.
+func specs(table provider.Table) []credential.Spec {
+	var out []credential.Spec
+	for _, p := range table.Sorted() {
+		if p.Credential != provider.NeedsNone {
+			out = append(out, credential.Spec{Provider: p.ID, Variables: p.Variables, Needed: p.Credential == provider.Required})
+		}
+	}
+	return out
+}
+
+// secretsOf gives the gateway and the list of models their secrets.
+type secretsOf struct{ store *credential.Store }
+
+func (s secretsOf) Secret(ctx context.Context, id provider.ID) (string, error) {
+	c, err := s.store.Lookup(ctx, id)
+	return c.Secret, err
+}
+
+func (s secretsOf) has(id provider.ID) bool {
+	c, err := s.store.Lookup(context.Background(), id)
+	return err == nil && c.Secret != ""
+}
+
+// pricer tells the usage history what calls cost.
+type pricer struct{ catalog func() *catalog.Catalog }
+
+func (p pricer) Cost(provider, model string, u llm.Usage) (picoUSD int64, known bool) {
+	price, ok := p.catalog().Price(provider, model)
+	if !ok {
+		return 0, false
+	}
+	cost, known := price.Cost(u)
+	return int64(cost), known
+}
+
+func overrideOf(m settings.ModelOverride) catalog.Override {
+	o := catalog.Override{Name: m.Name}
+	if m.ContextWindow != nil {
+		o.ContextWindow = *m.ContextWindow
+	}
+	if m.MaxTokens != nil {
+		o.MaxOutput = *m.MaxTokens
+	}
+	if p := m.Pricing; p != nil {
+		o.Price = catalog.Price{
+			Input: pico(p.Input), Output: pico(p.Output), CacheRead: pico(p.InputCacheRead), CacheWrite5m: pico(p.InputCacheWrite),
+		}
+	}
+	return o
+}
+
+func pico(p *settings.Price) *catalog.PicoUSD {
+	if p == nil {
+		return nil
+	}
+	n := catalog.PicoUSD(*p)
+	return &n
+}

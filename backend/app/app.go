@@ -1,0 +1,285 @@
+// Package app puts Gatehouse together: it opens the services in order, connects them, and closes them in the opposite
+// order. Every face (window, tray, command line, `serve`) is built on a Core.
+//
+// It decides nothing else, and must not know Wails, the tray or the command line.
+package app
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"gatehouse/backend/access"
+	"gatehouse/backend/catalog"
+	"gatehouse/backend/chat"
+	"gatehouse/backend/control"
+	"gatehouse/backend/credential"
+	"gatehouse/backend/event"
+	"gatehouse/backend/gateway"
+	"gatehouse/backend/llm"
+	"gatehouse/backend/modellist"
+	"gatehouse/backend/provider"
+	"gatehouse/backend/provider/sim"
+	"gatehouse/backend/proxy"
+	"gatehouse/backend/routing"
+	"gatehouse/backend/secret"
+	"gatehouse/backend/settings"
+	"gatehouse/backend/store"
+	"gatehouse/backend/usage"
+)
+
+// Options is how a Core is opened.
+type Options struct {
+	// Home is the state folder; see Home.
+	Home string
+	// Version is the program's own, Build is "desktop" or "headless".
+	Version, Build string
+	// Addr is where the endpoint shall listen, instead of where settings say.
+	Addr string
+	// Pages is the built web UI.
+	Pages fs.FS
+	// Stderr also gets the log's warnings and errors, besides the log file, where it is not nil.
+	Stderr slog.Handler
+}
+
+// Core is a Gatehouse without a face.
+type Core struct {
+	Options
+	broker     *event.Broker
+	logger     *slog.Logger
+	service    *control.Service
+	dispatcher *control.Dispatcher
+	door       *proxy.Server
+	settings   *settings.Document
+	chat       *chat.Chats
+	pages      *control.Browser
+	socket     *control.Socket
+	closers    []func(context.Context)
+	table      atomic.Pointer[provider.Table]
+}
+
+// Open opens everything but the doors. It gives store.ErrLocked where another Gatehouse has the state folder.
+func Open(o Options) (core *Core, err error) {
+	c := &Core{Options: o, broker: &event.Broker{}}
+	defer func() {
+		if err != nil {
+			c.Close(context.Background())
+		}
+	}()
+	redactor := credential.NewRedactor()
+	if err := c.openLog(redactor); err != nil {
+		return nil, err
+	}
+	db, err := store.Open(filepath.Join(o.Home, "gatehouse.db"), store.Options{Logger: c.logger})
+	if err != nil {
+		return nil, err
+	}
+	c.onClose(func(context.Context) { c.check("the database", db.Close()) })
+
+	doc, err := settings.Open(filepath.Join(o.Home, settings.FileName), settings.Options{Logger: c.logger})
+	if err != nil {
+		return nil, err
+	}
+	c.settings = doc
+	c.onClose(func(context.Context) { c.check("settings", doc.Close()) })
+	c.setTable(doc.Snapshot())
+
+	return c, c.openServices(db, redactor)
+}
+
+func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
+	keys, err := access.Open(db, access.Options{Now: time.Now, Broker: c.broker, Logger: c.logger})
+	if err != nil {
+		return err
+	}
+	c.onClose(func(ctx context.Context) { c.check("API keys", keys.Close(ctx)) })
+
+	var keychain *secret.Keychain
+	var credentials *credential.Store
+	keychain = secret.New(secret.Options{Logger: c.logger, Changed: func() {
+		if credentials != nil {
+			credentials.RefreshNow()
+		}
+		if c.service != nil {
+			c.service.Changed()
+		}
+	}})
+	c.onClose(func(context.Context) { keychain.Close() })
+	credentials = credential.New(credential.Options{
+		Keychain: keychain, Specs: specs(*c.table.Load()), Redactor: redactor, Broker: c.broker, Logger: c.logger,
+	})
+	c.onClose(func(context.Context) { credentials.Close() })
+	secrets := secretsOf{credentials}
+
+	client := provider.NewClient(sim.Handler(sim.Options{Logger: c.logger}))
+	c.onClose(func(context.Context) { client.Close() })
+	models, err := modellist.Open(modellist.Options{
+		Lister: client, Secrets: secrets, Source: c.modelSource, DB: db, Broker: c.broker, Logger: c.logger, Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	c.onClose(func(context.Context) { models.Close() })
+
+	history, err := usage.Open(db, usage.Options{
+		Now: time.Now, Logger: c.logger, Broker: c.broker, Pricer: pricer{models.Catalog},
+		View: func(r usage.Record) any { return control.UsageView(r) },
+	})
+	if err != nil {
+		return err
+	}
+	c.onClose(func(ctx context.Context) { c.check("the usage history", history.Close(ctx)) })
+
+	world := func() routing.World {
+		return routing.World{
+			Active: c.settings.Snapshot().ActiveModel, Providers: *c.table.Load(), Catalog: models.Catalog(),
+			HasCredential: secrets.has,
+		}
+	}
+	gate := gateway.New(gateway.Options{
+		World: world, Upstream: client, Credentials: secrets, Recorder: history,
+		Redact: redactor.RedactBytes, Now: time.Now, Logger: c.logger,
+	})
+	c.door = proxy.New(proxy.Options{
+		Keys: keys, Gateway: gate, Limits: c.limits, Catalog: models.Catalog,
+		Active: func() string { return c.settings.Snapshot().ActiveModel }, Logger: c.logger,
+	})
+	c.chat, err = chat.Open(db, streamer{gate, pricer{models.Catalog}}, chat.Options{Now: time.Now, Broker: c.broker, Logger: c.logger})
+	if err != nil {
+		return err
+	}
+	c.onClose(func(ctx context.Context) { c.check("chats", c.chat.Close(ctx)) })
+
+	c.service = control.New(control.Options{
+		Version: c.Version, Build: c.Build, Home: c.Home, Settings: c.settings, Keychain: keychain, Credentials: credentials,
+		Keys: keys, History: history, Models: models, Chat: c.chat, DB: db, Endpoint: c.door, Checker: client,
+		Providers: func() provider.Table { return *c.table.Load() }, Broker: c.broker, Logger: c.logger, Now: time.Now,
+	})
+	c.dispatcher = control.NewDispatcher(c.service.Methods())
+	c.watch(models, credentials)
+	return nil
+}
+
+// watch connects what changes with who must know.
+func (c *Core) watch(models *modellist.List, credentials *credential.Store) {
+	cancel := c.settings.Subscribe(func(before, after *settings.Settings) {
+		if before != after {
+			c.setTable(after)
+			credentials.SetSpecs(specs(*c.table.Load()))
+			models.Changed()
+		}
+		c.service.Changed()
+	})
+	c.onClose(func(context.Context) { cancel() })
+
+	sub := c.broker.Subscribe(256)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			e, err := sub.Next(context.Background())
+			if err != nil {
+				return
+			}
+			switch e.Type {
+			case credential.EventType:
+				models.Changed()
+			case usage.EventHealth:
+				c.service.Changed()
+			}
+		}
+	}()
+	c.onClose(func(context.Context) { sub.Close(); <-done })
+}
+
+// Start opens the doors: the endpoint, the command line's socket and the pages. A port in use is no error here: it
+// shows in the status, and everything else works.
+func (c *Core) Start() error {
+	c.pages = control.NewBrowser(c.service, c.dispatcher, c.Pages)
+	socket, err := control.ListenSocket(c.Home, c.service.API(c.dispatcher), c.logger)
+	if err != nil {
+		return err
+	}
+	c.socket = socket
+	if err := c.listen(); err != nil {
+		c.logger.Error("the endpoint does not listen", "error", err)
+		c.service.SetEndpointProblem(llm.AsError(err).Message)
+	}
+	return nil
+}
+
+func (c *Core) listen() error {
+	addr := c.Addr
+	if addr == "" {
+		addr = c.settings.Snapshot().Addr
+	}
+	return c.door.Listen(addr)
+}
+
+// Close ends everything; requests that run may finish until ctx ends.
+func (c *Core) Close(ctx context.Context) {
+	if c.chat != nil {
+		c.chat.Stop()
+	}
+	if c.door != nil {
+		if err := c.door.Shutdown(ctx); err != nil {
+			c.logger.Warn("requests were cut off at shutdown", "error", err)
+		}
+	}
+	if c.socket != nil {
+		c.socket.Close()
+	}
+	if c.pages != nil {
+		c.pages.Close()
+	}
+	for i := len(c.closers) - 1; i >= 0; i-- {
+		c.closers[i](ctx)
+	}
+	c.closers = nil
+}
+
+func (c *Core) onClose(f func(context.Context)) { c.closers = append(c.closers, f) }
+
+func (c *Core) check(what string, err error) {
+	if err != nil {
+		c.logger.Error("closing failed", "what", what, "error", err)
+	}
+}
+
+// Dispatcher gives the calls.
+func (c *Core) Dispatcher() *control.Dispatcher { return c.dispatcher }
+
+// Events gives the event feed.
+func (c *Core) Events() *event.Broker { return c.broker }
+
+// Service gives the admin surface.
+func (c *Core) Service() *control.Service { return c.service }
+
+// Logger gives the log.
+func (c *Core) Logger() *slog.Logger { return c.logger }
+
+func (c *Core) limits() proxy.Limits {
+	s := c.settings.Snapshot()
+	return proxy.Limits{MaxBodyBytes: s.MaxBodyBytes, AllowedOrigins: s.AllowedOrigins}
+}
+
+func (c *Core) setTable(s *settings.Settings) {
+	overrides := map[provider.ID]provider.Override{}
+	for id, p := range s.Providers {
+		overrides[id] = provider.Override{Name: p.Name, BaseURL: p.BaseURL, Local: p.Local}
+	}
+	table := provider.NewTable(overrides)
+	c.table.Store(&table)
+}
+
+func (c *Core) modelSource() modellist.Source {
+	s := c.settings.Snapshot()
+	overrides := map[string]catalog.Override{}
+	for id, m := range s.Catalog {
+		overrides[id] = overrideOf(m)
+	}
+	return modellist.Source{Providers: *c.table.Load(), Overrides: overrides, Discover: s.DiscoverLocal}
+}

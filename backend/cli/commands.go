@@ -1,0 +1,317 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"gatehouse/backend/control"
+	"gatehouse/backend/llm"
+)
+
+type versionCommand struct{}
+
+func (versionCommand) Run(s *session) error {
+	s.print("gatehouse %s (%s)\n", s.program.Version, s.build())
+	return nil
+}
+
+type pauseCommand struct{}
+
+func (pauseCommand) Run(s *session) error {
+	_, err := running[control.Empty](s, "endpoint.pause", control.Empty{})
+	return err
+}
+
+type resumeCommand struct{}
+
+func (resumeCommand) Run(s *session) error {
+	_, err := running[control.Empty](s, "endpoint.resume", control.Empty{})
+	return err
+}
+
+type statusCommand struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+func (c statusCommand) Run(s *session) error {
+	status, err := running[control.Status](s, "status.get", control.Empty{})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.json(status)
+	}
+	rows := [][]string{
+		{"version", status.Version + " (" + status.Build + ")"},
+		{"endpoint", status.Endpoint.State + "  " + status.Endpoint.URL},
+		{"active model", status.ActiveModel},
+		{"keychain", status.Keychain.State},
+		{"settings", status.Settings.Path},
+		{"history", status.History.Path},
+	}
+	s.table(rows)
+	for _, problem := range problemsOf(status) {
+		s.print("! %s\n", problem)
+	}
+	return nil
+}
+
+func problemsOf(st control.Status) (out []string) {
+	if st.Endpoint.Problem != "" {
+		out = append(out, st.Endpoint.Problem)
+	}
+	if st.Keychain.Reason != "" {
+		out = append(out, "keychain: "+st.Keychain.Reason+"; "+st.Keychain.Advice)
+	}
+	if p := st.Settings.Problem; p != nil {
+		out = append(out, fmt.Sprintf("settings, line %d, column %d: %s", p.Line, p.Column, p.Message))
+	}
+	if st.History.SetAside != "" {
+		out = append(out, "the database was corrupt and is kept as "+st.History.SetAside+"; a new one was made")
+	}
+	if st.History.Problem != "" {
+		out = append(out, "history: "+st.History.Problem)
+	}
+	if st.History.Dropped > 0 {
+		out = append(out, fmt.Sprintf("history: %d records were lost since the start", st.History.Dropped))
+	}
+	return out
+}
+
+type useCommand struct {
+	Model string `arg:"" optional:"" help:"The model's id, creator/model."`
+}
+
+func (c useCommand) Run(s *session) error {
+	name, params := "activeModel.get", any(control.Empty{})
+	if c.Model != "" {
+		name, params = "activeModel.set", control.ModelChoice{Model: c.Model}
+	}
+	choice, err := call[control.ModelChoice](s, name, params)
+	if err != nil {
+		return err
+	}
+	s.print("%s\n", choice.Model)
+	return nil
+}
+
+type modelsCommand struct {
+	JSON    bool `name:"json" help:"Print JSON."`
+	Refresh bool `help:"Ask the providers now."`
+}
+
+func (c modelsCommand) Run(s *session) error {
+	name := "models.list"
+	if c.Refresh {
+		name = "models.refresh"
+	} else if _, err := control.Dial(s.home); errors.Is(err, control.ErrNotRunning) {
+		name = "models.refresh" // one opened for this command has asked nobody yet
+	}
+	list, err := call[control.ModelList](s, name, control.Empty{})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.json(list.Models)
+	}
+	rows := [][]string{{"MODEL", "PROVIDER", "CONTEXT", "USD/M IN", "USD/M OUT"}}
+	for _, m := range list.Models {
+		rows = append(rows, []string{m.ID, m.Provider, number(m.ContextWindow), text(m.InputPrice), text(m.OutputPrice)})
+	}
+	s.table(rows)
+	for _, p := range list.Problems {
+		fmt.Fprintf(s.stderr, "! %s: %s\n", p.Provider, p.Message)
+	}
+	return nil
+}
+
+// unknown stands where a number is not known.
+const unknown = "-"
+
+func number(n *int64) string {
+	if n == nil {
+		return unknown
+	}
+	return fmt.Sprint(*n)
+}
+
+func text(s *string) string {
+	if s == nil {
+		return unknown
+	}
+	return *s
+}
+
+type keyCommands struct {
+	Create keyCreate `cmd:"" help:"Make an API key and print it, once."`
+	List   keyList   `cmd:"" help:"List the API keys."`
+	Revoke keyRevoke `cmd:"" help:"Revoke an API key, from the next request on."`
+}
+
+type keyCreate struct {
+	Name    string   `arg:"" help:"What the key is for, such as the editor's name."`
+	Project string   `help:"The project its requests count for." default:"default"`
+	Models  []string `help:"The models it may use, as patterns such as anthropic/*; all if not given."`
+	Expires string   `help:"When it ends, such as 12h, 30d or 1y; never if not given."`
+}
+
+func (c keyCreate) Run(s *session) error {
+	created, err := call[control.CreatedKey](s, "keys.create", control.NewKey{
+		Name: c.Name, Project: c.Project, Models: c.Models, Expires: c.Expires,
+	})
+	if err != nil {
+		return err
+	}
+	s.print("%s\n", created.Secret)
+	return nil
+}
+
+type keyList struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+func (c keyList) Run(s *session) error {
+	list, err := call[control.KeyList](s, "keys.list", control.Empty{})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.json(list.Keys)
+	}
+	const day = "2006-01-02 15:04"
+	rows := [][]string{{"ID", "NAME", "PROJECT", "MODELS", "CREATED", "LAST USED", "STATE"}}
+	for _, k := range list.Keys {
+		models, last, state := "all", "never", "active"
+		if len(k.Models) > 0 {
+			models = strings.Join(k.Models, ",")
+		}
+		if k.LastUsedAt != nil {
+			last = k.LastUsedAt.Local().Format(day)
+		}
+		if k.ExpiresAt != nil {
+			state = "until " + k.ExpiresAt.Local().Format(day)
+		}
+		if k.RevokedAt != nil {
+			state = "revoked"
+		}
+		rows = append(rows, []string{k.ID, k.Name, k.Project, models, k.CreatedAt.Local().Format(day), last, state})
+	}
+	s.table(rows)
+	return nil
+}
+
+type keyRevoke struct {
+	Key string `arg:"" help:"The key's id or name."`
+}
+
+func (c keyRevoke) Run(s *session) error {
+	key, err := call[control.Key](s, "keys.revoke", control.KeyRef{Key: c.Key})
+	if err == nil {
+		s.print("revoked %s (%s)\n", key.Name, key.ID)
+	}
+	return err
+}
+
+type credentialCommand struct {
+	Set    credentialSet    `cmd:"" help:"Store a provider's credential in the keychain; it is read from a prompt or standard input."`
+	List   credentialList   `cmd:"" help:"List the providers and where their credentials come from."`
+	Test   credentialTest   `cmd:"" help:"Ask the provider whether it accepts the credential."`
+	Remove credentialRemove `cmd:"" help:"Remove a provider's credential from the keychain."`
+}
+
+type credentialSet struct {
+	Provider string `arg:"" help:"The provider's id, such as openai."`
+}
+
+func (c credentialSet) Run(s *session) error {
+	secret, err := s.readSecret("Credential for " + c.Provider + ": ")
+	if err != nil {
+		return err
+	}
+	view, err := call[control.Credential](s, "credentials.set", control.CredentialSecret{Provider: c.Provider, Secret: secret})
+	if err == nil {
+		s.print("%s: stored in the %s\n", view.ProviderName, view.Source)
+	}
+	return err
+}
+
+// readSecret reads a secret without an echo at a terminal, else the first line of standard input. A secret is never an
+// argument: those are visible to every program.
+func (s *session) readSecret(prompt string) (string, error) {
+	if f, ok := s.stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		fmt.Fprint(s.stderr, prompt)
+		line, err := term.ReadPassword(int(f.Fd()))
+		fmt.Fprintln(s.stderr)
+		return string(line), err
+	}
+	line, err := bufio.NewReader(io.LimitReader(s.stdin, 64<<10)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	if strings.TrimSpace(line) == "" {
+		return "", llm.Errorf(llm.ErrBadRequest, "no secret came on standard input")
+	}
+	return line, nil
+}
+
+type credentialList struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+func (c credentialList) Run(s *session) error {
+	list, err := call[control.CredentialList](s, "credentials.list", control.Empty{})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.json(list.Credentials)
+	}
+	rows := [][]string{{"PROVIDER", "NAME", "SOURCE", "VARIABLE"}}
+	for _, v := range list.Credentials {
+		source := v.Source
+		if source == "environment" {
+			source = "from environment"
+		}
+		rows = append(rows, []string{v.Provider, v.ProviderName, source, v.Variable})
+	}
+	s.table(rows)
+	return nil
+}
+
+type credentialTest struct {
+	Provider string `arg:"" help:"The provider's id."`
+	JSON     bool   `name:"json" help:"Print JSON."`
+}
+
+func (c credentialTest) Run(s *session) error {
+	test, err := call[control.CredentialTest](s, "credentials.test", control.ProviderRef{Provider: c.Provider})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return s.json(test)
+	}
+	if !test.OK {
+		return llm.Errorf(llm.ErrAuth, "%s", test.Message)
+	}
+	s.print("%s (%d ms)\n", test.Message, test.DurationMs)
+	return nil
+}
+
+type credentialRemove struct {
+	Provider string `arg:"" help:"The provider's id."`
+}
+
+func (c credentialRemove) Run(s *session) error {
+	view, err := call[control.Credential](s, "credentials.remove", control.ProviderRef{Provider: c.Provider})
+	if err == nil {
+		s.print("%s: removed from the keychain\n", view.ProviderName)
+	}
+	return err
+}

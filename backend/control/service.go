@@ -1,0 +1,234 @@
+// Package control is the one admin surface: calls and an event feed behind three faces, which are the window (bound
+// calls), the command line (a Unix socket that only the user can reach) and a browser (loopback HTTP with a one-time
+// link). All faces see the same calls, the same view types and the same events.
+//
+// It holds no truth of its own: it asks the services and gives commands to them. It must not know Wails, the tray, or how
+// a request is carried. Its faces are never reachable with a local API key, nor the model endpoints with what its faces
+// take.
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"gatehouse/backend/access"
+	"gatehouse/backend/chat"
+	"gatehouse/backend/credential"
+	"gatehouse/backend/event"
+	"gatehouse/backend/llm"
+	"gatehouse/backend/modellist"
+	"gatehouse/backend/provider"
+	"gatehouse/backend/secret"
+	"gatehouse/backend/settings"
+	"gatehouse/backend/store"
+	"gatehouse/backend/usage"
+)
+
+// Endpoint is the loopback door.
+type Endpoint interface {
+	Addresses() []string
+	Paused() bool
+	SetPaused(bool)
+}
+
+// Checker asks a provider whether it accepts a credential. Its errors are *llm.Error.
+type Checker interface {
+	Check(ctx context.Context, p *provider.Provider, secret string) error
+}
+
+// Options is what a Service is made of. All are needed.
+type Options struct {
+	Version, Build, Home string
+	Settings             *settings.Document
+	Keychain             *secret.Keychain
+	Credentials          *credential.Store
+	Keys                 *access.Keys
+	History              *usage.History
+	Models               *modellist.List
+	Chat                 *chat.Chats
+	DB                   *store.DB
+	Endpoint             Endpoint
+	Checker              Checker
+	Providers            func() provider.Table
+	Broker               *event.Broker
+	Logger               *slog.Logger
+	Now                  func() time.Time
+}
+
+// Window is what a desktop build adds; nil members do nothing.
+type Window struct {
+	Show, Hide, Quit func()
+}
+
+// Service implements Methods. It is safe for concurrent use.
+type Service struct {
+	Options
+	started time.Time
+
+	mu       sync.Mutex
+	window   Window
+	tray     bool
+	failed   string // why the endpoint does not listen
+	tests    map[provider.ID]CredentialTest
+	links    *links
+	browser  *Browser
+	lastSent []byte
+}
+
+// New makes a Service.
+func New(o Options) *Service {
+	return &Service{Options: o, started: o.Now(), tests: map[provider.ID]CredentialTest{}}
+}
+
+// Methods gives the calls.
+func (s *Service) Methods() *Methods {
+	return &Methods{
+		StatusGet:         func(context.Context, Empty) (Status, error) { return s.Status(), nil },
+		EndpointPause:     func(context.Context, Empty) (Empty, error) { return s.pause(true) },
+		EndpointResume:    func(context.Context, Empty) (Empty, error) { return s.pause(false) },
+		ModelsList:        func(context.Context, Empty) (ModelList, error) { return s.modelList(), nil },
+		ModelsRefresh:     s.refreshModels,
+		ActiveModelGet:    s.activeModel,
+		ActiveModelSet:    s.setActiveModel,
+		CredentialsList:   s.credentialList,
+		CredentialsSet:    s.setCredential,
+		CredentialsTest:   s.testCredential,
+		CredentialsRemove: s.removeCredential,
+		KeysList:          s.keyList,
+		KeysCreate:        s.createKey,
+		KeysRevoke:        s.revokeKey,
+		UsageList:         s.usageList,
+		UsageTotals:       s.usageTotals,
+		ChatList:          s.chatList,
+		ChatGet:           s.chatGet,
+		ChatSend:          s.chatSend,
+		ChatStop:          s.chatStop,
+		ChatRetry:         s.chatRetry,
+		ChatRename:        s.chatRename,
+		ChatDelete:        s.chatDelete,
+		ChatRestore:       s.chatRestore,
+		SettingsGet:       s.settingsView,
+		PagesLink:         s.pagesLink,
+		WindowShow: func(context.Context, Empty) (Empty, error) {
+			return s.windowCommand(func(w Window) func() { return w.Show })
+		},
+		WindowHide: func(context.Context, Empty) (Empty, error) {
+			return s.windowCommand(func(w Window) func() { return w.Hide })
+		},
+		Quit: func(context.Context, Empty) (Empty, error) {
+			return s.windowCommand(func(w Window) func() { return w.Quit })
+		},
+	}
+}
+
+// SetWindow says who shows, hides and quits.
+func (s *Service) SetWindow(w Window) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.window = w
+}
+
+// SetTray says whether a tray shows our icon.
+func (s *Service) SetTray(present bool) {
+	s.mu.Lock()
+	s.tray = present
+	s.mu.Unlock()
+	s.Changed()
+}
+
+// SetEndpointProblem says why the endpoint does not listen; empty when it does.
+func (s *Service) SetEndpointProblem(problem string) {
+	s.mu.Lock()
+	s.failed = problem
+	s.mu.Unlock()
+	s.Changed()
+}
+
+// Changed publishes the status if it is another than the one published last.
+func (s *Service) Changed() {
+	status := s.Status()
+	text, err := json.Marshal(status)
+	if err != nil {
+		s.Logger.Error("the status can't be written", "error", err)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if string(text) == string(s.lastSent) {
+		return
+	}
+	s.lastSent = text
+	s.Broker.PublishEnd("status", status)
+}
+
+// Status is the state of everything, now.
+func (s *Service) Status() Status {
+	set := s.Settings.Snapshot()
+	chain := s.Keychain.Status()
+	problem, dropped := s.History.Health()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Status{
+		Version: s.Version, Build: s.Build, StartedAt: s.started, Home: s.Home, ActiveModel: set.ActiveModel,
+		Endpoint: s.endpointStatus(set.Addr),
+		Keychain: KeychainStatus{State: string(chain.State), Reason: chain.Reason, Advice: chain.Advice},
+		Settings: SettingsStatus{Path: s.Settings.Path(), Problem: toProblem(s.Settings.Problem())},
+		History:  HistoryStatus{Path: s.DB.Path(), SetAside: s.DB.SetAside(), Problem: problem, Dropped: dropped},
+		Tray:     s.tray,
+	}
+}
+
+func (s *Service) endpointStatus(addr string) EndpointStatus {
+	e := EndpointStatus{URL: "http://" + addr, Addresses: s.Endpoint.Addresses(), State: "on", Problem: s.failed}
+	if len(e.Addresses) > 0 {
+		e.URL = "http://" + e.Addresses[0]
+	}
+	switch {
+	case s.failed != "":
+		e.State = "failed"
+	case s.Endpoint.Paused():
+		e.State = "paused"
+	}
+	return e
+}
+
+func toProblem(p *settings.Problem) *Problem {
+	if p == nil {
+		return nil
+	}
+	return &Problem{Message: p.Message, Line: p.Line, Column: p.Column}
+}
+
+func (s *Service) pause(paused bool) (Empty, error) {
+	s.Endpoint.SetPaused(paused)
+	s.Changed()
+	return Empty{}, nil
+}
+
+func (s *Service) settingsView(context.Context, Empty) (SettingsView, error) {
+	text, err := s.Settings.Text()
+	if err != nil {
+		return SettingsView{}, llm.Errorf(llm.ErrInternal, "the settings file can't be read: %w", err)
+	}
+	effective, err := json.Marshal(s.Settings.Snapshot())
+	if err != nil {
+		return SettingsView{}, err
+	}
+	return SettingsView{
+		Path: s.Settings.Path(), Text: text, Effective: effective, Problem: toProblem(s.Settings.Problem()),
+	}, nil
+}
+
+func (s *Service) windowCommand(which func(Window) func()) (Empty, error) {
+	s.mu.Lock()
+	do := which(s.window)
+	s.mu.Unlock()
+	if do == nil {
+		return Empty{}, llm.Errorf(llm.ErrBadRequest, "the running Gatehouse has no window; `gatehouse ui` opens its pages in a browser")
+	}
+	do()
+	return Empty{}, nil
+}

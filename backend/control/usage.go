@@ -1,0 +1,61 @@
+package control
+
+import (
+	"context"
+	"time"
+
+	"gatehouse/backend/usage"
+)
+
+// UsageView gives a record as the faces show it.
+func UsageView(r usage.Record) UsageRecord {
+	v := UsageRecord{
+		ID: r.ID, StartedAt: r.StartedAt, Key: r.Key, Project: r.Project, Client: r.Client, Dialect: r.Dialect, Stream: r.Stream,
+		RequestedModel: r.RequestedModel, Model: r.Model, Provider: r.Provider, InputTokens: r.InputTokens,
+		CacheRead: r.CacheReadTokens, CacheWrite: r.CacheWriteTokens(), OutputTokens: r.OutputTokens, Reasoning: r.ReasoningTokens,
+		CostPicoUSD: r.CostPicoUSD, FirstTokenMs: r.FirstTokenMs, DurationMs: r.DurationMs, Outcome: string(r.Outcome),
+		Status: r.Status, ErrorKind: string(r.ErrorKind), Error: r.Error, FinishReason: string(r.FinishReason),
+		Attempts: []UsageAttempt{},
+	}
+	for _, a := range r.Attempts {
+		v.Attempts = append(v.Attempts, UsageAttempt{
+			Provider: a.Provider, Model: a.Model, Reason: a.Reason, At: a.At, Status: a.Status, ErrorKind: string(a.Kind), Error: a.Error,
+		})
+	}
+	return v
+}
+
+func (s *Service) usageList(ctx context.Context, q UsageQuery) (UsagePage, error) {
+	records, next, err := s.History.List(ctx, usage.Query{Limit: q.Limit, Before: q.Before, Project: q.Project, Model: q.Model})
+	if err != nil {
+		return UsagePage{}, err
+	}
+	page := UsagePage{Records: []UsageRecord{}, Next: next}
+	for _, r := range records {
+		page.Records = append(page.Records, UsageView(r))
+	}
+	return page, nil
+}
+
+func (s *Service) usageTotals(ctx context.Context, q UsageBy) (UsageRows, error) {
+	var since, until time.Time
+	if q.Since != nil {
+		since = *q.Since
+	}
+	if q.Until != nil {
+		until = *q.Until
+	}
+	totals, err := s.History.Totals(ctx, usage.By(q.By), since, until)
+	if err != nil {
+		return UsageRows{}, err
+	}
+	rows := UsageRows{Rows: []UsageTotals{}}
+	for _, t := range totals {
+		rows.Rows = append(rows.Rows, UsageTotals{
+			Name: t.Name, Requests: t.Requests, Errors: t.Errors, InputTokens: t.InputTokens, CacheRead: t.CacheReadTokens,
+			CacheWrite: t.CacheWriteTokens, OutputTokens: t.OutputTokens, Reasoning: t.ReasoningTokens,
+			CostPicoUSD: t.CostPicoUSD, UnknownTokens: t.UnknownTokens, UnknownCost: t.UnknownCost,
+		})
+	}
+	return rows, nil
+}

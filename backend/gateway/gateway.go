@@ -1,0 +1,233 @@
+// Package gateway carries requests: it takes one plan, sends it to its provider, gives the answer back byte for byte,
+// and leaves a line in the usage history. Editors and the chat window go the same way through it.
+//
+// It must not know HTTP servers, settings files, keychains or databases: what it needs of them comes through the small
+// interfaces declared here.
+package gateway
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"time"
+
+	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol"
+	"gatehouse/backend/protocol/jsonedit"
+	"gatehouse/backend/provider"
+	"gatehouse/backend/routing"
+)
+
+// Upstream sends a call to a provider.
+type Upstream interface {
+	Do(ctx context.Context, call provider.Call) (*http.Response, error)
+}
+
+// Credentials gives a provider's secret, empty where the provider has none and needs none. Its errors are *llm.Error.
+type Credentials interface {
+	Secret(ctx context.Context, id provider.ID) (string, error)
+}
+
+// Options is what a Gateway is made of. All are needed.
+type Options struct {
+	// World gives the snapshot that a request is decided on.
+	World       func() routing.World
+	Upstream    Upstream
+	Credentials Credentials
+	Recorder    Recorder
+	// Redact takes known secrets out of what an upstream said.
+	Redact func([]byte) []byte
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Gateway is safe for concurrent use.
+type Gateway struct{ Options }
+
+// New makes a Gateway.
+func New(o Options) *Gateway { return &Gateway{o} }
+
+// Caller is who asks.
+type Caller struct {
+	// KeyID and Key are the local API key's id and name, empty for the chat window.
+	KeyID, Key string
+	Project    string
+	Client     string
+	// Allows tells whether the caller may use a model; nil allows all. It is asked for the id that the caller named and
+	// for the one that it stands for.
+	Allows func(model string) bool
+}
+
+// Request is one call in a dialect that carries its model in the body. The gateway keeps Body until the answer is
+// closed.
+type Request struct {
+	Dialect llm.Dialect
+	Body    []byte
+	// Header and Query are the client's; what may pass is chosen here.
+	Header http.Header
+	Query  string
+	Caller Caller
+}
+
+// Answer is an upstream's answer, an error of its included. Body must be closed; it ends the line in the history.
+type Answer struct {
+	ID     string
+	Status int
+	Header http.Header
+	// Stream tells that the body is a stream of events.
+	Stream bool
+	Body   io.ReadCloser
+	// Provider and Model are who answered.
+	Provider, Model string
+	// settled gives what the history holds once Body is closed.
+	settled func() Settlement
+}
+
+// Exchange carries one request. It returns as soon as the upstream's header is there. Its errors are *llm.Error in which
+// nothing has been sent; the line in the history is already settled then.
+func (g *Gateway) Exchange(ctx context.Context, req Request) (*Answer, error) {
+	x := &exchange{g: g, req: req, codec: protocol.For(req.Dialect), start: g.Now()}
+	head, peekErr := protocol.Peek(req.Body)
+	x.id = NewRequestID(x.start)
+	x.entry = g.Recorder.Begin(Opening{
+		ID: x.id, StartedAt: x.start, KeyID: req.Caller.KeyID, Key: req.Caller.Key, Project: req.Caller.Project,
+		Client: req.Caller.Client, Dialect: req.Dialect, RequestedModel: head.Model, Stream: head.Stream,
+	})
+	answer, err := x.run(ctx, head, peekErr)
+	if err != nil {
+		e := llm.AsError(err)
+		if e.Kind == llm.ErrInternal && e.Cause != nil {
+			g.Logger.Error("request failed", "request", x.id, "error", e.Cause)
+		}
+		x.settle(outcomeOf(e), e, e.HTTPStatus())
+		x.entry.Guard(ctx)
+		return nil, e
+	}
+	x.entry.Guard(ctx)
+	return answer, nil
+}
+
+func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (*Answer, error) {
+	if peekErr != nil {
+		return nil, peekErr
+	}
+	w := x.g.World()
+	plan, err := routing.Plan(w, head.Model, x.req.Dialect)
+	if err != nil {
+		return nil, err
+	}
+	attempt := plan[0]
+	if allows := x.req.Caller.Allows; allows != nil && !allows(head.Model) && !allows(attempt.Model) {
+		return nil, llm.Errorf(llm.ErrAuth, "the API key %q may not use %s; its allowed models are set when it is created",
+			x.req.Caller.Key, attempt.Model).WithStatus(http.StatusForbidden).WithCode("model_not_allowed")
+	}
+	return x.attempt(ctx, attempt, head)
+}
+
+func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol.Head) (*Answer, error) {
+	x.provider, x.model = a.Provider, a.Model
+	record := Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: a.Reason, At: x.g.Now()}
+	secret, err := x.secret(ctx, a.Provider)
+	var resp *http.Response
+	if err == nil {
+		resp, err = x.g.Upstream.Do(ctx, provider.Call{
+			Provider: a.Provider, Dialect: x.req.Dialect, Query: forwardQuery(x.req), Secret: secret,
+			Header: forwardHeader(x.req, head.Stream),
+			Body:   jsonedit.Replace(x.req.Body, head.ModelAt, modelValue(x.req.Body, head, a.Upstream)),
+		})
+	}
+	if err != nil {
+		e := llm.AsError(err)
+		record.Kind, record.Error = e.Kind, e.Message
+		x.attempts = append(x.attempts, record)
+		return nil, e
+	}
+	record.Status = resp.StatusCode
+	if resp.StatusCode < 300 {
+		x.attempts = append(x.attempts, record)
+		return x.answer(ctx, resp), nil
+	}
+	answer, e := x.refused(resp)
+	record.Kind, record.Error = e.Kind, e.Message
+	x.attempts = append(x.attempts, record)
+	if answer == nil {
+		return nil, e
+	}
+	x.settle(Failed, e, resp.StatusCode)
+	return answer, nil
+}
+
+func (x *exchange) secret(ctx context.Context, p *provider.Provider) (string, error) {
+	if p.Credential == provider.NeedsNone {
+		return "", nil
+	}
+	return x.g.Credentials.Secret(ctx, p.ID)
+}
+
+// modelValue gives the JSON text of the provider's model id; the body's own where it already says that, so that nothing
+// changes which need not.
+func modelValue(body []byte, head protocol.Head, upstream string) []byte {
+	if head.Model == upstream {
+		return head.ModelAt.Of(body)
+	}
+	return jsonString(upstream)
+}
+
+// errorLimit bounds an upstream's error body.
+const errorLimit = 1 << 20
+
+// refused reads an upstream's error answer. What the upstream says of the request goes to the client as it came; a refused
+// credential is ours, not the client's key, so that is said in our own words.
+func (x *exchange) refused(resp *http.Response) (*Answer, *llm.Error) {
+	defer resp.Body.Close() //nolint:errcheck // reading is over
+	body, err := io.ReadAll(io.LimitReader(resp.Body, errorLimit))
+	if err != nil && len(body) == 0 {
+		return nil, llm.Errorf(llm.ErrOverloaded, "%s broke off its answer: %w", x.provider.Name, err).
+			WithStatus(http.StatusBadGateway)
+	}
+	body = x.g.Redact(body)
+	e := x.codec.DecodeError(resp.StatusCode, body)
+	switch {
+	case resp.StatusCode < 400:
+		return nil, llm.Errorf(llm.ErrInternal, "%s answered with a redirect (%d), which is not followed; check its base URL (%s)",
+			x.provider.Name, resp.StatusCode, x.provider.BaseURL).WithStatus(http.StatusBadGateway)
+	case resp.StatusCode == http.StatusUnauthorized:
+		return nil, llm.Errorf(llm.ErrAuth, "%s refused its credential: %s; check it with: gatehouse credential test %s",
+			x.provider.Name, e.Message, x.provider.ID).WithStatus(http.StatusForbidden).WithCode("credential_refused")
+	}
+	header := x.header(resp)
+	header.Del("Content-Length") // redaction may have changed it
+	return &Answer{
+		ID: x.id, Status: resp.StatusCode, Header: header, Provider: x.provider.ID, Model: x.model,
+		Body: io.NopCloser(strings.NewReader(string(body))), settled: x.settlement,
+	}, e
+}
+
+func outcomeOf(e *llm.Error) Outcome {
+	if e.Kind == llm.ErrCancelled {
+		return Cancelled
+	}
+	return Failed
+}
+
+// crockford is the alphabet of ULIDs.
+const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// NewRequestID makes the id of a request that started at now: "req_" and a ULID, which sorts by time.
+func NewRequestID(now time.Time) string {
+	id := [30]byte{'r', 'e', 'q', '_'}
+	ms := uint64(now.UnixMilli())
+	for i := 13; i >= 4; i-- {
+		id[i] = crockford[ms&31]
+		ms >>= 5
+	}
+	a, b := rand.Uint64(), rand.Uint64()
+	for i := range 8 {
+		id[14+i] = crockford[a>>(5*i)&31]
+		id[22+i] = crockford[b>>(5*i)&31]
+	}
+	return string(id[:])
+}

@@ -1,0 +1,95 @@
+package gateway
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"gatehouse/backend/llm"
+)
+
+// requestHeaders are the client's headers that an upstream may see. The list is short on purpose: a header that is not
+// on it, the client's own key above all, never leaves the machine.
+var requestHeaders = []string{
+	"User-Agent", "Anthropic-Version", "Anthropic-Beta", "Openai-Beta", "Idempotency-Key", "X-Title", "Http-Referer",
+	"Ai-Reporting-User", "Ai-Reporting-Tags",
+}
+
+// defaultVersion is the Messages version for clients that name none (API reference, "Versions").
+const defaultVersion = "2023-06-01"
+
+func forwardHeader(req Request, stream bool) http.Header {
+	h := make(http.Header, 8)
+	h["Content-Type"] = []string{"application/json"}
+	if stream {
+		h["Accept"] = []string{"text/event-stream"}
+	} else {
+		h["Accept"] = []string{"application/json"}
+	}
+	for _, name := range requestHeaders {
+		if v := req.Header[name]; len(v) > 0 {
+			h[name] = v
+		}
+	}
+	if req.Dialect == llm.Messages && h["Anthropic-Version"] == nil {
+		h["Anthropic-Version"] = []string{defaultVersion}
+	}
+	if h["User-Agent"] == nil {
+		h["User-Agent"] = []string{"gatehouse"}
+	}
+	return h
+}
+
+// forwardQuery passes the one query parameter that clients use: Claude Code posts to /v1/messages?beta=true.
+func forwardQuery(req Request) string {
+	if req.Dialect != llm.Messages || req.Query == "" {
+		return ""
+	}
+	if q, err := url.ParseQuery(req.Query); err == nil && q.Get("beta") == "true" {
+		return "beta=true"
+	}
+	return ""
+}
+
+// answerHeaders are the upstream's headers that a client may see, by name and by prefix.
+var (
+	answerHeaders = map[string]bool{
+		"Content-Type": true, "Content-Length": true, "Retry-After": true, "Retry-After-Ms": true, "X-Should-Retry": true,
+		"X-Request-Id": true, "Request-Id": true,
+	}
+	answerPrefixes = []string{"X-Ratelimit-", "Anthropic-Ratelimit-", "Openai-"}
+)
+
+func (x *exchange) header(resp *http.Response) http.Header {
+	h := make(http.Header, len(resp.Header)+4)
+	for name, values := range resp.Header {
+		if answerHeaders[name] || hasPrefix(name) {
+			h[name] = values
+		}
+	}
+	h["X-Gatehouse-Request"] = []string{x.id}
+	h["X-Gatehouse-Provider"] = []string{x.provider.ID}
+	h["X-Gatehouse-Model"] = []string{x.model}
+	return h
+}
+
+func hasPrefix(name string) bool {
+	for _, p := range answerPrefixes {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// jsonString writes s as JSON without the HTML escapes that json.Marshal adds.
+func jsonString(s string) []byte {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil { // strings always encode
+		return []byte(`""`)
+	}
+	return []byte(strings.TrimSuffix(b.String(), "\n"))
+}

@@ -1,0 +1,89 @@
+package gateway
+
+import (
+	"context"
+	"io"
+	"net/http"
+
+	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol"
+	"gatehouse/backend/protocol/chatcompletions"
+	"gatehouse/backend/protocol/messages"
+	"gatehouse/backend/provider"
+	"gatehouse/backend/routing"
+)
+
+// Reply is a streamed answer in the vocabulary.
+type Reply struct {
+	// Events must be read to the end, or left; both end the upstream and settle the history's line.
+	Events llm.Stream
+	// Settlement gives what the history holds once Events is over.
+	Settlement func() Settlement
+	// Notices tell what could not be carried as it was asked for.
+	Notices []llm.Notice
+}
+
+// Stream carries a request of the vocabulary, for callers in this process. It goes the same way as everybody's: encoded
+// in a dialect that the model's provider speaks, and through Exchange. Its errors are *llm.Error.
+func (g *Gateway) Stream(ctx context.Context, req *llm.Request, caller Caller) (*Reply, error) {
+	dialect, attempt := g.dialectFor(req.Model)
+	body, notices, err := g.encode(dialect, req, attempt)
+	if err != nil {
+		return nil, llm.AsError(err)
+	}
+	answer, err := g.Exchange(ctx, Request{Dialect: dialect, Body: body, Header: http.Header{}, Caller: caller})
+	if err != nil {
+		return nil, err
+	}
+	if answer.Status >= http.StatusMultipleChoices {
+		defer answer.Body.Close() //nolint:errcheck // reading is over
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			return nil, llm.AsError(err)
+		}
+		return nil, protocol.For(dialect).DecodeError(answer.Status, text)
+	}
+	return &Reply{Events: events(dialect, answer.Body), Settlement: answer.settled, Notices: notices}, nil
+}
+
+// dialectFor gives a dialect in which the model can be had, Chat Completions where there is a choice, and who would
+// answer. Where it can be had in none, Exchange says why and leaves its line in the history.
+func (g *Gateway) dialectFor(model string) (llm.Dialect, routing.Attempt) {
+	w := g.World()
+	for _, d := range []llm.Dialect{llm.ChatCompletions, llm.Messages} {
+		if plan, err := routing.Plan(w, model, d); err == nil {
+			return d, plan[0]
+		}
+	}
+	return llm.ChatCompletions, routing.Attempt{Provider: &provider.Provider{}}
+}
+
+func (g *Gateway) encode(d llm.Dialect, req *llm.Request, a routing.Attempt) ([]byte, []llm.Notice, error) {
+	origin := llm.Origin{Provider: a.Provider.ID, Model: a.Model}
+	if d == llm.Messages {
+		known, _ := g.World().Catalog.Served(a.Provider.ID, a.Model)
+		return messages.EncodeRequest(req, messages.Options{Target: origin, MaxTokens: known.MaxOutput})
+	}
+	quirks := a.Provider.Quirks
+	return chatcompletions.EncodeRequest(req, chatcompletions.Options{
+		Target: origin, ReplayReasoning: quirks.ReplayReasoning, OldTokenLimit: quirks.OldTokenLimit,
+		NoStreamOptions: quirks.NoStreamOptions,
+	})
+}
+
+// events decodes an answer and closes it when the reader is done with it.
+func events(d llm.Dialect, body io.ReadCloser) llm.Stream {
+	decode := chatcompletions.DecodeStream
+	if d == llm.Messages {
+		decode = messages.DecodeStream
+	}
+	return func(yield func(llm.Event, error) bool) {
+		defer body.Close() //nolint:errcheck // the answer is over
+		for e, err := range decode(body) {
+			if !yield(e, err) {
+				return
+			}
+		}
+		_, _ = io.Copy(io.Discard, body) // the end of the stream stands behind its terminal marker
+	}
+}

@@ -1,0 +1,152 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+
+	"gatehouse/backend/access"
+	"gatehouse/backend/gateway"
+	"gatehouse/backend/llm"
+)
+
+// converse serves the routes that carry a conversation: read the body, exchange, copy the answer.
+func (s *Server) converse(d llm.Dialect) handler {
+	return func(w http.ResponseWriter, r *http.Request, key access.Key) error {
+		if s.Paused() {
+			return llm.Errorf(llm.ErrOverloaded, "the endpoint is paused; resume it in the tray or the window, or run: gatehouse resume").
+				WithStatus(http.StatusServiceUnavailable).WithCode("paused")
+		}
+		body, err := s.readBody(w, r)
+		if err != nil {
+			return err
+		}
+		defer body.release()
+		answer, err := s.Gateway.Exchange(r.Context(), gateway.Request{
+			Dialect: d, Body: body.data, Header: r.Header, Query: r.URL.RawQuery,
+			Caller: gateway.Caller{
+				KeyID: key.ID, Key: key.Name, Project: key.Project, Client: clientName(r.UserAgent()), Allows: allows(key),
+			},
+		})
+		if err != nil {
+			return err
+		}
+		defer answer.Body.Close() //nolint:errcheck // the answer is over either way
+		return copyAnswer(w, answer)
+	}
+}
+
+func allows(key access.Key) func(string) bool {
+	if len(key.Models) == 0 {
+		return nil
+	}
+	return key.Allows
+}
+
+// clientName cuts a User-Agent down to the program's own name and version.
+func clientName(userAgent string) string {
+	name, _, _ := strings.Cut(strings.TrimSpace(userAgent), " ")
+	const longest = 64
+	return strings.ToValidUTF8(name[:min(len(name), longest)], "")
+}
+
+// buffers keeps request bodies' memory for the next ones. Very large ones are left to the garbage collector.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 64<<10); return &b }}
+
+const largestKept = 4 << 20
+
+type requestBody struct {
+	data []byte
+	room *[]byte
+}
+
+func (b requestBody) release() {
+	if cap(b.data) <= largestKept {
+		*b.room = b.data[:0]
+	}
+	buffers.Put(b.room)
+}
+
+// readBody reads the whole body, which is kept in case it has to be sent again. Its length is checked before anything is
+// read, where the client says it, and while reading where not.
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (requestBody, error) {
+	limit := s.Limits().MaxBodyBytes
+	if r.ContentLength > limit {
+		return requestBody{}, tooLarge(limit)
+	}
+	room := buffers.Get().(*[]byte)
+	body := requestBody{data: (*room)[:0], room: room}
+	source := http.MaxBytesReader(w, r.Body, limit)
+	if n := r.ContentLength; n > int64(cap(body.data)) {
+		body.data = make([]byte, 0, n)
+	}
+	for {
+		if len(body.data) == cap(body.data) {
+			if int64(len(body.data)) == r.ContentLength {
+				break
+			}
+			body.data = append(body.data, 0)[:len(body.data)]
+		}
+		n, err := source.Read(body.data[len(body.data):cap(body.data)])
+		body.data = body.data[:len(body.data)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			body.release()
+			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+				return requestBody{}, tooLarge(limit)
+			}
+			return requestBody{}, llm.Errorf(llm.ErrBadRequest, "the request body could not be read to its end: %w", err)
+		}
+	}
+	return body, nil
+}
+
+func tooLarge(limit int64) error {
+	return llm.Errorf(llm.ErrBadRequest, "the request body is larger than %d bytes; the limit is \"maxBodyBytes\" in settings", limit).
+		WithStatus(http.StatusRequestEntityTooLarge).WithCode("request_too_large")
+}
+
+// chunks keeps the memory that answers are copied through.
+var chunks = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+
+// copyAnswer writes the answer as it comes; a stream is flushed after every read, so that no token waits for the next.
+func copyAnswer(w http.ResponseWriter, a *gateway.Answer) error {
+	h := w.Header()
+	for name, values := range a.Header {
+		h[name] = values
+	}
+	flush := func() {}
+	if a.Stream {
+		h["Cache-Control"] = []string{"no-cache"}
+		h["X-Accel-Buffering"] = []string{"no"}
+		if f, ok := w.(http.Flusher); ok {
+			flush = f.Flush
+		}
+	}
+	w.WriteHeader(a.Status)
+	if a.Stream {
+		flush() // the client sees that its request began
+	}
+	chunk := chunks.Get().(*[]byte)
+	defer chunks.Put(chunk)
+	for {
+		n, err := a.Body.Read(*chunk)
+		if n > 0 {
+			if _, werr := w.Write((*chunk)[:n]); werr != nil {
+				return nil // the client is gone; closing the body settles
+			}
+			flush()
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			// The header is out: only cutting the connection tells the client that the answer is torn.
+			panic(http.ErrAbortHandler)
+		}
+	}
+}

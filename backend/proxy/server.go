@@ -1,0 +1,253 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gatehouse/backend/access"
+	"gatehouse/backend/catalog"
+	"gatehouse/backend/gateway"
+	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol"
+)
+
+// Keys checks local API keys.
+type Keys interface {
+	Authenticate(token string) (access.Key, error)
+}
+
+// Exchanger carries requests.
+type Exchanger interface {
+	Exchange(ctx context.Context, req gateway.Request) (*gateway.Answer, error)
+}
+
+// Limits is what settings say of the door.
+type Limits struct {
+	MaxBodyBytes   int64
+	AllowedOrigins []string
+}
+
+// Options is what a Server is made of. All are needed.
+type Options struct {
+	Keys    Keys
+	Gateway Exchanger
+	Limits  func() Limits
+	Catalog func() *catalog.Catalog
+	// Active gives the active model's id, empty if there is none.
+	Active func() string
+	Logger *slog.Logger
+}
+
+// Server is the endpoint. It is safe for concurrent use.
+type Server struct {
+	Options
+	http   *http.Server
+	paused atomic.Bool
+
+	mu        sync.Mutex
+	listeners []net.Listener
+	serving   sync.WaitGroup
+}
+
+// New makes a Server that does not listen yet.
+func New(o Options) *Server {
+	s := &Server{Options: o}
+	s.http = &http.Server{
+		Handler: s.Handler(),
+		// Bodies and answers take as long as models take; only a header that does not come is given up on.
+		ReadHeaderTimeout: 15 * time.Second,
+		IdleTimeout:       5 * time.Minute,
+		MaxHeaderBytes:    256 << 10,
+		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
+	}
+	return s
+}
+
+// ParseAddr checks that an address is loopback with a port; 0 lets the system choose one.
+func ParseAddr(addr string) (netip.AddrPort, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil && strings.EqualFold(host, "localhost") {
+		addr = net.JoinHostPort("127.0.0.1", port)
+	}
+	ap, err := netip.ParseAddrPort(addr)
+	if err != nil {
+		return ap, llm.Errorf(llm.ErrBadRequest, "%q is no address; give one such as 127.0.0.1:4283", addr)
+	}
+	if !ap.Addr().IsLoopback() {
+		return ap, llm.Errorf(llm.ErrBadRequest,
+			"%s is not a loopback address; Gatehouse only listens where this machine alone can reach it, such as 127.0.0.1:4283", addr)
+	}
+	return ap, nil
+}
+
+// Listen opens the endpoint on addr and, for 127.0.0.1, on the same port of ::1 too where there is one. A port in use is
+// an *llm.Error that says so and what to do.
+func (s *Server) Listen(addr string) error {
+	ap, err := ParseAddr(addr)
+	if err != nil {
+		return err
+	}
+	first, err := net.Listen("tcp", ap.String())
+	if err != nil {
+		return llm.Errorf(llm.ErrInternal, "the endpoint can't listen on %s (%w); another program has the port: close it, or "+
+			"choose another with \"addr\" in settings or `gatehouse serve --addr 127.0.0.1:PORT`", addr, err).WithCode("port_in_use")
+	}
+	listeners := []net.Listener{first}
+	if ap.Addr() == netip.MustParseAddr("127.0.0.1") {
+		port := first.Addr().(*net.TCPAddr).Port
+		second, err := net.Listen("tcp", fmt.Sprintf("[::1]:%d", port))
+		switch {
+		case err == nil:
+			listeners = append(listeners, second)
+		case portInUse(err):
+			// "localhost" would reach the other program on some systems, with our clients' keys.
+			first.Close() //nolint:errcheck // nothing was served
+			return llm.Errorf(llm.ErrInternal, "another program has port %d of [::1] (%w); close it, or choose another port with "+
+				"\"addr\" in settings or `gatehouse serve --addr 127.0.0.1:PORT`", port, err).WithCode("port_in_use")
+		default:
+			s.Logger.Info("the endpoint is on IPv4 only", "reason", err)
+		}
+	}
+	s.mu.Lock()
+	s.listeners = listeners
+	s.mu.Unlock()
+	for _, l := range listeners {
+		s.serving.Go(func() {
+			if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				s.Logger.Error("the endpoint stopped", "address", l.Addr().String(), "error", err)
+			}
+		})
+	}
+	return nil
+}
+
+// Addresses gives where the endpoint listens, IPv4 first.
+func (s *Server) Addresses() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := []string{}
+	for _, l := range s.listeners {
+		out = append(out, l.Addr().String())
+	}
+	return out
+}
+
+// SetPaused makes the endpoint refuse model requests, or take them again.
+func (s *Server) SetPaused(paused bool) { s.paused.Store(paused) }
+
+// Paused tells whether the endpoint refuses model requests.
+func (s *Server) Paused() bool { return s.paused.Load() }
+
+// Shutdown stops listening and waits for the requests that are running until ctx ends; then it cuts them off.
+func (s *Server) Shutdown(ctx context.Context) error {
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = s.http.Close()
+	}
+	s.serving.Wait()
+	return err
+}
+
+// Handler is the whole door, guards included. The table of routes is closed: what is not in it is refused.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.health)
+	mux.Handle("POST /v1/chat/completions", s.keyed(llm.ChatCompletions, s.converse(llm.ChatCompletions)))
+	mux.Handle("POST /v1/messages", s.keyed(llm.Messages, s.converse(llm.Messages)))
+	mux.Handle("GET /v1/models", s.keyed(llm.ChatCompletions, s.models))
+	mux.Handle("GET /v1/models/{id...}", s.keyed(llm.ChatCompletions, s.model))
+	mux.Handle("/", s.keyed(llm.ChatCompletions, s.noRoute))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if e := s.guardHost(r); e != nil {
+			s.fail(w, r, dialectOf(r), e)
+			return
+		}
+		if e := s.guardOrigin(r); e != nil {
+			s.fail(w, r, dialectOf(r), e)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// dialectOf guesses the client's dialect before its route is known.
+func dialectOf(r *http.Request) llm.Dialect {
+	if r.URL.Path == "/v1/messages" || strings.HasPrefix(r.URL.Path, "/v1/messages/") || r.Header.Get("Anthropic-Version") != "" {
+		return llm.Messages
+	}
+	return llm.ChatCompletions
+}
+
+// handler is a route behind the key check. Its error is written in the client's dialect.
+type handler func(w http.ResponseWriter, r *http.Request, key access.Key) error
+
+func (s *Server) keyed(d llm.Dialect, h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		shape := d
+		if d != llm.Messages {
+			shape = dialectOf(r)
+		}
+		key, e := s.authenticate(r)
+		if e != nil {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			s.fail(w, r, shape, e)
+			return
+		}
+		if err := h(w, r, key); err != nil {
+			s.fail(w, r, shape, llm.AsError(err))
+		}
+	})
+}
+
+// fail writes an error in a dialect. A body that was not read is not worth the connection.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, d llm.Dialect, e *llm.Error) {
+	if r.Context().Err() != nil {
+		return // nobody is there to read it
+	}
+	status, body := protocol.For(d).EncodeError(e)
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	if e.RetryAfter > 0 {
+		h.Set("Retry-After", fmt.Sprint(int64((e.RetryAfter+time.Second-1)/time.Second)))
+	}
+	if status < 500 && status != http.StatusTooManyRequests && status != http.StatusRequestTimeout {
+		h.Set("X-Should-Retry", "false")
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may be gone
+}
+
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	state := "on"
+	if s.Paused() {
+		state = "paused"
+	}
+	_, _ = fmt.Fprintf(w, "{\"status\":%q}\n", state)
+}
+
+func (s *Server) noRoute(_ http.ResponseWriter, r *http.Request, _ access.Key) error {
+	e := llm.Errorf(llm.ErrNotFound, "there is nothing at %s %s; this endpoint has POST /v1/chat/completions, "+
+		"POST /v1/messages and GET /v1/models", r.Method, r.URL.Path).WithCode("not_found")
+	switch r.URL.Path {
+	case "/v1/chat/completions", "/v1/messages":
+		e = llm.Errorf(llm.ErrBadRequest, "%s takes POST, not %s", r.URL.Path, r.Method).WithStatus(http.StatusMethodNotAllowed)
+	case "/chat/completions", "/messages":
+		e = llm.Errorf(llm.ErrNotFound, "the base URL lacks its /v1: OpenAI clients take http://%s/v1", r.Host)
+	case "/v1/v1/messages", "/v1/v1/chat/completions":
+		e = llm.Errorf(llm.ErrNotFound, "the base URL has one /v1 too many: this client takes http://%s", r.Host)
+	}
+	return e
+}
