@@ -1,0 +1,135 @@
+package sim
+
+import (
+	"net/http"
+	"time"
+)
+
+// model is one entry of the list.
+type model struct {
+	id, name, description string
+}
+
+var models = []model{
+	{"echo", "Simulator: echo", "Repeats what you say. A stand-in that needs no account."},
+	{"stream", "Simulator: stream", "Writes long Markdown at a chosen pace. A stand-in that needs no account."},
+	{"tools", "Simulator: tools", "Calls the declared tools, then uses their results. A stand-in that needs no account."},
+	{"think", "Simulator: think", "Reasons first, then answers. A stand-in that needs no account."},
+	{"flaky", "Simulator: flaky", "Fails every other time, each time in another way. A stand-in for an unreliable provider."},
+	{"slow", "Simulator: slow", "Takes five seconds to its first token. A stand-in for a slow provider."},
+	{"down", "Simulator: down", "Is always overloaded. A stand-in for an outage."},
+}
+
+const (
+	contextWindow = 200_000
+	maxOutput     = 100_000
+)
+
+// born is when the models claim to have been made; any fixed time does.
+var born = time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
+
+func find(id string) *model {
+	for i := range models {
+		if models[i].id == id {
+			return &models[i]
+		}
+	}
+	return nil
+}
+
+func unknownModel(id string) *refusal {
+	return refusef(noModel, "the simulator has no model %q; it has echo, stream, tools, think, flaky, slow and down", id).
+		at("model", "")
+}
+
+// openModel is OpenAI's four fields and, behind them, what the hosted gateway's list adds.
+type openModel struct {
+	ID            string    `json:"id"`
+	Object        string    `json:"object"`
+	Created       int64     `json:"created"`
+	OwnedBy       string    `json:"owned_by"`
+	Name          string    `json:"name"`
+	Description   string    `json:"description"`
+	ContextWindow int       `json:"context_window"`
+	MaxTokens     int       `json:"max_tokens"`
+	Type          string    `json:"type"`
+	Tags          []string  `json:"tags,omitempty"`
+	Pricing       openPrice `json:"pricing"`
+}
+
+type openPrice struct {
+	Input  string `json:"input"`
+	Output string `json:"output"`
+}
+
+// anthropicModel is an entry of Anthropic's list (API reference, "Models").
+type anthropicModel struct {
+	Type        string `json:"type"`
+	ID          string `json:"id"`
+	DisplayName string `json:"display_name"`
+	CreatedAt   string `json:"created_at"`
+}
+
+func (m model) open() openModel {
+	o := openModel{
+		ID: m.id, Object: "model", Created: born.Unix(), OwnedBy: "gatehouse", Name: m.name, Description: m.description,
+		ContextWindow: contextWindow, MaxTokens: maxOutput, Type: "language", Pricing: openPrice{"0", "0"},
+	}
+	switch m.id {
+	case "tools":
+		o.Tags = []string{"tool-use"}
+	case "think":
+		o.Tags = []string{"reasoning"}
+	}
+	return o
+}
+
+func (m model) anthropic() anthropicModel {
+	return anthropicModel{"model", m.id, m.name, born.Format(time.RFC3339)}
+}
+
+func (s *server) listModels(w http.ResponseWriter, r *http.Request) {
+	d := dialectOf(r)
+	_, _, prefix := d.idPrefixes()
+	d.headers(w.Header(), s.id(prefix, 24))
+	w.Header().Set("Content-Type", "application/json")
+	if _, ok := d.(messages); ok {
+		list := struct {
+			Data    []anthropicModel `json:"data"`
+			HasMore bool             `json:"has_more"`
+			FirstID string           `json:"first_id"`
+			LastID  string           `json:"last_id"`
+		}{FirstID: models[0].id, LastID: models[len(models)-1].id}
+		for _, m := range models {
+			list.Data = append(list.Data, m.anthropic())
+		}
+		_, _ = w.Write(encode(list))
+		return
+	}
+	list := struct {
+		Object string      `json:"object"`
+		Data   []openModel `json:"data"`
+	}{Object: "list"}
+	for _, m := range models {
+		list.Data = append(list.Data, m.open())
+	}
+	_, _ = w.Write(encode(list))
+}
+
+func (s *server) getModel(w http.ResponseWriter, r *http.Request) {
+	d := dialectOf(r)
+	_, _, prefix := d.idPrefixes()
+	requestID := s.id(prefix, 24)
+	d.headers(w.Header(), requestID)
+	m := find(r.PathValue("id"))
+	if m == nil {
+		d.refuse(w, unknownModel(r.PathValue("id")), requestID)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if _, ok := d.(messages); ok {
+		_, _ = w.Write(encode(m.anthropic()))
+		return
+	}
+	_, _ = w.Write(encode(m.open()))
+}

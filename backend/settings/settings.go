@@ -1,0 +1,102 @@
+// Package settings is what the user wants: one versioned document, kept in one file that people edit by hand while
+// Gatehouse runs.
+//
+// The file is JSON with comments and trailing commas. Its owner is the user: a change made here patches the members
+// that changed and leaves every other byte alone, and a file with a mistake is never overwritten. Whoever reads
+// settings takes one immutable Snapshot and keeps to it.
+//
+// It must not know providers or models by name, HTTP, the database, or what the settings are used for.
+package settings
+
+import (
+	"maps"
+	"slices"
+)
+
+// Version is the version of the document that this program reads and writes.
+const Version = 1
+
+// Settings is the whole document. A *Settings that Snapshot hands out is shared and must not be changed; Modify gives
+// its function a copy of its own.
+//
+// The doc tags are the descriptions in the JSON schema.
+type Settings struct {
+	Schema         string                   `json:"$schema,omitempty" doc:"Where editors find the JSON schema of this file."`
+	Version        int                      `json:"version" doc:"The version of this file's format."`
+	ActiveModel    string                   `json:"activeModel" doc:"The model that gatehouse/active stands for, for example sim/echo."`
+	Addr           string                   `json:"addr" doc:"Where the endpoint listens: a loopback address and a port, for example 127.0.0.1:4283."`
+	MaxBodyBytes   int64                    `json:"maxBodyBytes" doc:"The largest request body that is taken, in bytes."`
+	AllowedOrigins []string                 `json:"allowedOrigins" doc:"Web origins whose pages may call the endpoint, each exactly scheme://host[:port]. None by default."`
+	DiscoverLocal  bool                     `json:"discoverLocal" doc:"Whether to look for Ollama, LM Studio and llama.cpp on their default ports."`
+	Providers      map[string]Provider      `json:"providers" doc:"Changes to built-in providers, and providers of your own, by id."`
+	Catalog        map[string]ModelOverride `json:"catalog" doc:"Prices and limits of models that differ from the catalog, by model id."`
+}
+
+// Provider changes a built-in provider or describes one of the user's own.
+type Provider struct {
+	Type    string `json:"type,omitempty" doc:"openai-compatible for a provider of your own; leave it out for a built-in one." enum:"openai-compatible"`
+	Name    string `json:"name,omitempty" doc:"The name that is shown."`
+	BaseURL string `json:"baseURL,omitempty" doc:"Where its API is, as its own SDK takes it, for example https://api.example.com/v1."`
+	Local   bool   `json:"local,omitempty" doc:"Whether it runs on this machine, and so costs nothing."`
+}
+
+// OpenAICompatible is the Type of a provider that speaks OpenAI's Chat Completions at its own base URL.
+const OpenAICompatible = "openai-compatible"
+
+// ModelOverride corrects what the catalog says of a model, in the shape of the hosted gateway's GET /v1/models. A nil
+// number is not overridden.
+type ModelOverride struct {
+	Name          string   `json:"name,omitempty" doc:"The name that is shown."`
+	ContextWindow *int64   `json:"context_window,omitempty" doc:"The context window, in tokens."`
+	MaxTokens     *int64   `json:"max_tokens,omitempty" doc:"The longest answer, in tokens."`
+	Pricing       *Pricing `json:"pricing,omitempty" doc:"Prices in USD per token, as decimal strings."`
+}
+
+// Pricing is prices per token; nil is not overridden.
+type Pricing struct {
+	Input           *Price `json:"input,omitempty" doc:"USD per input token, for example 0.000001."`
+	Output          *Price `json:"output,omitempty" doc:"USD per output token."`
+	InputCacheRead  *Price `json:"input_cache_read,omitempty" doc:"USD per input token read from the provider's cache."`
+	InputCacheWrite *Price `json:"input_cache_write,omitempty" doc:"USD per input token written to the provider's cache."`
+}
+
+// Default is what is in force without a file.
+func Default() *Settings {
+	return &Settings{
+		Version:       Version,
+		ActiveModel:   "sim/echo",
+		Addr:          "127.0.0.1:4283",
+		MaxBodyBytes:  64 << 20,
+		DiscoverLocal: true,
+	}
+}
+
+// Clone gives a copy that shares nothing with s.
+func (s *Settings) Clone() *Settings {
+	c := *s
+	c.AllowedOrigins = slices.Clone(s.AllowedOrigins)
+	c.Providers = maps.Clone(s.Providers)
+	c.Catalog = maps.Clone(s.Catalog)
+	for id, m := range c.Catalog {
+		m.ContextWindow = clonePointer(m.ContextWindow)
+		m.MaxTokens = clonePointer(m.MaxTokens)
+		if m.Pricing != nil {
+			m.Pricing = &Pricing{
+				Input:           clonePointer(m.Pricing.Input),
+				Output:          clonePointer(m.Pricing.Output),
+				InputCacheRead:  clonePointer(m.Pricing.InputCacheRead),
+				InputCacheWrite: clonePointer(m.Pricing.InputCacheWrite),
+			}
+		}
+		c.Catalog[id] = m
+	}
+	return &c
+}
+
+func clonePointer[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}

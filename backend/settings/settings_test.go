@@ -1,0 +1,661 @@
+package settings
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"gatehouse/backend/llm"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var builtIn = []string{"openai", "anthropic", "gateway", "sim"}
+
+func open(t *testing.T, text string) (*Document, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), FileName)
+	if text != "" {
+		write(t, path, text)
+	}
+	return openPath(t, path), path
+}
+
+func openPath(t *testing.T, path string) *Document {
+	t.Helper()
+	d, err := Open(path, Options{BuiltIn: builtIn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestDefaultsWithoutAFile(t *testing.T) {
+	d, path := open(t, "")
+	if s := d.Snapshot(); !reflect.DeepEqual(s, Default()) {
+		t.Fatalf("got %+v", s)
+	}
+	if p := d.Problem(); p != nil {
+		t.Fatalf("a missing file is no problem: %v", p)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("opening must not create the file: %v", err)
+	}
+}
+
+func TestEveryFieldIsRead(t *testing.T) {
+	d, _ := open(t, `{
+		// all of them
+		"$schema": "x", "version": 1, "activeModel": "openai/m", "addr": "[::1]:0", "maxBodyBytes": 1024,
+		"allowedOrigins": ["http://localhost:5173", "vscode-webview://abc",], "discoverLocal": false,
+		"providers": {"corp": {"type": "openai-compatible", "name": "Corp", "baseURL": "https://ai.corp/v1", "local": true}},
+		"catalog": {"openai/m": {"name": "M", "context_window": 128000, "max_tokens": 8000,
+			"pricing": {"input": "0.000001", "output": "0.00001", "input_cache_read": "0", "input_cache_write": "0.000000000001"}}},
+	}`)
+	if p := d.Problem(); p != nil {
+		t.Fatal(p)
+	}
+	s := d.Snapshot()
+	price := func(p Price) *Price { return &p }
+	tokens := func(n int64) *int64 { return &n }
+	want := &Settings{
+		Schema: "x", Version: 1, ActiveModel: "openai/m", Addr: "[::1]:0", MaxBodyBytes: 1024,
+		AllowedOrigins: []string{"http://localhost:5173", "vscode-webview://abc"},
+		Providers: map[string]Provider{
+			"corp": {Type: OpenAICompatible, Name: "Corp", BaseURL: "https://ai.corp/v1", Local: true},
+		},
+		Catalog: map[string]ModelOverride{"openai/m": {
+			Name: "M", ContextWindow: tokens(128000), MaxTokens: tokens(8000),
+			Pricing: &Pricing{price(1_000_000), price(10_000_000), price(0), price(1)},
+		}},
+	}
+	if !reflect.DeepEqual(s, want) {
+		t.Fatalf("got  %+v\nwant %+v", s, want)
+	}
+	if c := s.Clone(); !reflect.DeepEqual(c, s) {
+		t.Fatalf("the clone differs: %+v", c)
+	}
+}
+
+func TestProblems(t *testing.T) {
+	for _, c := range []struct{ name, text, message, at string }{
+		{"syntax", "{\n  \"version\": 1\n  \"addr\": \"\"\n}", "missing comma", "3:3"},
+		{"unclosed", `{"version": 1`, "look for", "1:14"},
+		{"too deep", strings.Repeat("[", 40), "nested too deeply", "1:33"},
+		{"empty", " \n", "empty", "1:1"},
+		{"not an object", "[]", "must be an object", "1:1"},
+		{"unknown field", "{\n  \"actveModel\": \"sim/echo\"\n}", `did you mean "activeModel"?`, "2:3"},
+		{"unknown style", `{"max_body_bytes": 5000}`, `did you mean "maxBodyBytes"?`, "1:2"},
+		{"unknown far", `{"zzzzzzzzzzzzz": 1}`, "known here: $schema, version, activeModel", "1:2"},
+		{"unknown nested", `{"providers":{"openai":{"baseUrl":"https://a"}}}`, `did you mean "baseURL"?`, "1:25"},
+		{"twice", `{"addr":"127.0.0.1:1", "addr":"127.0.0.1:2"}`, "twice", "1:24"},
+		{"wrong type", `{"discoverLocal": "yes"}`, "true or false, not a string", "1:19"},
+		{"null", `{"addr": null}`, "not null", "1:10"},
+		{"fraction", `{"maxBodyBytes": 1.5e9}`, "whole number", "1:18"},
+		{"huge", `{"maxBodyBytes": 99999999999999999999}`, "whole number", "1:18"},
+		{"after characters, not bytes", `{"providers":{"openai":{"name":"äöü€","x":1}}}`, "unknown field", "1:39"},
+		{"newer", `{"version": 2}`, "update Gatehouse", "1:13"},
+		{"version 0", `{"version": 0}`, "must be 1", "1:13"},
+		{"no model", `{"activeModel": ""}`, "a model is missing", "1:17"},
+		{"model with a space", `{"activeModel": "a b"}`, "no model id", "1:17"},
+		{"active stands for itself", `{"activeModel": "gatehouse/active"}`, "can't stand for itself", "1:17"},
+		{"not loopback", `{"addr": "0.0.0.0:4283"}`, "loopback", "1:10"},
+		{"a name", `{"addr": "example.com:80"}`, "loopback", "1:10"},
+		{"no port", `{"addr": "127.0.0.1"}`, "host:port", "1:10"},
+		{"bad port", `{"addr": "127.0.0.1:70000"}`, "no port", "1:10"},
+		{"body too small", `{"maxBodyBytes": 1023}`, "outside", "1:18"},
+		{"body too large", `{"maxBodyBytes": 1073741825}`, "outside", "1:18"},
+		{"origin with a path", `{"allowedOrigins": ["https://a.example", "https://b.example/"]}`, "no origin", "1:42"},
+		{"wildcard", `{"allowedOrigins": ["*"]}`, "no origin", "1:21"},
+		{"wildcard host", `{"allowedOrigins": ["https://*.example"]}`, "no origin", "1:21"},
+		{"null origin", `{"allowedOrigins": ["null"]}`, "no origin", "1:21"},
+		{"misspelt provider", `{"providers":{"opnai":{}}}`, `did you mean "openai".`, "1:23"},
+		{"bad provider id", `{"providers":{"My Corp":{}}}`, "provider's id", "1:25"},
+		{"unknown type", `{"providers":{"corp":{"type":"anthropic"}}}`, "is unknown", "1:30"},
+		{"type of a built-in", `{"providers":{"openai":{"type":"openai-compatible"}}}`, "built in", "1:32"},
+		{"no base URL", `{"providers":{"corp":{"type":"openai-compatible"}}}`, "needs a", "1:22"},
+		{"relative URL", `{"providers":{"openai":{"baseURL":"api.example.com/v1"}}}`, "absolute", "1:35"},
+		{"password in URL", `{"providers":{"openai":{"baseURL":"https://u:p@h/v1"}}}`, "no user name or password", "1:35"},
+		{"query in URL", `{"providers":{"openai":{"baseURL":"https://h/v1?key=1"}}}`, "ends with its path", "1:35"},
+		{"fragment in URL", `{"providers":{"openai":{"baseURL":"https://h/v1#"}}}`, "ends with its path", "1:35"},
+		{"price as number", `{"catalog":{"a/b":{"pricing":{"input":0.1}}}}`, "string in quotes, not a number", "1:39"},
+		{"price per million", `{"catalog":{"a/b":{"pricing":{"input":"3.00"}}}}`, "per token, not per million", "1:39"},
+		{"price too fine", `{"catalog":{"a/b":{"pricing":{"input":"0.0000000000001"}}}}`, "finer than", "1:39"},
+		{"no tokens", `{"catalog":{"a/b":{"max_tokens":0}}}`, "no number of tokens", "1:33"},
+		{"pointer escapes", `{"catalog":{"a~1/b":{"context_window":-1}}}`, "no number of tokens", "1:39"},
+		{"not UTF-8", "{\"activeModel\": \"\xff\"}", "UTF-8", "0:0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, path := open(t, c.text)
+			p := d.Problem()
+			if p == nil {
+				t.Fatal("no problem was found")
+			}
+			at := strings.Split(c.at, ":")
+			if !strings.Contains(p.Message, c.message) || at[0] != itoa(p.Line) || at[1] != itoa(p.Column) {
+				t.Fatalf("got  %v\nwant %s %s", p, c.at, c.message)
+			}
+			if !reflect.DeepEqual(d.Snapshot(), Default()) {
+				t.Fatal("with a broken file at the start the defaults must be in force")
+			}
+			err := d.Modify(func(s *Settings) error { s.ActiveModel = "sim/slow"; return nil })
+			if llm.AsError(err).Kind != llm.ErrBadRequest || !strings.Contains(err.Error(), p.Message) {
+				t.Fatalf("Modify must refuse and say why, got %v", err)
+			}
+			if read(t, path) != c.text {
+				t.Fatal("the broken file was changed")
+			}
+		})
+	}
+}
+
+func itoa(n int) string { b, _ := json.Marshal(n); return string(b) }
+
+func TestByteOrderMarkAndCRLF(t *testing.T) {
+	d, path := open(t, "\xef\xbb\xbf{\r\n    // mine\r\n    \"activeModel\": \"sim/slow\", // now\r\n}\r\n")
+	if p := d.Problem(); p != nil || d.Snapshot().ActiveModel != "sim/slow" {
+		t.Fatal(p)
+	}
+	if err := d.Modify(func(s *Settings) error { s.MaxBodyBytes = 2048; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	want := "\xef\xbb\xbf{\r\n    // mine\r\n    \"activeModel\": \"sim/slow\", // now\r\n    \"maxBodyBytes\": 2048,\r\n}\r\n"
+	if got := read(t, path); got != want {
+		t.Fatalf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestModifyPatchesOnlyWhatChanged(t *testing.T) {
+	provider := Provider{Type: OpenAICompatible, BaseURL: "http://127.0.0.1:9/v1"}
+	for _, c := range []struct {
+		name, before, after string
+		change              func(*Settings)
+	}{
+		{
+			"replace", "// top\n{ \"addr\" : \"127.0.0.1:1\" /* a */ , // b\n\"activeModel\":\"sim/echo\"}\n// end",
+			"// top\n{ \"addr\" : \"127.0.0.1:1\" /* a */ , // b\n\"activeModel\":\"sim/slow\"}\n// end",
+			func(s *Settings) { s.ActiveModel = "sim/slow" },
+		},
+		{
+			"add to an empty object", "{}", "{\n  \"activeModel\": \"sim/slow\"\n}",
+			func(s *Settings) { s.ActiveModel = "sim/slow" },
+		},
+		{
+			"add below comments", "{\n\t// nothing yet\n}", "{\n\t// nothing yet\n  \"activeModel\": \"sim/slow\"\n}",
+			func(s *Settings) { s.ActiveModel = "sim/slow" },
+		},
+		{
+			"add inline", `{ "version": 1 }`, `{ "version": 1, "activeModel": "sim/slow" }`,
+			func(s *Settings) { s.ActiveModel = "sim/slow" },
+		},
+		{
+			"add behind a line comment", "{\n    \"version\": 1 // one\n    // tail\n}",
+			"{\n    \"version\": 1, // one\n    \"activeModel\": \"sim/slow\"\n    // tail\n}",
+			func(s *Settings) { s.ActiveModel = "sim/slow" },
+		},
+		{
+			"add where the line comment ends the object", "{ \"version\": 1 // one\n}",
+			"{ \"version\": 1, // one\n\"activeModel\": \"sim/slow\"\n}",
+			func(s *Settings) { s.ActiveModel = "sim/slow" },
+		},
+		{
+			"add a provider where there is none", "{\n\t\"version\": 1,\n}",
+			"{\n\t\"version\": 1,\n\t\"providers\": {\n\t\t\"corp\": {\n\t\t\t\"baseURL\": \"http://127.0.0.1:9/v1\",\n" +
+				"\t\t\t\"type\": \"openai-compatible\"\n\t\t}\n\t},\n}",
+			func(s *Settings) { s.Providers = map[string]Provider{"corp": provider} },
+		},
+		{
+			"add a field deep down",
+			"{\n  \"providers\": {\n    // ours\n    \"openai\": {\n      \"name\": \"O\"\n    }\n  }\n}",
+			"{\n  \"providers\": {\n    // ours\n    \"openai\": {\n      \"name\": \"O\",\n      \"baseURL\": \"https://x/v1\"\n    }\n  }\n}",
+			func(s *Settings) { s.Providers["openai"] = Provider{Name: "O", BaseURL: "https://x/v1"} },
+		},
+		{
+			"remove a provider with its comment",
+			"{\n  \"providers\": {\n    \"openai\": {\"name\": \"O\"},\n    // the test one\n    \"sim\": {\"name\": \"S\"}, // here\n  },\n}",
+			"{\n  \"providers\": {\n    \"openai\": {\"name\": \"O\"},\n  },\n}",
+			func(s *Settings) { delete(s.Providers, "sim") },
+		},
+		{
+			"list", "{\"allowedOrigins\": [\n  \"http://a\" // first\n]}", "{\"allowedOrigins\": [\n  \"http://b\"\n]}",
+			func(s *Settings) { s.AllowedOrigins = []string{"http://b"} },
+		},
+		{
+			"unchanged price spelling", `{"catalog":{"a/b":{"pricing":{"input":"0.0000010"},"max_tokens":1}}}`,
+			`{"catalog":{"a/b":{"pricing":{"input":"0.0000010"},"max_tokens":2}}}`,
+			func(s *Settings) {
+				m := s.Catalog["a/b"]
+				*m.MaxTokens = 2
+				s.Catalog["a/b"] = m
+			},
+		},
+		{"nothing", "{  }", "{  }", func(s *Settings) { s.AllowedOrigins = []string{} }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, path := open(t, c.before)
+			if p := d.Problem(); p != nil {
+				t.Fatal(p)
+			}
+			old := d.Snapshot()
+			kept := old.Clone()
+			if err := d.Modify(func(s *Settings) error { c.change(s); return nil }); err != nil {
+				t.Fatal(err)
+			}
+			if got := read(t, path); got != c.after {
+				t.Fatalf("got\n%s\nwant\n%s", got, c.after)
+			}
+			if !reflect.DeepEqual(old, kept) {
+				t.Fatal("an old snapshot changed")
+			}
+			again := openPath(t, path)
+			if !reflect.DeepEqual(again.Snapshot(), d.Snapshot()) {
+				t.Fatalf("in force %+v, in the file %+v", d.Snapshot(), again.Snapshot())
+			}
+		})
+	}
+}
+
+func TestFirstSave(t *testing.T) {
+	d, path := open(t, "")
+	if err := d.Modify(func(s *Settings) error { s.ActiveModel = "sim/slow"; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	text := read(t, path)
+	if !strings.HasPrefix(text, "// Gatehouse settings.") || !strings.Contains(text, "\n  \"activeModel\": \"sim/slow\",\n}") {
+		t.Fatalf("got\n%s", text)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Fatalf("mode %v", info.Mode())
+	}
+	if d.Snapshot().Schema != "./"+SchemaName || read(t, filepath.Join(filepath.Dir(path), SchemaName)) != string(Schema()) {
+		t.Fatal("the schema is missing")
+	}
+	if text2, err := d.Text(); err != nil || text2 != text {
+		t.Fatalf("Text gave %q, %v", text2, err)
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".*"))
+	if err != nil || len(left) > 0 {
+		t.Fatalf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestModifyRefuses(t *testing.T) {
+	d, path := open(t, `{"version": 1}`)
+	bang := errors.New("bang")
+	if err := d.Modify(func(*Settings) error { return bang }); !errors.Is(err, bang) {
+		t.Fatalf("got %v", err)
+	}
+	err := d.Modify(func(s *Settings) error { s.Addr = "0.0.0.0:1"; return nil })
+	if llm.AsError(err).Kind != llm.ErrBadRequest || !strings.Contains(err.Error(), "loopback") {
+		t.Fatalf("got %v", err)
+	}
+	if d.Snapshot().Addr != Default().Addr || read(t, path) != `{"version": 1}` {
+		t.Fatal("a refused change took effect")
+	}
+}
+
+func TestFailedSaveChangesNothing(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, FileName)
+	write(t, path, `{"version": 1}`)
+	d := openPath(t, path)
+	// A folder in the file's place can't be replaced by a file, not even by root.
+	d.mu.Lock()
+	if err := os.Rename(path, path+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(path, "x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	d.mu.Unlock()
+	if err := d.Modify(func(s *Settings) error { s.ActiveModel = "sim/slow"; return nil }); err == nil {
+		t.Fatal("saved over a folder")
+	}
+	if d.Snapshot().ActiveModel != "sim/echo" {
+		t.Fatal("a change that was not saved is in force")
+	}
+	if err := writeFile(path, []byte("{}")); err == nil {
+		t.Fatal("wrote over a folder")
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*.tmp")); len(left) > 0 {
+		t.Fatalf("left behind: %v", left)
+	}
+}
+
+func TestLinkStaysLinked(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("links need a privilege on Windows")
+	}
+	dir, dotfiles := t.TempDir(), t.TempDir()
+	target, path := filepath.Join(dotfiles, "gh.jsonc"), filepath.Join(dir, FileName)
+	if err := os.Symlink(target, path); err != nil {
+		t.Fatal(err)
+	}
+	d := openPath(t, path) // leads nowhere yet
+	if err := d.Modify(func(s *Settings) error { s.ActiveModel = "sim/slow"; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Fatal("the link was replaced by a file")
+	}
+	changed := subscribe(t, d)
+	write(t, target, `{"activeModel": "sim/think"}`)
+	waitFor(t, changed, func() bool { return d.Snapshot().ActiveModel == "sim/think" })
+}
+
+// subscribe gives a channel with a token after each change.
+func subscribe(t *testing.T, d *Document) <-chan struct{} {
+	t.Helper()
+	changed := make(chan struct{}, 100)
+	t.Cleanup(d.Subscribe(func(_, _ *Settings) { changed <- struct{}{} }))
+	return changed
+}
+
+func waitFor(t *testing.T, changed <-chan struct{}, reached func() bool) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	for !reached() {
+		select {
+		case <-changed:
+		case <-deadline:
+			t.Fatal("the edit was not noticed")
+		}
+	}
+}
+
+func TestLiveEdits(t *testing.T) {
+	d, path := open(t, "")
+	changed := subscribe(t, d)
+	model := func(want string) func() bool {
+		return func() bool { return d.Snapshot().ActiveModel == want && d.Problem() == nil }
+	}
+	write(t, path, `{"activeModel": "sim/slow"}`)
+	waitFor(t, changed, model("sim/slow"))
+
+	// As editors save: write another file, rename it into place.
+	write(t, path+"~", `{"activeModel": "sim/think"}`)
+	if err := os.Rename(path+"~", path); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, changed, model("sim/think"))
+
+	write(t, path, `{"activeModel": 5}`)
+	waitFor(t, changed, func() bool { return d.Problem() != nil })
+	if d.Snapshot().ActiveModel != "sim/think" {
+		t.Fatal("the last good settings must stay in force")
+	}
+	write(t, path, `{"activeModel": "sim/tools"}`)
+	waitFor(t, changed, model("sim/tools"))
+
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, changed, model("sim/echo"))
+}
+
+func TestHalfWaySavesAreNotSeen(t *testing.T) {
+	d, path := open(t, `{"activeModel": "sim/slow"}`)
+	problems := make(chan *Problem, 100)
+	seen := make(chan string, 100)
+	t.Cleanup(d.Subscribe(func(_, after *Settings) {
+		if p := d.Problem(); p != nil {
+			problems <- p
+		}
+		seen <- after.ActiveModel
+	}))
+	// Emptied, then written in two parts, as some editors do. Each step is looked at as the watcher would.
+	write(t, path, "")
+	if !d.refresh(false) {
+		t.Fatal("an empty file must wait to be reported")
+	}
+	write(t, path, `{"activeModel": `)
+	d.refresh(false)
+	write(t, path, `{"activeModel": "sim/think"}`)
+	d.refresh(false)
+	deadline := time.After(20 * time.Second)
+	for model := ""; model != "sim/think"; {
+		select {
+		case model = <-seen:
+		case <-deadline:
+			t.Fatal("the edit was not noticed")
+		}
+		if model == "sim/echo" {
+			t.Fatal("the defaults came in force in between")
+		}
+	}
+}
+
+func TestModifyTakesInAnEditThatWasNotNoticedYet(t *testing.T) {
+	d, path := open(t, `{"activeModel": "sim/slow"}`)
+	d.mu.Lock() // keeps the watcher from reading
+	write(t, path, `{"activeModel": "sim/think", "maxBodyBytes": 4096}`)
+	d.mu.Unlock()
+	if err := d.Modify(func(s *Settings) error { s.DiscoverLocal = false; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := read(t, path), `{"activeModel": "sim/think", "maxBodyBytes": 4096, "discoverLocal": false}`; got != want {
+		t.Fatalf("got %s", got)
+	}
+}
+
+func TestSubscribersSeeEachStateInOrder(t *testing.T) {
+	d, _ := open(t, "")
+	told := make(chan int64, 100)
+	last := d.Snapshot() // used by the subscriber only, whose calls come one at a time
+	cancel := d.Subscribe(func(before, after *Settings) {
+		if before.MaxBodyBytes != last.MaxBodyBytes {
+			t.Errorf("from %d, but the last was %d", before.MaxBodyBytes, last.MaxBodyBytes)
+		}
+		last = after
+		if after.MaxBodyBytes == 2001 { // a subscriber may change settings itself
+			if err := d.Modify(func(s *Settings) error { s.MaxBodyBytes = 3000; return nil }); err != nil {
+				t.Error(err)
+			}
+		}
+		told <- after.MaxBodyBytes
+	})
+	for n := range int64(2) {
+		if err := d.Modify(func(s *Settings) error { s.MaxBodyBytes = 2000 + n; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deadline := time.After(20 * time.Second)
+	for n := int64(0); n != 3000; {
+		select {
+		case n = <-told:
+		case <-deadline:
+			t.Fatal("the last state was not told")
+		}
+	}
+	cancel()
+	seen := make(chan struct{})
+	d.Subscribe(func(_, _ *Settings) { close(seen) })
+	if err := d.Modify(func(s *Settings) error { s.MaxBodyBytes = 4000; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	<-seen
+	if len(told) != 0 {
+		t.Fatal("told after cancel")
+	}
+}
+
+func TestConcurrentModify(t *testing.T) {
+	d, _ := open(t, "")
+	const n = 20
+	done := make(chan error, n)
+	for range n {
+		go func() {
+			done <- d.Modify(func(s *Settings) error { s.MaxBodyBytes++; return nil })
+		}()
+	}
+	for range n {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if got := d.Snapshot().MaxBodyBytes; got != Default().MaxBodyBytes+n {
+		t.Fatalf("%d changes were lost", Default().MaxBodyBytes+n-got)
+	}
+}
+
+func TestDeepNesting(t *testing.T) {
+	for _, c := range []string{"[", `{"a":`} {
+		text := strings.Repeat(c, maxFileBytes/len(c))
+		if _, _, p := parse([]byte(text), nil); p == nil {
+			t.Fatal("no problem")
+		}
+	}
+	if _, _, p := parse([]byte(strings.Repeat(" ", maxFileBytes+1)), nil); p == nil || !strings.Contains(p.Message, "larger") {
+		t.Fatalf("got %v", p)
+	}
+}
+
+func TestPrice(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want Price
+		back string
+	}{
+		{"0", 0, "0"},
+		{"0.000001", 1_000_000, "0.000001"},
+		{"0.00000125", 1_250_000, "0.00000125"},
+		{"0.000000000001", 1, "0.000000000001"},
+		{"0.00000100000000000", 1_000_000, "0.000001"},
+		{"0.01", MaxPrice, "0.01"},
+		{"00.0030", 3_000_000_000, "0.003"},
+	} {
+		got, err := ParsePrice(c.text)
+		if err != nil || got != c.want || got.String() != c.back {
+			t.Errorf("%s: got %d (%s), %v", c.text, got, got, err)
+		}
+	}
+	for _, text := range []string{
+		"", ".", "1.", ".1", "-0.1", "+0.1", "1e-6", "0,1", "0x1", " 0", "0.1.2", "0.0100000001",
+		"0.0000000000009", "99999999999999999999999999", "٣",
+	} {
+		if got, err := ParsePrice(text); err == nil {
+			t.Errorf("%q: got %d, want an error", text, got)
+		}
+	}
+	if got := Price(1_500_000_000_000).String() + Price(-1).String(); got != "1.5-0.000000000001" {
+		t.Error(got)
+	}
+}
+
+func TestSchemaHasEveryField(t *testing.T) {
+	var schema map[string]any
+	if err := json.Unmarshal(Schema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	properties := func(s any, path ...string) map[string]any {
+		for _, p := range path {
+			s = s.(map[string]any)[p]
+		}
+		return s.(map[string]any)["properties"].(map[string]any)
+	}
+	root := properties(schema)
+	model := properties(root["catalog"], "additionalProperties")
+	for _, c := range []struct {
+		of  reflect.Type
+		got map[string]any
+	}{
+		{reflect.TypeFor[Settings](), root},
+		{reflect.TypeFor[Provider](), properties(root["providers"], "additionalProperties")},
+		{reflect.TypeFor[ModelOverride](), model},
+		{reflect.TypeFor[Pricing](), properties(model["pricing"])},
+	} {
+		names := fieldNames(c.of)
+		if len(names) != len(c.got) {
+			t.Errorf("%v: %d fields, %d in the schema", c.of, len(names), len(c.got))
+		}
+		for _, n := range names {
+			p, ok := c.got[n].(map[string]any)
+			if !ok || p["description"] == "" || p["type"] == "" {
+				t.Errorf("%v: %q is missing or undescribed: %v", c.of, n, p)
+			}
+		}
+	}
+	if d := root["addr"].(map[string]any)["default"]; d != "127.0.0.1:4283" {
+		t.Errorf("default of addr: %v", d)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("{}", "sim/slow", int64(5000))
+	f.Add("\xef\xbb\xbf// c\r\n{\"version\":1,/*x*/\"providers\":{\"sim\":{},},}\r\n", "a/b", int64(0))
+	f.Add(`{"catalog":{"a/b":{"pricing":{"input":"0.000001"}}},"allowedOrigins":["http://a"]}`, "a/c", int64(1024))
+	f.Add(firstFile, "sim/echo", int64(4096))
+	f.Add("{ \"version\": 1 // one\n}", "x", int64(2048))
+	f.Fuzz(func(t *testing.T, text, model string, body int64) {
+		tree, s, problem := parse([]byte(text), builtIn)
+		if problem != nil {
+			if s != nil || problem.Message == "" || problem.Line < 0 || problem.Line > strings.Count(text, "\n")+1 {
+				t.Fatalf("%+v", problem)
+			}
+			return
+		}
+		got := string(tree.Pack())
+		if !strings.HasSuffix(text, "\n") {
+			got = strings.TrimSuffix(got, "\n")
+		}
+		if got != strings.TrimPrefix(text, string(byteOrderMark)) {
+			t.Fatalf("the text changed: %q", got)
+		}
+		// Whatever can be read can be changed, and reads back as what was meant.
+		after := s.Clone()
+		after.ActiveModel, after.MaxBodyBytes, after.DiscoverLocal = model, body, !s.DiscoverLocal
+		after.Providers = map[string]Provider{"corp": {Type: OpenAICompatible, BaseURL: "https://x/v1"}}
+		after.AllowedOrigins = append(after.AllowedOrigins, "http://added")
+		if check(after, builtIn) != nil {
+			return
+		}
+		changes, err := diff(s, after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &Document{ids: builtIn, text: []byte(text)}
+		out, err := d.patched(changes, after)
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if string(d.text) != text {
+			t.Fatal("the original was changed")
+		}
+		if _, got, problem := parse(out, builtIn); problem != nil || !reflect.DeepEqual(got, after) {
+			t.Fatalf("%q: %+v, %v", out, got, problem)
+		}
+	})
+}

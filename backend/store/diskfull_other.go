@@ -1,0 +1,5 @@
+//go:build !windows
+
+package store
+
+func diskFull(error) bool { return false }

@@ -1,0 +1,349 @@
+package usage
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"gatehouse/backend/gateway"
+	"gatehouse/backend/llm"
+	"gatehouse/backend/store"
+)
+
+const (
+	defaultLimit = 100
+	maxLimit     = 10_000
+	// scanStep is how many records are read in one transaction, so that a long scan keeps nobody waiting.
+	scanStep = 2000
+)
+
+// Query asks for records. Limit is 100 where it is 0, and at most 10,000. Before is the id of the last record of the page
+// before. Project is exact; Model is the requested or the served one. Empty ones ask for all.
+type Query struct {
+	Limit   int
+	Before  string
+	Project string
+	Model   string
+}
+
+func (q *Query) matches(r *Record) bool {
+	return (q.Project == "" || r.Project == q.Project) &&
+		(q.Model == "" || r.Model == q.Model || r.RequestedModel == q.Model) &&
+		(q.Before == "" || r.ID < q.Before)
+}
+
+// List gives records, newest first, with those that run now. next asks for the following page; empty at the end.
+func (h *History) List(ctx context.Context, q Query) (records []Record, next string, err error) {
+	limit := min(cmp.Or(max(q.Limit, 0), defaultLimit), maxLimit)
+	// One more than asked for tells whether there is a next page.
+	take := func(r *Record) bool {
+		if q.matches(r) {
+			records = append(records, *r)
+		}
+		return len(records) <= limit
+	}
+	if err := h.newestFirst(ctx, q.Before, needles(q.Project, q.Model), whole, take); err != nil {
+		return nil, "", err
+	}
+	if len(records) > limit {
+		records = records[:limit]
+		next = records[limit-1].ID
+	}
+	return records, next, nil
+}
+
+// Get gives one record and whether there is one.
+func (h *History) Get(id string) (Record, bool, error) {
+	h.mu.Lock()
+	e := h.live[id]
+	var r *Record
+	if e != nil {
+		r = e.record
+	}
+	h.mu.Unlock()
+	if r != nil {
+		return *r, true, nil
+	}
+	raw, ok, err := h.records.Get(id)
+	if err != nil || !ok {
+		return Record{}, false, err
+	}
+	r = &Record{}
+	err = json.Unmarshal(raw, r)
+	return *r, err == nil, err
+}
+
+// newestFirst walks all records with ids below before (all if it is empty) until fn says to stop. Stored records without
+// one of the needles in their JSON may be left out.
+func (h *History) newestFirst(ctx context.Context, before string, needles [][]byte, decode decoder,
+	fn func(*Record) bool,
+) error {
+	// What is committed while we read is in live or in the database or in both, as live is read first.
+	live := h.liveRecords()
+	seen := map[string]bool{}
+	for _, r := range live {
+		seen[r.ID] = true
+	}
+	more := true
+	emitLive := func(down string) {
+		for more && len(live) > 0 && live[0].ID > down {
+			more = fn(live[0])
+			live = live[1:]
+		}
+	}
+	err := h.scan(ctx, before, store.Descending, func(id string, raw []byte) bool {
+		emitLive(id)
+		if !more || seen[id] || !contains(raw, needles) {
+			return more
+		}
+		r, err := decode(raw)
+		if err != nil {
+			h.opts.Logger.Warn("a record of the usage history can't be read", "id", id, "error", err)
+			return true
+		}
+		more = fn(r)
+		return more
+	})
+	emitLive("")
+	return err
+}
+
+// decoder reads a stored record.
+type decoder func(raw []byte) (*Record, error)
+
+func whole(raw []byte) (*Record, error) {
+	r := &Record{}
+	return r, json.Unmarshal(raw, r)
+}
+
+// forTotals reads what totals are made of, several times faster than whole does.
+func forTotals(raw []byte) (*Record, error) {
+	r := &Record{}
+	var n numbers
+	var err error
+	number := func(to **int64, v gjson.Result) { n.put(to, v.Int(), v.Type == gjson.Number) }
+	gjson.ParseBytes(raw).ForEach(func(key, v gjson.Result) bool {
+		switch key.Str {
+		case "id":
+			r.ID = v.String()
+		case "startedAt":
+			r.StartedAt, err = time.Parse(time.RFC3339Nano, v.Str)
+		case "key":
+			r.Key = v.String()
+		case "project":
+			r.Project = v.String()
+		case "client":
+			r.Client = v.String()
+		case "requestedModel":
+			r.RequestedModel = v.String()
+		case "model":
+			r.Model = v.String()
+		case "provider":
+			r.Provider = v.String()
+		case "inputTokens":
+			number(&r.InputTokens, v)
+		case "cacheReadTokens":
+			number(&r.CacheReadTokens, v)
+		case "cacheWrite5mTokens":
+			number(&r.CacheWrite5mTokens, v)
+		case "cacheWrite1hTokens":
+			number(&r.CacheWrite1hTokens, v)
+		case "outputTokens":
+			number(&r.OutputTokens, v)
+		case "reasoningTokens":
+			number(&r.ReasoningTokens, v)
+		case "costPicoUSD":
+			number(&r.CostPicoUSD, v)
+		case "outcome":
+			r.Outcome = gateway.Outcome(v.Str)
+			return false // the rest, which follows in Record, is not summed up
+		}
+		return err == nil
+	})
+	if err == nil && r.Outcome == "" {
+		err = errors.New("it has no outcome")
+	}
+	return r, err
+}
+
+// liveRecords gives the records in memory, newest first.
+func (h *History) liveRecords() []*Record {
+	h.mu.Lock()
+	live := make([]*Record, 0, len(h.live))
+	for _, e := range h.live {
+		live = append(live, e.record)
+	}
+	h.mu.Unlock()
+	slices.SortFunc(live, func(a, b *Record) int { return strings.Compare(b.ID, a.ID) })
+	return live
+}
+
+// scan walks the stored records from an id on, in transactions of scanStep.
+func (h *History) scan(ctx context.Context, from string, order store.Order, fn func(id string, raw []byte) bool) error {
+	for last, more := "", true; more; from = last {
+		if err := ctx.Err(); err != nil {
+			return llm.AsError(err)
+		}
+		n := 0
+		more = false
+		err := h.records.Range(from, order, func(id string, raw store.Raw) (bool, error) {
+			if id == last {
+				return true, nil // where the step before ended
+			}
+			last = id
+			n++
+			more = fn(id, raw)
+			return more && n < scanStep, nil
+		})
+		if err != nil {
+			return err
+		}
+		more = more && n == scanStep
+	}
+	return nil
+}
+
+// needles are the texts as they stand in a record's JSON.
+func needles(texts ...string) [][]byte {
+	var out [][]byte
+	for _, t := range texts {
+		if t == "" {
+			continue
+		}
+		if b, err := json.Marshal(t); err == nil {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+func contains(raw []byte, needles [][]byte) bool {
+	for _, n := range needles {
+		if !bytes.Contains(raw, n) {
+			return false
+		}
+	}
+	return true
+}
+
+// By is what totals are made by.
+type By string
+
+// The kinds of totals. A day is one of the machine's local time.
+const (
+	ByModel    By = "model"
+	ByProvider By = "provider"
+	ByProject  By = "project"
+	ByKey      By = "key"
+	ByClient   By = "client"
+	ByDay      By = "day"
+)
+
+// Total is one row of totals. A sum leaves out the records in which the number is unknown: UnknownTokens counts those
+// without input or output tokens, UnknownCost those without a cost.
+type Total struct {
+	Name             string `json:"name"`
+	Requests         int64  `json:"requests"`
+	Errors           int64  `json:"errors"`
+	InputTokens      int64  `json:"inputTokens"`
+	CacheReadTokens  int64  `json:"cacheReadTokens"`
+	CacheWriteTokens int64  `json:"cacheWriteTokens"`
+	OutputTokens     int64  `json:"outputTokens"`
+	ReasoningTokens  int64  `json:"reasoningTokens"`
+	CostPicoUSD      int64  `json:"costPicoUSD"`
+	UnknownTokens    int64  `json:"unknownTokens"`
+	UnknownCost      int64  `json:"unknownCost"`
+}
+
+// Totals sums up the requests that started at since or later and before until; zero times mean unbounded. The rows with
+// the most requests come first, days newest first. A model is the one that served, or the requested one where none did.
+func (h *History) Totals(ctx context.Context, by By, since, until time.Time) ([]Total, error) {
+	name, ok := names[by]
+	if !ok {
+		return nil, llm.Errorf(llm.ErrBadRequest, "totals by %q are unknown; use model, provider, project, key, client or day", by)
+	}
+	// An id is made a moment before or after the record's start.
+	const slack = time.Minute
+	after, before := "", ""
+	if !since.IsZero() {
+		after = firstID(since.Add(-slack))
+	}
+	if !until.IsZero() {
+		before = firstID(until.Add(slack))
+	}
+	rows := map[string]*Total{}
+	err := h.newestFirst(ctx, before, nil, forTotals, func(r *Record) bool {
+		if r.ID < after {
+			return false
+		}
+		if r.StartedAt.Before(since) || !until.IsZero() && !r.StartedAt.Before(until) {
+			return true
+		}
+		n := name(r)
+		row := rows[n]
+		if row == nil {
+			row = &Total{Name: n}
+			rows[n] = row
+		}
+		row.add(r)
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Total, 0, len(rows))
+	for _, row := range rows {
+		out = append(out, *row)
+	}
+	slices.SortFunc(out, func(a, b Total) int {
+		if by == ByDay {
+			return strings.Compare(b.Name, a.Name)
+		}
+		return cmp.Or(cmp.Compare(b.Requests, a.Requests), strings.Compare(a.Name, b.Name))
+	})
+	return out, nil
+}
+
+// firstID is at most as high as every id of a moment: gateway.NewRequestID's prefix and ten characters of time.
+func firstID(t time.Time) string { return gateway.NewRequestID(t)[:14] }
+
+var names = map[By]func(*Record) string{
+	ByModel:    func(r *Record) string { return cmp.Or(r.Model, r.RequestedModel) },
+	ByProvider: func(r *Record) string { return r.Provider },
+	ByProject:  func(r *Record) string { return r.Project },
+	ByKey:      func(r *Record) string { return r.Key },
+	ByClient:   func(r *Record) string { return r.Client },
+	ByDay:      func(r *Record) string { return r.StartedAt.Local().Format(time.DateOnly) },
+}
+
+func (t *Total) add(r *Record) {
+	t.Requests++
+	if r.Outcome == gateway.Failed {
+		t.Errors++
+	}
+	if r.InputTokens == nil || r.OutputTokens == nil {
+		t.UnknownTokens++
+	}
+	if r.CostPicoUSD == nil {
+		t.UnknownCost++
+	}
+	sum(&t.InputTokens, r.InputTokens)
+	sum(&t.CacheReadTokens, r.CacheReadTokens)
+	sum(&t.CacheWriteTokens, r.CacheWriteTokens())
+	sum(&t.OutputTokens, r.OutputTokens)
+	sum(&t.ReasoningTokens, r.ReasoningTokens)
+	sum(&t.CostPicoUSD, r.CostPicoUSD)
+}
+
+func sum(to, n *int64) {
+	if n != nil {
+		*to += *n
+	}
+}

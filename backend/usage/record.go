@@ -1,0 +1,172 @@
+package usage
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gatehouse/backend/gateway"
+	"gatehouse/backend/llm"
+)
+
+// The longest texts a record keeps, in bytes. They bound a record: some come from the client or an upstream.
+const (
+	maxName     = 256
+	maxError    = 2048
+	maxTry      = 512
+	maxAttempts = 20
+)
+
+// Record is one request in the history. An unknown number is nil. It is stored as its JSON, and is never changed once it
+// is made.
+type Record struct {
+	ID             string    `json:"id"`
+	StartedAt      time.Time `json:"startedAt"`
+	KeyID          string    `json:"keyId,omitempty"`
+	Key            string    `json:"key"`
+	Project        string    `json:"project"`
+	Client         string    `json:"client"`
+	Dialect        string    `json:"dialect"`
+	Stream         bool      `json:"stream"`
+	RequestedModel string    `json:"requestedModel"`
+	Model          string    `json:"model"`
+	Provider       string    `json:"provider"`
+	UpstreamID     string    `json:"upstreamId,omitempty"`
+	// The numbers of tokens are disjoint, as in llm.Usage, but for ReasoningTokens, which are part of OutputTokens.
+	InputTokens        *int64 `json:"inputTokens"`
+	CacheReadTokens    *int64 `json:"cacheReadTokens"`
+	CacheWrite5mTokens *int64 `json:"cacheWrite5mTokens"`
+	CacheWrite1hTokens *int64 `json:"cacheWrite1hTokens"`
+	OutputTokens       *int64 `json:"outputTokens"`
+	ReasoningTokens    *int64 `json:"reasoningTokens"`
+	// CostPicoUSD is in 1e-12 USD.
+	CostPicoUSD *int64 `json:"costPicoUSD"`
+	// FirstTokenMs is nil where no content came, DurationMs while the request runs and where it was interrupted.
+	FirstTokenMs *int64            `json:"timeToFirstTokenMs"`
+	DurationMs   *int64            `json:"durationMs"`
+	Outcome      gateway.Outcome   `json:"outcome"`
+	Status       int               `json:"status"`
+	ErrorKind    llm.ErrorKind     `json:"errorKind"`
+	Error        string            `json:"error"`
+	FinishReason llm.FinishKind    `json:"finishReason"`
+	Attempts     []gateway.Attempt `json:"attempts"`
+}
+
+// CacheWriteTokens is what went into a cache, for 5 minutes or an hour; nil where neither is known.
+func (r *Record) CacheWriteTokens() *int64 {
+	switch {
+	case r.CacheWrite5mTokens == nil:
+		return r.CacheWrite1hTokens
+	case r.CacheWrite1hTokens == nil:
+		return r.CacheWrite5mTokens
+	}
+	sum := *r.CacheWrite5mTokens + *r.CacheWrite1hTokens
+	return &sum
+}
+
+// opened is the record of a request that starts.
+func opened(o gateway.Opening) *Record {
+	return &Record{
+		ID:             o.ID,
+		StartedAt:      o.StartedAt.Round(0),
+		KeyID:          shorten(o.KeyID, maxName),
+		Key:            shorten(o.Key, maxName),
+		Project:        shorten(o.Project, maxName),
+		Client:         shorten(o.Client, maxName),
+		Dialect:        string(o.Dialect),
+		RequestedModel: shorten(o.RequestedModel, maxName),
+		Stream:         o.Stream,
+		Outcome:        gateway.Open,
+	}
+}
+
+// settled is the record of the request when it has ended.
+func (r *Record) settled(s gateway.Settlement, pricer Pricer) *Record {
+	next := *r
+	next.Outcome = s.Outcome
+	next.Provider, next.Model = shorten(s.Provider, maxName), shorten(s.Model, maxName)
+	next.UpstreamID = shorten(s.UpstreamID, maxName)
+	next.Status, next.ErrorKind, next.Error = s.Status, s.Kind, shorten(s.Error, maxError)
+	next.FinishReason = s.Finish.Kind
+	var n numbers
+	n.count(&next.InputTokens, s.Usage.Input)
+	n.count(&next.CacheReadTokens, s.Usage.CacheRead)
+	n.count(&next.CacheWrite5mTokens, s.Usage.CacheWrite5m)
+	n.count(&next.CacheWrite1hTokens, s.Usage.CacheWrite1h)
+	n.count(&next.OutputTokens, s.Usage.Output)
+	n.count(&next.ReasoningTokens, s.Usage.Reasoning)
+	if pricer != nil && s.Usage.Known() {
+		cost, known := pricer.Cost(s.Provider, s.Model, s.Usage)
+		n.put(&next.CostPicoUSD, cost, known)
+	}
+	n.put(&next.FirstTokenMs, s.FirstToken.Milliseconds(), s.FirstToken > 0)
+	n.put(&next.DurationMs, max(s.Duration, 0).Milliseconds(), true)
+	// The first attempts and the last one tell the story of a very long list.
+	attempts := s.Attempts
+	if len(attempts) > maxAttempts {
+		attempts = append(attempts[:maxAttempts-1:maxAttempts-1], attempts[len(attempts)-1])
+	}
+	next.Attempts = make([]gateway.Attempt, len(attempts))
+	for i, a := range attempts {
+		a.Provider, a.Model = shorten(a.Provider, maxName), shorten(a.Model, maxName)
+		a.Reason, a.Error = shorten(a.Reason, maxTry), shorten(a.Error, maxTry)
+		next.Attempts[i] = a
+	}
+	return &next
+}
+
+// interrupted is the record of a request that was running when the program ended.
+func (r *Record) interrupted() *Record {
+	next := *r
+	next.Outcome = gateway.Interrupted
+	next.Error = "Gatehouse ended while the request was running"
+	return &next
+}
+
+// rank orders what is known about one request: a later stage replaces an earlier one.
+func (r *Record) rank() int {
+	switch r.Outcome {
+	case gateway.Open:
+		return 0
+	case gateway.Interrupted:
+		return 1
+	}
+	return 2
+}
+
+// numbers holds a record's known numbers in one piece of memory.
+type numbers struct{ all []int64 }
+
+// put points to to a number, if it is known.
+func (n *numbers) put(to **int64, number int64, known bool) {
+	if !known {
+		return
+	}
+	if n.all == nil {
+		n.all = make([]int64, 0, 9) // as many as a Record has, so that it never moves
+	}
+	n.all = append(n.all, number)
+	*to = &n.all[len(n.all)-1]
+}
+
+func (n *numbers) count(to **int64, c llm.Count) {
+	tokens, known := c.Get()
+	n.put(to, tokens, known)
+}
+
+// shorten cuts a text to a number of bytes, between characters, and copies what it keeps of a longer one, so that a
+// record does not hold on to a request's body.
+func shorten(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	const dots = "…"
+	s = s[:limit-len(dots)]
+	for i := 0; i < utf8.UTFMax && len(s) > 0; i++ {
+		if r, size := utf8.DecodeLastRuneInString(s); r != utf8.RuneError || size != 1 {
+			break
+		}
+		s = s[:len(s)-1]
+	}
+	return strings.Clone(s) + dots
+}
