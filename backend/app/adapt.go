@@ -48,6 +48,15 @@ func (c *Core) openLog(redactor *credential.Redactor) error {
 	return nil
 }
 
+// builtIn gives the ids of the built-in providers.
+func builtIn() []string {
+	var ids []string
+	for _, p := range provider.NewTable(nil).Sorted() {
+		ids = append(ids, p.ID)
+	}
+	return ids
+}
+
 // specs tells the credentials what the providers take.
 func specs(table provider.Table) []credential.Spec {
 	var out []credential.Spec

@@ -79,7 +79,7 @@ func Open(o Options) (core *Core, err error) {
 	}
 	c.onClose(func(context.Context) { c.check("the database", db.Close()) })
 
-	doc, err := settings.Open(filepath.Join(o.Home, settings.FileName), settings.Options{Logger: c.logger})
+	doc, err := settings.Open(filepath.Join(o.Home, settings.FileName), settings.Options{Logger: c.logger, BuiltIn: builtIn()})
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +160,19 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	})
 	c.dispatcher = control.NewDispatcher(c.service.Methods())
 	c.watch(models, credentials)
+	c.probe(keychain)
 	return nil
+}
+
+// probe looks for the keychain in the background: it may take a dialog's time.
+func (c *Core) probe(keychain *secret.Keychain) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		keychain.Probe(ctx)
+	}()
+	c.onClose(func(context.Context) { cancel(); <-done })
 }
 
 // watch connects what changes with who must know.
@@ -222,7 +234,7 @@ func (c *Core) listen() error {
 // Close ends everything; requests that run may finish until ctx ends.
 func (c *Core) Close(ctx context.Context) {
 	if c.chat != nil {
-		c.chat.Stop()
+		c.chat.StopAll()
 	}
 	if c.door != nil {
 		if err := c.door.Shutdown(ctx); err != nil {

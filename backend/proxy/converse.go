@@ -127,10 +127,7 @@ func copyAnswer(w http.ResponseWriter, a *gateway.Answer) error {
 			flush = f.Flush
 		}
 	}
-	w.WriteHeader(a.Status)
-	if a.Stream {
-		flush() // the client sees that its request began
-	}
+	w.WriteHeader(a.Status) // goes out with the first bytes of the body
 	chunk := chunks.Get().(*[]byte)
 	defer chunks.Put(chunk)
 	for {

@@ -57,6 +57,8 @@ type Options struct {
 	Broker *event.Broker
 	// Pricer is asked as a request settles; without one every cost is unknown.
 	Pricer Pricer
+	// View gives what EventRecord carries for a record; nil means the Record itself.
+	View func(Record) any
 
 	committed func() // for tests: called after each commit
 }

@@ -152,16 +152,23 @@ func (w *writer) announce(e *entry) {
 	case !e.final && within:
 		w.announced++
 		e.announced = true
-		w.h.opts.Broker.Publish(EventRecord, *e.seen)
+		w.h.opts.Broker.Publish(EventRecord, w.h.view(e.seen))
 	case !e.final:
 	case e.announced:
-		w.h.opts.Broker.PublishEnd(EventRecord, *e.seen)
+		w.h.opts.Broker.PublishEnd(EventRecord, w.h.view(e.seen))
 	case within:
 		w.announced++
-		w.h.opts.Broker.PublishEnd(EventRecord, *e.seen)
+		w.h.opts.Broker.PublishEnd(EventRecord, w.h.view(e.seen))
 	default:
-		w.h.opts.Broker.Publish(EventRecord, *e.seen)
+		w.h.opts.Broker.Publish(EventRecord, w.h.view(e.seen))
 	}
+}
+
+func (h *History) view(r *Record) any {
+	if h.opts.View != nil {
+		return h.opts.View(*r)
+	}
+	return *r
 }
 
 // next starts a commit if one is due, sets the timer for the next one, and tells of a change in health.

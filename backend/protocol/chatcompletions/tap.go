@@ -84,6 +84,10 @@ func (t *streamTap) event(e sse.Event) {
 		t.seen.Ended = true
 		return
 	}
+	// Almost all events of a stream are deltas, which after the first tell a tap nothing.
+	if t.seen.Content && !mayTell(e.Data) {
+		return
+	}
 	gjson.ParseBytes(e.Data).ForEach(func(key, value gjson.Result) bool {
 		switch key.Str {
 		case "id":
@@ -112,6 +116,30 @@ func (t *streamTap) event(e sse.Event) {
 		return true
 	})
 }
+
+// tellers are the members that a tap reads besides the delta. They stand without their first letters, which would be
+// found in every second word.
+var tellers = [][]byte{[]byte("_reason\""), []byte("sage\""), []byte("rror\"")}
+
+// mayTell tells whether an event may hold one of the tellers with a value other than null.
+func mayTell(data []byte) bool {
+	for _, name := range tellers {
+		for rest := data; ; {
+			i := bytes.Index(rest, name)
+			if i < 0 {
+				break
+			}
+			rest = rest[i+len(name):]
+			value := bytes.TrimLeft(rest, " \t\r\n:")
+			if !bytes.HasPrefix(value, null) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var null = []byte("null")
 
 func (t *streamTap) choice(choice gjson.Result) {
 	choice.ForEach(func(key, value gjson.Result) bool {
