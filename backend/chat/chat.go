@@ -1,5 +1,5 @@
-// Package chat keeps the conversations of the window: their turns, the answers that are being written, and what a search
-// finds in them.
+// Package chat keeps the conversations of the window: their turns, the answers that are being written, and what a
+// search finds in them.
 //
 // It must not know how a request reaches a model, who shows the conversations or how: answers come from a Streamer, and
 // whoever shows them follows the events.
@@ -18,8 +18,8 @@ import (
 	"gatehouse/backend/store"
 )
 
-// Streamer carries a request to a model. An error means that there is no answer; it is an *llm.Error where a person can do
-// something about it.
+// Streamer carries a request to a model. An error means that there is no answer; it is an *llm.Error where a person can
+// do something about it.
 type Streamer interface {
 	Stream(ctx context.Context, req *llm.Request) (*Answer, error)
 }
@@ -163,8 +163,8 @@ type Chats struct {
 	closed  bool
 }
 
-// Open takes up the conversations of a database. It forgets the deleted ones for good, and turns that were being written
-// when the program ended become stopped.
+// Open takes up the conversations of a database. It forgets the deleted ones for good, and turns that were being
+// written when the program ended become stopped.
 func Open(db *store.DB, streamer Streamer, opts Options) (*Chats, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now

@@ -565,7 +565,7 @@ func (f *fixture) lastEvent() event.Event {
 func TestBadInput(t *testing.T) {
 	f := newFixture(t)
 	f.flow()
-	id := f.send("", "echo", strings.Repeat("x", chat.MaxText)).Conversation.ID
+	id := f.send("", "down", strings.Repeat("x", chat.MaxText)).Conversation.ID
 	f.ended()
 	for name, c := range map[string]struct {
 		call func() error

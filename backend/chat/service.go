@@ -42,14 +42,15 @@ func (c *Chats) Get(id string) (Detail, error) {
 	return d, nil
 }
 
-// Send adds a user's text and starts the answer. It returns as soon as both turns are on the disk; the answer follows as
-// events. An empty conversation starts a new one, an empty model takes the conversation's last.
+// Send adds a user's text and starts the answer. It returns as soon as both turns are on the disk; the answer follows
+// as events. An empty conversation starts a new one, an empty model takes the conversation's last.
 func (c *Chats) Send(conversation, model, text string) (Detail, error) {
 	switch {
 	case strings.TrimSpace(text) == "":
 		return Detail{}, llm.Errorf(llm.ErrBadRequest, "the message is empty; write something first")
 	case len(text) > MaxText:
-		return Detail{}, llm.Errorf(llm.ErrBadRequest, "the message is too long: %d bytes, and %d are allowed", len(text), MaxText)
+		return Detail{}, llm.Errorf(llm.ErrBadRequest, "the message is too long: %d bytes, and %d are allowed",
+			len(text), MaxText)
 	case !utf8.ValidString(text):
 		return Detail{}, llm.Errorf(llm.ErrBadRequest, "the message is not valid text (UTF-8)")
 	}
@@ -57,9 +58,9 @@ func (c *Chats) Send(conversation, model, text string) (Detail, error) {
 	if fresh {
 		conversation = newID()
 	}
-	return c.start(conversation, model, func(now time.Time, rec *record, turns []turnRecord, exists bool) ([]turnRecord, error) {
+	return c.start(conversation, model, func(now time.Time, rec *record, turns []turnRecord, ok bool) ([]turnRecord, error) {
 		switch {
-		case !exists && !fresh:
+		case !ok && !fresh:
 			return nil, noConversation()
 		case fresh:
 			*rec = record{Title: titleOf(text), CreatedAt: now}
@@ -73,8 +74,8 @@ func (c *Chats) Send(conversation, model, text string) (Detail, error) {
 
 // Retry asks again for the last answer, which is replaced, from model or, if that is empty, from the same one.
 func (c *Chats) Retry(conversation, model string) (Detail, error) {
-	return c.start(conversation, model, func(_ time.Time, rec *record, turns []turnRecord, exists bool) ([]turnRecord, error) {
-		if !exists {
+	return c.start(conversation, model, func(_ time.Time, rec *record, turns []turnRecord, ok bool) ([]turnRecord, error) {
+		if !ok {
 			return nil, noConversation()
 		}
 		if n := len(turns); n > 0 && turns[n-1].Role == RoleAssistant {
@@ -196,7 +197,8 @@ func (c *Chats) Rename(id, title string) (Conversation, error) {
 	case n == 0:
 		return Conversation{}, llm.Errorf(llm.ErrBadRequest, "the title is empty; give one")
 	case n > MaxTitle:
-		return Conversation{}, llm.Errorf(llm.ErrBadRequest, "the title is too long: %d characters, and %d are allowed", n, MaxTitle)
+		return Conversation{}, llm.Errorf(llm.ErrBadRequest, "the title is too long: %d characters, and %d are allowed",
+			n, MaxTitle)
 	}
 	return c.change(id, func(r *record) error {
 		if r.Deleted {

@@ -67,7 +67,7 @@ func problemsOf(st control.Status) (out []string) {
 		out = append(out, st.Endpoint.Problem)
 	}
 	if st.Keychain.Reason != "" {
-		out = append(out, "keychain: "+st.Keychain.Reason+"; "+st.Keychain.Advice)
+		out = append(out, "keychain: "+st.Keychain.Reason+". "+st.Keychain.Advice)
 	}
 	if p := st.Settings.Problem; p != nil {
 		out = append(out, fmt.Sprintf("settings, line %d, column %d: %s", p.Line, p.Column, p.Message))

@@ -156,6 +156,52 @@ func checkBolt(t *testing.T, path string) {
 	}
 }
 
+// A kill while a commit is under way loses nothing: the journals keep what is in it until it is done.
+func TestKilledInACommit(t *testing.T) {
+	folder, copied := t.TempDir(), t.TempDir()
+	b := start(t, folder)
+	held, release, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- b.db.Write(func(*store.Tx) error { // the commit has to wait for this one
+			close(held)
+			<-release
+			return nil
+		})
+	}()
+	<-held
+	var ids []string
+	every := time.NewTicker(5 * time.Millisecond)
+	defer every.Stop()
+	for deadline := time.Now().Add(20 * time.Second); ; <-every.C {
+		o := opening(day0.Add(time.Duration(len(ids))*time.Millisecond), "x")
+		b.Begin(o).Guard(t.Context())
+		ids = append(ids, o.ID)
+		// Once the other journal is written, the commit is under way.
+		if info, err := os.Stat(journalPath(b.db, 1)); err == nil && info.Size() > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no commit began")
+		}
+	}
+	if err := os.CopyFS(copied, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	close(release)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if n := b.Unguarded(); n > 0 {
+		t.Skipf("%d could not be guarded in time on this machine", n)
+	}
+	after := start(t, copied)
+	for _, id := range ids {
+		if r := get(t, after.History, id); r.Outcome != gateway.Interrupted {
+			t.Errorf("%s is %s", id, r.Outcome)
+		}
+	}
+}
+
 // What was handed over but is in a journal only, in each state a kill can leave it in, comes back right.
 func TestRestore(t *testing.T) {
 	folder := t.TempDir()

@@ -15,7 +15,7 @@ var models = []model{
 	{"stream", "Simulator: stream", "Writes long Markdown at a chosen pace. A stand-in that needs no account."},
 	{"tools", "Simulator: tools", "Calls the declared tools, then uses their results. A stand-in that needs no account."},
 	{"think", "Simulator: think", "Reasons first, then answers. A stand-in that needs no account."},
-	{"flaky", "Simulator: flaky", "Fails every other time, each time in another way. A stand-in for an unreliable provider."},
+	{"flaky", "Simulator: flaky", "Fails every other time, each in another way. A stand-in for an unreliable provider."},
 	{"slow", "Simulator: slow", "Takes five seconds to its first token. A stand-in for a slow provider."},
 	{"down", "Simulator: down", "Is always overloaded. A stand-in for an outage."},
 }

@@ -45,7 +45,8 @@ type conformer struct {
 	bytes int
 }
 
-// conform gives a small value that fits the schema of a tool's input: required properties, or all where none is required.
+// conform gives a small value that fits the schema of a tool's input: required properties, or all where none is
+// required.
 func conform(raw json.RawMessage) json.RawMessage {
 	c := &conformer{root: raw, left: maxSchemaSize, bytes: maxSchemaBytes}
 	v := c.value(raw, "", 0)

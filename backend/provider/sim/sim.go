@@ -61,8 +61,8 @@ type server struct {
 }
 
 // Handler serves POST /v1/chat/completions, POST /v1/messages and GET /v1/models[/{id}]. It takes any credential or
-// none. A dropped connection is http.ErrAbortHandler as a panic, net/http's own way to say so: whoever calls the handler
-// without a net/http server must recover it and break the body off.
+// none. A dropped connection is http.ErrAbortHandler as a panic, net/http's own way to say so: whoever calls the
+// handler without a net/http server must recover it and break the body off.
 func Handler(opts Options) http.Handler {
 	s := &server{Options: opts, cache: newPromptCache()}
 	if s.Now == nil {
