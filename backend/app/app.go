@@ -6,9 +6,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -97,18 +99,15 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	}
 	c.onClose(func(ctx context.Context) { c.check("API keys", keys.Close(ctx)) })
 
-	var keychain *secret.Keychain
-	var credentials *credential.Store
-	keychain = secret.New(secret.Options{Logger: c.logger, Changed: func() {
-		if credentials != nil {
-			credentials.RefreshNow()
-		}
-		if c.service != nil {
-			c.service.Changed()
+	keychainChanged := make(chan struct{}, 1)
+	keychain := secret.New(secret.Options{Logger: c.logger, Changed: func() {
+		select {
+		case keychainChanged <- struct{}{}:
+		default: // the one that waits tells it too
 		}
 	}})
 	c.onClose(func(context.Context) { keychain.Close() })
-	credentials = credential.New(credential.Options{
+	credentials := credential.New(credential.Options{
 		Keychain: keychain, Specs: specs(*c.table.Load()), Redactor: redactor, Broker: c.broker, Logger: c.logger,
 	})
 	c.onClose(func(context.Context) { credentials.Close() })
@@ -159,7 +158,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		Providers: func() provider.Table { return *c.table.Load() }, Broker: c.broker, Logger: c.logger, Now: time.Now,
 	})
 	c.dispatcher = control.NewDispatcher(c.service.Methods())
-	c.watch(models, credentials)
+	c.watch(models, credentials, keychainChanged)
 	c.probe(keychain)
 	return nil
 }
@@ -176,7 +175,7 @@ func (c *Core) probe(keychain *secret.Keychain) {
 }
 
 // watch connects what changes with who must know.
-func (c *Core) watch(models *modellist.List, credentials *credential.Store) {
+func (c *Core) watch(models *modellist.List, credentials *credential.Store, keychainChanged <-chan struct{}) {
 	cancel := c.settings.Subscribe(func(before, after *settings.Settings) {
 		if before != after {
 			c.setTable(after)
@@ -187,24 +186,39 @@ func (c *Core) watch(models *modellist.List, credentials *credential.Store) {
 	})
 	c.onClose(func(context.Context) { cancel() })
 
-	sub := c.broker.Subscribe(256)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	ctx, stop := context.WithCancel(context.Background())
+	var loops sync.WaitGroup
+	loops.Go(func() {
 		for {
-			e, err := sub.Next(context.Background())
-			if err != nil {
+			select {
+			case <-ctx.Done():
 				return
-			}
-			switch e.Type {
-			case credential.EventType:
-				models.Changed()
-			case usage.EventHealth:
+			case <-keychainChanged:
+				credentials.RefreshNow()
 				c.service.Changed()
 			}
 		}
-	}()
-	c.onClose(func(context.Context) { sub.Close(); <-done })
+	})
+	sub := c.broker.Subscribe(256)
+	loops.Go(func() {
+		for {
+			e, err := sub.Next(ctx)
+			switch {
+			case errors.Is(err, event.ErrLagged):
+				sub = c.broker.Subscribe(256)
+				models.Changed()
+				c.service.Changed()
+			case err != nil:
+				sub.Close()
+				return
+			case e.Type == credential.EventType:
+				models.Changed()
+			case e.Type == usage.EventHealth:
+				c.service.Changed()
+			}
+		}
+	})
+	c.onClose(func(context.Context) { stop(); loops.Wait() })
 }
 
 // Start opens the doors: the endpoint, the command line's socket and the pages. A port in use is no error here: it

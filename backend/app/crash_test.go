@@ -52,7 +52,7 @@ type served struct {
 func serve(t *testing.T, home string, env ...string) *served {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), serveVariable+"="+home)
+	cmd.Env = append(os.Environ(), serveVariable+"="+home, "GORACE=halt_on_error=1")
 	cmd.Env = append(cmd.Env, env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -281,10 +281,15 @@ func TestAdminAndModelsAreApart(t *testing.T) {
 		}
 	}
 	for name, edit := range map[string]func(*http.Request){
-		"no session":       nil,
-		"made-up session":  func(r *http.Request) { r.AddCookie(&http.Cookie{Name: cookie.Name, Value: "AAAAAAAAAAAAAAAAAAAAAAAAAA"}) },
-		"another host":     func(r *http.Request) { withCookie(r); r.Host = "evil.test" },
-		"localhost":        func(r *http.Request) { withCookie(r); r.Host = "localhost" + r.URL.Host[strings.Index(r.URL.Host, ":"):] },
+		"no session": nil,
+		"made-up session": func(r *http.Request) {
+			r.AddCookie(&http.Cookie{Name: cookie.Name, Value: "AAAAAAAAAAAAAAAAAAAAAAAAAA"})
+		},
+		"another host": func(r *http.Request) { withCookie(r); r.Host = "evil.test" },
+		"localhost": func(r *http.Request) {
+			withCookie(r)
+			r.Host = "localhost" + r.URL.Host[strings.Index(r.URL.Host, ":"):]
+		},
 		"another origin":   func(r *http.Request) { withCookie(r); r.Header.Set("Origin", "https://evil.test") },
 		"endpoint's page":  func(r *http.Request) { withCookie(r); r.Header.Set("Origin", s.url) },
 		"another site":     func(r *http.Request) { withCookie(r); r.Header.Set("Sec-Fetch-Site", "cross-site") },

@@ -58,7 +58,7 @@ func (c *Chats) Send(conversation, model, text string) (Detail, error) {
 	if fresh {
 		conversation = newID()
 	}
-	return c.start(conversation, model, func(now time.Time, rec *record, turns []turnRecord, ok bool) ([]turnRecord, error) {
+	ask := func(now time.Time, rec *record, turns []turnRecord, ok bool) ([]turnRecord, error) {
 		switch {
 		case !ok && !fresh:
 			return nil, noConversation()
@@ -69,7 +69,8 @@ func (c *Chats) Send(conversation, model, text string) (Detail, error) {
 		user.Turn = Turn{ID: turnID(conversation, user.N), Role: RoleUser, At: now, State: StateDone}
 		rec.Turns++
 		return append(turns, user), nil
-	})
+	}
+	return c.start(conversation, model, ask)
 }
 
 // Retry asks again for the last answer, which is replaced, from model or, if that is empty, from the same one.
