@@ -31,67 +31,109 @@ func TestEncodeRequest(t *testing.T) {
 	}{
 		{"smallest", llm.Request{Messages: []llm.Message{user}}, messages.Options{}, hi, 0},
 		{"the model's own limit", llm.Request{Messages: []llm.Message{user}}, messages.Options{MaxTokens: 9}, `"max_tokens":9,` + hi, 0},
-		{"all settings", llm.Request{
-			Messages: []llm.Message{user}, MaxOutputTokens: new(int64(7)), Temperature: new(1.5), TopP: new(0.5),
-			Stop: []string{"<"}, Stream: true,
-		}, messages.Options{MaxTokens: 9},
-			`"max_tokens":7,` + hi + `,"temperature":1,"top_p":0.5,"stop_sequences":["<"],"stream":true`, 1},
-		{"system first and later", llm.Request{Messages: []llm.Message{
-			text(llm.RoleSystem, "a"), text(llm.RoleSystem, "b"), user, text(llm.RoleAssistant, "yes"), text(llm.RoleSystem, "c"), user,
-		}}, messages.Options{},
+		{
+			"all settings",
+			llm.Request{
+				Messages: []llm.Message{user}, MaxOutputTokens: new(int64(7)), Temperature: new(1.5), TopP: new(0.5),
+				Stop: []string{"<"}, Stream: true,
+			},
+			messages.Options{MaxTokens: 9},
+			`"max_tokens":7,` + hi + `,"temperature":1,"top_p":0.5,"stop_sequences":["<"],"stream":true`, 1,
+		},
+		{
+			"system first and later",
+			llm.Request{Messages: []llm.Message{
+				text(llm.RoleSystem, "a"), text(llm.RoleSystem, "b"), user, text(llm.RoleAssistant, "yes"), text(llm.RoleSystem, "c"), user,
+			}},
+			messages.Options{},
 			`"system":[` + say("a") + `,` + say("b") + `],"messages":[` + turn("user", say("hi")) + `,` + turn("assistant", say("yes")) + `,` +
-				turn("user", say(`<system>\nc\n</system>`)+`,`+say("hi")) + `]`, 0},
-		{"neighbours, blanks and white space at the end", llm.Request{Messages: []llm.Message{
-			user, user, text(llm.RoleAssistant, " "), text(llm.RoleUser, ""), text(llm.RoleAssistant, "a"), text(llm.RoleAssistant, "b \n"),
-		}}, messages.Options{},
-			`"messages":[` + turn("user", say("hi")+`,`+say("hi")) + `,` + turn("assistant", say("a")+`,`+say("b")) + `]`, 0},
-		{"assistant first", llm.Request{Messages: []llm.Message{text(llm.RoleAssistant, "a"), user}}, messages.Options{},
+				turn("user", say(`<system>\nc\n</system>`)+`,`+say("hi")) + `]`, 0,
+		},
+		{
+			"neighbours, blanks and white space at the end",
+			llm.Request{Messages: []llm.Message{
+				user, user, text(llm.RoleAssistant, " "), text(llm.RoleUser, ""), text(llm.RoleAssistant, "a"), text(llm.RoleAssistant, "b \n"),
+			}},
+			messages.Options{},
+			`"messages":[` + turn("user", say("hi")+`,`+say("hi")) + `,` + turn("assistant", say("a")+`,`+say("b")) + `]`, 0,
+		},
+		{
+			"assistant first",
+			llm.Request{Messages: []llm.Message{text(llm.RoleAssistant, "a"), user}},
+			messages.Options{},
 			`"messages":[` + turn("user", say("(The conversation starts with your answer.)")) + `,` + turn("assistant", say("a")) + `,` +
-				turn("user", say("hi")) + `]`, 1},
-		{"tools keep their bytes", llm.Request{
-			Messages: []llm.Message{user}, Tools: []llm.Tool{{Name: "f", Description: "d", InputSchema: json.RawMessage(`{"z":1.50,"a":"<b>"}`)}, {Name: "g"}},
-			ToolChoice: &llm.ToolChoice{Mode: llm.ToolRequired, NoParallel: true},
-		}, messages.Options{},
+				turn("user", say("hi")) + `]`, 1,
+		},
+		{
+			"tools keep their bytes",
+			llm.Request{
+				Messages: []llm.Message{user}, Tools: []llm.Tool{{Name: "f", Description: "d", InputSchema: json.RawMessage(`{"z":1.50,"a":"<b>"}`)}, {Name: "g"}},
+				ToolChoice: &llm.ToolChoice{Mode: llm.ToolRequired, NoParallel: true},
+			},
+			messages.Options{},
 			hi + `,"tools":[{"name":"f","description":"d","input_schema":{"z":1.50,"a":"<b>"}},{"name":"g","input_schema":{"type":"object"}}],` +
-				`"tool_choice":{"type":"any","disable_parallel_tool_use":true}`, 0},
-		{"a choice without tools", llm.Request{Messages: []llm.Message{user}, ToolChoice: &llm.ToolChoice{Mode: llm.ToolNone}},
-			messages.Options{}, hi, 0},
-		{"results first", llm.Request{Messages: []llm.Message{
-			user,
-			assistant(llm.ToolCall{ID: "x", Name: "f", Input: json.RawMessage(`{"b":1.0}`)}, llm.ToolCall{ID: "y", Name: "g"},
-				llm.ToolCall{ID: "z", Name: "h", Input: json.RawMessage(`[1]`)}, llm.ToolCall{ID: "w", Name: "h", Input: json.RawMessage(`{`)}),
-			text(llm.RoleSystem, "s"),
-			{Role: llm.RoleTool, Parts: []llm.Part{llm.ToolResult{CallID: "x", Parts: []llm.Part{llm.Text{Text: "one"}}}}},
-			{Role: llm.RoleTool, Parts: []llm.Part{llm.ToolResult{CallID: "y", IsError: true, Parts: []llm.Part{
-				llm.Media{Data: []byte("i"), MediaType: "image/png"}}}}},
-		}}, messages.Options{},
+				`"tool_choice":{"type":"any","disable_parallel_tool_use":true}`, 0,
+		},
+		{
+			"a choice without tools",
+			llm.Request{Messages: []llm.Message{user}, ToolChoice: &llm.ToolChoice{Mode: llm.ToolNone}},
+			messages.Options{},
+			hi, 0,
+		},
+		{
+			"results first",
+			llm.Request{Messages: []llm.Message{
+				user,
+				assistant(llm.ToolCall{ID: "x", Name: "f", Input: json.RawMessage(`{"b":1.0}`)}, llm.ToolCall{ID: "y", Name: "g"},
+					llm.ToolCall{ID: "z", Name: "h", Input: json.RawMessage(`[1]`)}, llm.ToolCall{ID: "w", Name: "h", Input: json.RawMessage(`{`)}),
+				text(llm.RoleSystem, "s"),
+				{Role: llm.RoleTool, Parts: []llm.Part{llm.ToolResult{CallID: "x", Parts: []llm.Part{llm.Text{Text: "one"}}}}},
+				{Role: llm.RoleTool, Parts: []llm.Part{llm.ToolResult{CallID: "y", IsError: true, Parts: []llm.Part{
+					llm.Media{Data: []byte("i"), MediaType: "image/png"},
+				}}}},
+			}},
+			messages.Options{},
 			`"messages":[` + turn("user", say("hi")) + `,` + turn("assistant", `{"type":"tool_use","id":"x","name":"f","input":{"b":1.0}},`+
 				`{"type":"tool_use","id":"y","name":"g","input":{}},{"type":"tool_use","id":"z","name":"h","input":{"value":[1]}},`+
 				`{"type":"tool_use","id":"w","name":"h","input":{}}`) + `,` +
 				turn("user", `{"type":"tool_result","tool_use_id":"x","content":[`+say("one")+`]},{"type":"tool_result","tool_use_id":"y",`+
 					`"content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"aQ=="}}],"is_error":true},`+
-					say(`<system>\ns\n</system>`)) + `]`, 1},
-		{"reasoning of its own", llm.Request{Messages: []llm.Message{user, assistant(
-			llm.Reasoning{Text: "<hm>", Signature: "sig", Origin: origin},
-			llm.Reasoning{Opaque: json.RawMessage(`{"type":"redacted_thinking","data":"x"}`), Origin: origin},
-			llm.Reasoning{Signature: "only", Origin: origin}, llm.Text{Text: "yes"})}}, messages.Options{Target: origin},
+					say(`<system>\ns\n</system>`)) + `]`, 1,
+		},
+		{
+			"reasoning of its own",
+			llm.Request{Messages: []llm.Message{user, assistant(
+				llm.Reasoning{Text: "<hm>", Signature: "sig", Origin: origin},
+				llm.Reasoning{Opaque: json.RawMessage(`{"type":"redacted_thinking","data":"x"}`), Origin: origin},
+				llm.Reasoning{Signature: "only", Origin: origin}, llm.Text{Text: "yes"})}},
+			messages.Options{Target: origin},
 			`"messages":[` + turn("user", say("hi")) + `,` + turn("assistant", `{"type":"thinking","thinking":"<hm>","signature":"sig"},`+
-				`{"type":"redacted_thinking","data":"x"},{"type":"thinking","thinking":"","signature":"only"},`+say("yes")) + `]`, 0},
-		{"reasoning of another, or not signed", llm.Request{Messages: []llm.Message{user, assistant(
-			llm.Reasoning{Text: "hm", Signature: "sig", Origin: llm.Origin{Provider: "p", Model: "other"}},
-			llm.Reasoning{Text: "hm", Origin: origin}, llm.Text{Text: "yes"})}}, messages.Options{Target: origin},
-			`"messages":[` + turn("user", say("hi")) + `,` + turn("assistant", say("yes")) + `]`, 1},
-		{"media", llm.Request{Messages: []llm.Message{{Role: llm.RoleUser, Parts: []llm.Part{
-			llm.Media{URL: "https://x/y.png", MediaType: "image/png"},
-			llm.Media{Data: []byte("p"), MediaType: "application/pdf", Filename: "a.pdf"}, llm.Media{FileID: "file_1", MediaType: "image/png"},
-			llm.Media{Data: []byte("plain"), MediaType: "text/plain"},
-			llm.Opaque{Dialect: llm.Messages, Raw: json.RawMessage(`{"type":"new","n":1e2}`)},
-			llm.Opaque{Dialect: llm.ChatCompletions, Raw: json.RawMessage(`{}`)},
-		}}}}, messages.Options{},
+				`{"type":"redacted_thinking","data":"x"},{"type":"thinking","thinking":"","signature":"only"},`+say("yes")) + `]`, 0,
+		},
+		{
+			"reasoning of another, or not signed",
+			llm.Request{Messages: []llm.Message{user, assistant(
+				llm.Reasoning{Text: "hm", Signature: "sig", Origin: llm.Origin{Provider: "p", Model: "other"}},
+				llm.Reasoning{Text: "hm", Origin: origin}, llm.Text{Text: "yes"})}},
+			messages.Options{Target: origin},
+			`"messages":[` + turn("user", say("hi")) + `,` + turn("assistant", say("yes")) + `]`, 1,
+		},
+		{
+			"media",
+			llm.Request{Messages: []llm.Message{{Role: llm.RoleUser, Parts: []llm.Part{
+				llm.Media{URL: "https://x/y.png", MediaType: "image/png"},
+				llm.Media{Data: []byte("p"), MediaType: "application/pdf", Filename: "a.pdf"},
+				llm.Media{FileID: "file_1", MediaType: "image/png"},
+				llm.Media{Data: []byte("plain"), MediaType: "text/plain"},
+				llm.Opaque{Dialect: llm.Messages, Raw: json.RawMessage(`{"type":"new","n":1e2}`)},
+				llm.Opaque{Dialect: llm.ChatCompletions, Raw: json.RawMessage(`{}`)},
+			}}}},
+			messages.Options{},
 			`"messages":[` + turn("user", `{"type":"image","source":{"type":"url","url":"https://x/y.png"}},{"type":"document","source":`+
 				`{"type":"base64","media_type":"application/pdf","data":"cA=="},"title":"a.pdf"},{"type":"image","source":{"type":"file",`+
 				`"file_id":"file_1"}},{"type":"document","source":{"type":"text","media_type":"text/plain","data":"plain"}},`+
-				`{"type":"new","n":1e2}`) + `]`, 1},
+				`{"type":"new","n":1e2}`) + `]`, 1,
+		},
 	} {
 		c.req.Model = "m"
 		body, notices, err := messages.EncodeRequest(&c.req, c.opts)

@@ -229,13 +229,19 @@ func TestMessagesStreamOrder(t *testing.T) {
 	srv, _ := newServer(t)
 	tool := `,"stream":true,"tools":[{"name":"now","input_schema":{"type":"object","properties":{"zone":{"type":"string"}}}}]`
 	for _, c := range []struct{ name, body, want string }{
-		{"text", messagesBody("echo", "hi", `,"stream":true`),
-			"message_start ping content_block_start content_block_delta:text_delta content_block_stop message_delta message_stop"},
-		{"thinking", messagesBody("think", "hi", `,"stream":true`),
+		{
+			"text", messagesBody("echo", "hi", `,"stream":true`),
+			"message_start ping content_block_start content_block_delta:text_delta content_block_stop message_delta message_stop",
+		},
+		{
+			"thinking", messagesBody("think", "hi", `,"stream":true`),
 			"message_start ping content_block_start content_block_delta:thinking_delta content_block_delta:signature_delta " +
-				"content_block_stop content_block_start content_block_delta:text_delta content_block_stop message_delta message_stop"},
-		{"tool", messagesBody("tools", "hi", tool),
-			"message_start ping content_block_start content_block_delta:input_json_delta content_block_stop message_delta message_stop"},
+				"content_block_stop content_block_start content_block_delta:text_delta content_block_stop message_delta message_stop",
+		},
+		{
+			"tool", messagesBody("tools", "hi", tool),
+			"message_start ping content_block_start content_block_delta:input_json_delta content_block_stop message_delta message_stop",
+		},
 	} {
 		names, data, err := events(post(t, srv, messagesPath, c.body))
 		if err != nil {
