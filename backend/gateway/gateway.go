@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"gatehouse/backend/llm"
@@ -173,7 +174,7 @@ func modelValue(body []byte, head protocol.Head, upstream string) []byte {
 	if head.Model == upstream {
 		return head.ModelAt.Of(body)
 	}
-	return jsonString(upstream)
+	return jsonedit.String(upstream)
 }
 
 // errorLimit bounds an upstream's error body.
@@ -216,18 +217,33 @@ func outcomeOf(e *llm.Error) Outcome {
 // crockford is the alphabet of ULIDs.
 const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-// NewRequestID makes the id of a request that started at now: "req_" and a ULID, which sorts by time.
+// ids makes request ids that grow: within a millisecond the random part counts up.
+var ids struct {
+	mu        sync.Mutex
+	ms        uint64
+	high, low uint64 // 40 random bits each
+}
+
+// NewRequestID makes the id of a request that started at now: "req_" and a ULID, which sorts by time, and by order within
+// this process.
 func NewRequestID(now time.Time) string {
+	const bits40 = 1<<40 - 1
+	ids.mu.Lock()
+	if ms := uint64(now.UnixMilli()); ms > ids.ms {
+		ids.ms, ids.high, ids.low = ms, rand.Uint64()&bits40, rand.Uint64()&bits40>>1
+	} else {
+		ids.low = (ids.low + 1) & bits40
+	}
+	ms, high, low := ids.ms, ids.high, ids.low
+	ids.mu.Unlock()
 	id := [30]byte{'r', 'e', 'q', '_'}
-	ms := uint64(now.UnixMilli())
-	for i := 13; i >= 4; i-- {
-		id[i] = crockford[ms&31]
+	for i := 9; i >= 0; i-- {
+		id[4+i] = crockford[ms&31]
 		ms >>= 5
 	}
-	a, b := rand.Uint64(), rand.Uint64()
-	for i := range 8 {
-		id[14+i] = crockford[a>>(5*i)&31]
-		id[22+i] = crockford[b>>(5*i)&31]
+	for i := 7; i >= 0; i-- {
+		id[14+i], id[22+i] = crockford[high&31], crockford[low&31]
+		high, low = high>>5, low>>5
 	}
 	return string(id[:])
 }

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -81,15 +80,4 @@ func hasPrefix(name string) bool {
 		}
 	}
 	return false
-}
-
-// jsonString writes s as JSON without the HTML escapes that json.Marshal adds.
-func jsonString(s string) []byte {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(s); err != nil { // strings always encode
-		return []byte(`""`)
-	}
-	return []byte(strings.TrimSuffix(b.String(), "\n"))
 }

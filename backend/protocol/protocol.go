@@ -53,7 +53,10 @@ func Peek(body []byte) (Head, error) {
 	if !spans[0].Found() {
 		return Head{}, missingModel()
 	}
-	if json.Unmarshal(spans[0].Of(body), &head.Model) != nil {
+	raw := spans[0].Of(body)
+	if jsonedit.Simple(raw) {
+		head.Model = string(raw[1 : len(raw)-1])
+	} else if json.Unmarshal(raw, &head.Model) != nil {
 		return Head{}, llm.Errorf(llm.ErrBadRequest, `"model" must be a string such as "creator/model"`).WithCode("invalid_model")
 	}
 	if head.Model == "" {

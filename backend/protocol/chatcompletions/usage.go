@@ -12,33 +12,44 @@ import (
 // and written to a cache; llm.Usage keeps the three apart. The cache fields have other names at DeepSeek
 // (prompt_cache_hit_tokens), Moonshot (cached_tokens) and the hosted gateway (cache_creation_input_tokens).
 func usageOf(u gjson.Result) llm.Usage {
-	first := func(paths ...string) (int64, bool) {
-		for _, p := range paths {
-			if v := u.Get(p); v.Type == gjson.Number {
-				return v.Int(), true
-			}
-		}
-		return 0, false
-	}
 	out := llm.Usage{Raw: json.RawMessage(u.Raw)}
-	read, readKnown := first("prompt_tokens_details.cached_tokens", "prompt_cache_hit_tokens", "cached_tokens")
-	write, writeKnown := first("prompt_tokens_details.cache_write_tokens", "cache_creation_input_tokens")
-	if readKnown {
-		out.CacheRead = llm.Tokens(read)
-	}
-	if writeKnown {
-		out.CacheWrite5m = llm.Tokens(write)
-	}
-	if n, ok := first("prompt_tokens"); ok {
-		out.Input = llm.Tokens(n - read - write)
-	}
-	if n, ok := first("completion_tokens"); ok {
-		out.Output = llm.Tokens(n)
-	}
-	if n, ok := first("completion_tokens_details.reasoning_tokens"); ok {
-		out.Reasoning = llm.Tokens(n)
+	var prompt, read, write llm.Count
+	u.ForEach(func(key, v gjson.Result) bool {
+		switch key.Str {
+		case "prompt_tokens":
+			take(&prompt, v)
+		case "completion_tokens":
+			take(&out.Output, v)
+		case "prompt_cache_hit_tokens", "cached_tokens":
+			take(&read, v)
+		case "cache_creation_input_tokens":
+			take(&write, v)
+		case "prompt_tokens_details":
+			v.ForEach(func(key, v gjson.Result) bool {
+				switch key.Str {
+				case "cached_tokens":
+					take(&read, v)
+				case "cache_write_tokens":
+					take(&write, v)
+				}
+				return true
+			})
+		case "completion_tokens_details":
+			take(&out.Reasoning, v.Get("reasoning_tokens"))
+		}
+		return true
+	})
+	out.CacheRead, out.CacheWrite5m = read, write
+	if n, ok := prompt.Get(); ok {
+		out.Input = llm.Tokens(n - read.Or(0) - write.Or(0))
 	}
 	return out
+}
+
+func take(dst *llm.Count, v gjson.Result) {
+	if v.Type == gjson.Number {
+		*dst = llm.Tokens(v.Int())
+	}
 }
 
 // finishOf maps a finish_reason, keeping the word.

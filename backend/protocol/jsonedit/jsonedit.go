@@ -230,6 +230,34 @@ func skipNested(body []byte, i int) (int, error) {
 	return 0, &SyntaxError{start, "an object or array without its end"}
 }
 
+// Simple tells whether a value is a string of printable ASCII without escapes, which stands for itself.
+func Simple(value []byte) bool {
+	if len(value) < 2 || value[0] != '"' {
+		return false
+	}
+	for _, c := range value[1 : len(value)-1] {
+		if c < ' ' || c > '~' || c == '\\' || c == '"' {
+			return false
+		}
+	}
+	return value[len(value)-1] == '"'
+}
+
+// String writes s as a JSON string, without the HTML escapes that json.Marshal adds.
+func String(s string) []byte {
+	quoted := append(append(append(make([]byte, 0, len(s)+2), '"'), s...), '"')
+	if Simple(quoted) {
+		return quoted
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil { // strings always encode
+		return []byte(`""`)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
 // Splice is a body in which one value is replaced, without a copy of the rest.
 type Splice struct{ Head, Value, Tail []byte }
 

@@ -94,6 +94,22 @@ func FuzzFind(f *testing.F) {
 	})
 }
 
+func FuzzString(f *testing.F) {
+	for _, s := range []string{"a/b", "\"", "\\", "\n", "é<b>&", "\x00\x7f", "\xff", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		text := String(s)
+		var back string
+		if err := json.Unmarshal(text, &back); err != nil || back != strings.ToValidUTF8(s, "\ufffd") && !strings.Contains(back, "\ufffd") {
+			t.Fatalf("%q gave %s, which reads as %q, %v", s, text, back, err)
+		}
+		if Simple(text) && string(text[1:len(text)-1]) != s {
+			t.Fatalf("%s is not simple", text)
+		}
+	})
+}
+
 func BenchmarkFind(b *testing.B) {
 	for _, size := range []int{1 << 10, 120 << 10, 1 << 20, 10 << 20} {
 		body := agentBody(size)
