@@ -31,10 +31,14 @@ func TestBridgeCall(t *testing.T) {
 	}{
 		{name: "result", result: map[string]int{"a": 1}, want: `{"a":1}`},
 		{name: "classed error", err: llm.Errorf(llm.ErrNotFound, `no "x"`), fails: `{"kind":"not found","message":"no \"x\""}`},
-		{name: "other error", err: errors.New("secret detail"),
-			fails: `{"kind":"internal","message":"something went wrong inside Gatehouse; the log says more"}`},
-		{name: "unwritable result", result: make(chan int),
-			fails: `{"kind":"internal","message":"the result of m can't be written: json: unsupported type: chan int"}`},
+		{
+			name: "other error", err: errors.New("secret detail"),
+			fails: `{"kind":"internal","message":"something went wrong inside Gatehouse; the log says more"}`,
+		},
+		{
+			name: "unwritable result", result: make(chan int),
+			fails: `{"kind":"internal","message":"the result of m can't be written: json: unsupported type: chan int"}`,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -218,8 +222,10 @@ func TestWindowClose(t *testing.T) {
 		{"no tray: asks", false, func(w *Window, k *toolkit) { w.Started(k); w.Loaded() }, true, true, "[]"},
 		{"no page: closes", false, func(w *Window, k *toolkit) { w.Started(k) }, false, false, "[]"},
 		{"quitting: closes", true, func(w *Window, k *toolkit) { w.Started(k); w.Loaded(); w.Quit() }, false, false, "[quit]"},
-		{"quit before the start", true, func(w *Window, k *toolkit) { w.Show(); w.Hide(); w.Quit(); w.Started(k) },
-			false, false, "[quit]"},
+		{
+			"quit before the start", true, func(w *Window, k *toolkit) { w.Show(); w.Hide(); w.Quit(); w.Started(k) },
+			false, false, "[quit]",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -224,12 +224,13 @@ var ids struct {
 	high, low uint64 // 40 random bits each
 }
 
-// NewRequestID makes the id of a request that started at now: "req_" and a ULID, which sorts by time, and by order within
-// this process.
+// NewRequestID makes the id of a request that started at now: "req_" and a ULID, which sorts by time, and within this
+// process by order.
 func NewRequestID(now time.Time) string {
 	const bits40 = 1<<40 - 1
 	ids.mu.Lock()
-	if ms := uint64(now.UnixMilli()); ms > ids.ms {
+	const step = 1000 // a clock that goes back further than this was set anew
+	if ms := uint64(now.UnixMilli()); ms > ids.ms || ms+step < ids.ms {
 		ids.ms, ids.high, ids.low = ms, rand.Uint64()&bits40, rand.Uint64()&bits40>>1
 	} else {
 		ids.low = (ids.low + 1) & bits40

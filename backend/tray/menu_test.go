@@ -44,7 +44,8 @@ func TestMenu(t *testing.T) {
 		want  string
 	}{
 		{
-			"on", State{Endpoint: EndpointOn, URL: "http://127.0.0.1:4283", ActiveModel: "sim/stream", Models: two},
+			"on",
+			State{Endpoint: EndpointOn, URL: "http://127.0.0.1:4283", ActiveModel: "sim/stream", Models: two},
 			`[Endpoint on: http://127.0.0.1:4283]
 Pause endpoint
 --
@@ -85,7 +86,8 @@ Quit
 `,
 		},
 		{
-			"nothing known yet", State{},
+			"nothing known yet",
+			State{},
 			`[Endpoint starting]
 [Pause endpoint]
 --
