@@ -24,6 +24,7 @@ import (
 	"gatehouse/backend/control"
 	"gatehouse/backend/desktop"
 	"gatehouse/backend/llm"
+	"gatehouse/backend/shell"
 )
 
 //go:embed build/appicon.png
@@ -46,13 +47,17 @@ func runWindow(ctx context.Context, core *app.Core) error {
 	page := &wailsPage{}
 	feed := &desktop.Feed{Caller: core.Dispatcher(), Events: core.Events(), Emit: page.emit, Log: core.Logger()}
 	running, cancel := context.WithCancel(ctx)
-	icon := newTray(running, core)
+	icon := shell.NewIcon(running, core)
 	life := desktop.NewWindow(icon.Present, feed.AskClose)
 	core.Service().SetWindow(control.Window{Show: life.Show, Hide: life.Hide, Quit: life.Quit})
+	if err := core.Start(); err != nil {
+		cancel()
+		return err
+	}
 
 	var wait sync.WaitGroup
 	icon.Start()
-	wait.Go(func() { icon.follow(running) })
+	wait.Go(func() { icon.Follow(running) })
 	wait.Go(func() { feed.Run(running) })
 	stopQuit := context.AfterFunc(ctx, life.Quit)
 	defer func() {

@@ -26,7 +26,7 @@ import (
 	"gatehouse/backend/store"
 )
 
-// Window shows the window and the tray over a core that is open and started, and returns when the user quits.
+// Window starts an open core with a window and a tray, and returns when the user quits.
 type Window func(ctx context.Context, core *app.Core) error
 
 // Program is what main knows.

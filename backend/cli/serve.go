@@ -31,9 +31,6 @@ func (windowCommand) Run(s *session) error {
 		return err
 	}
 	defer closeCore(core)
-	if err := core.Start(); err != nil {
-		return err
-	}
 	return s.program.Window(s.ctx, core)
 }
 

@@ -26,8 +26,8 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 		defer cancel()
 		defer in.Body.Close() //nolint:errcheck // reading is over
 		defer func() {
-			if p := recover(); p != nil { // http.ErrAbortHandler: the simulator drops its connection
-				w.WriteHeader(http.StatusBadGateway)
+			if recover() != nil { // http.ErrAbortHandler is how the simulator drops its connection
+				w.drop()
 				pw.CloseWithError(io.ErrUnexpectedEOF) //nolint:errcheck // always nil
 				return
 			}
@@ -44,6 +44,9 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		<-w.ready // the handler is done, so its header is there
+	}
+	if w.status == 0 {
+		return nil, io.ErrUnexpectedEOF
 	}
 	return &http.Response{
 		Status: http.StatusText(w.status), StatusCode: w.status, Header: w.header, Request: r, ContentLength: -1,
@@ -70,6 +73,9 @@ func (w *pipeWriter) WriteHeader(status int) {
 		close(w.ready)
 	})
 }
+
+// drop ends an answer that did not begin.
+func (w *pipeWriter) drop() { w.once.Do(func() { close(w.ready) }) }
 
 func (w *pipeWriter) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)

@@ -1,6 +1,6 @@
 //go:build bindings && !headless
 
-package main
+package desktop
 
 import (
 	"context"
@@ -9,14 +9,15 @@ import (
 
 	"github.com/wailsapp/wails/v2"
 	"github.com/wailsapp/wails/v2/pkg/options"
-
-	"gatehouse/backend/desktop"
 )
+
+// This file alone imports Wails outside of the main package: it is no part of any program but the one that `wails build`
+// runs.
 
 // init stands in for main while `wails build` runs the program to learn what is bound: main would open the user's own
 // state folder and the endpoint for it.
 func init() {
-	err := wails.Run(&options.App{Bind: []any{desktop.NewBridge(context.Background(), nil, nil)}})
+	err := wails.Run(&options.App{Bind: []any{NewBridge(context.Background(), nil, nil)}})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -1,6 +1,8 @@
-//go:build !headless
-
-package main
+// Package shell connects the tray with a core: it turns the core's state into the menu's and clicks into calls, as every
+// other face does.
+//
+// It must not know the window, nor decide anything.
+package shell
 
 import (
 	"context"
@@ -14,29 +16,30 @@ import (
 	"gatehouse/backend/tray"
 )
 
-// trayFeedLimit is how many events may wait for the tray. It looks only at which came, and starts afresh after a gap.
-const trayFeedLimit = 256
+// feedLimit is how many events may wait for the tray. It looks only at which came, and starts afresh after a gap.
+const feedLimit = 256
 
-// trayIcon is the tray, fed from the same calls and events as every other face.
-type trayIcon struct {
+// Icon is the tray, fed from the same calls and events as every other face.
+type Icon struct {
 	*tray.Tray
 	core  *app.Core
 	state tray.State
 }
 
-func newTray(ctx context.Context, core *app.Core) *trayIcon {
-	t := &trayIcon{core: core}
+// NewIcon makes the tray with the core's state as it is now.
+func NewIcon(ctx context.Context, core *app.Core) *Icon {
+	t := &Icon{core: core}
 	t.readStatus(ctx)
 	t.Tray = tray.New(tray.Options{
-		Commands: trayCommands{ctx, core}, First: t.state, Presence: core.Service().SetTray, Log: core.Logger(),
+		Commands: commands{ctx, core}, First: t.state, Presence: core.Service().SetTray, Log: core.Logger(),
 	})
 	return t
 }
 
-// follow keeps the tray as the core's state says until ctx ends.
-func (t *trayIcon) follow(ctx context.Context) {
+// Follow keeps the tray as the core's state says until ctx ends.
+func (t *Icon) Follow(ctx context.Context) {
 	for {
-		events := t.core.Events().Subscribe(trayFeedLimit)
+		events := t.core.Events().Subscribe(feedLimit)
 		t.readStatus(ctx)
 		t.readModels(ctx)
 		t.Update(t.state)
@@ -48,7 +51,7 @@ func (t *trayIcon) follow(ctx context.Context) {
 	}
 }
 
-func (t *trayIcon) forward(ctx context.Context, events *event.Subscription) error {
+func (t *Icon) forward(ctx context.Context, events *event.Subscription) error {
 	for {
 		e, err := events.Next(ctx)
 		if err != nil {
@@ -66,7 +69,7 @@ func (t *trayIcon) forward(ctx context.Context, events *event.Subscription) erro
 	}
 }
 
-func (t *trayIcon) readStatus(ctx context.Context) {
+func (t *Icon) readStatus(ctx context.Context) {
 	status, err := ask[control.Status](ctx, t.core, "status.get")
 	if err != nil {
 		t.core.Logger().Error("the tray can't have the status", "error", err)
@@ -78,7 +81,7 @@ func (t *trayIcon) readStatus(ctx context.Context) {
 	t.state.ActiveModel = status.ActiveModel
 }
 
-func (t *trayIcon) readModels(ctx context.Context) {
+func (t *Icon) readModels(ctx context.Context) {
 	list, err := ask[control.ModelList](ctx, t.core, "models.list")
 	if err != nil {
 		t.core.Logger().Error("the tray can't have the models", "error", err)
@@ -103,15 +106,15 @@ func ask[R any](ctx context.Context, core *app.Core, method string) (R, error) {
 	return r, nil
 }
 
-// trayCommands turns clicks into calls. What came of them the next state shows; what failed is in the log.
-type trayCommands struct {
+// commands turns clicks into calls. What came of them the next state shows; what failed is in the log.
+type commands struct {
 	ctx  context.Context
 	core *app.Core
 }
 
-func (c trayCommands) UseModel(id string) { c.call("activeModel.set", control.ModelChoice{Model: id}) }
+func (c commands) UseModel(id string) { c.call("activeModel.set", control.ModelChoice{Model: id}) }
 
-func (c trayCommands) SetPaused(paused bool) {
+func (c commands) SetPaused(paused bool) {
 	if paused {
 		c.call("endpoint.pause", control.Empty{})
 		return
@@ -119,11 +122,11 @@ func (c trayCommands) SetPaused(paused bool) {
 	c.call("endpoint.resume", control.Empty{})
 }
 
-func (c trayCommands) ShowWindow() { c.call("window.show", control.Empty{}) }
+func (c commands) ShowWindow() { c.call("window.show", control.Empty{}) }
 
-func (c trayCommands) Quit() { c.call("app.quit", control.Empty{}) }
+func (c commands) Quit() { c.call("app.quit", control.Empty{}) }
 
-func (c trayCommands) call(method string, params any) {
+func (c commands) call(method string, params any) {
 	text, err := json.Marshal(params)
 	if err == nil {
 		_, err = c.core.Dispatcher().Call(c.ctx, method, text)
