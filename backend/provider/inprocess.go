@@ -38,18 +38,18 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}()
 	select {
 	case <-w.ready:
-	case <-ctx.Done():
-		if err := r.Context().Err(); err != nil {
-			pr.CloseWithError(err) //nolint:errcheck // always nil
-			return nil, err
-		}
-		<-w.ready // the handler is done, so its header is there
+	case <-r.Context().Done():
+	}
+	if err := r.Context().Err(); err != nil {
+		cancel()
+		pr.CloseWithError(err) //nolint:errcheck // always nil
+		return nil, err
 	}
 	if w.status == 0 {
 		return nil, io.ErrUnexpectedEOF
 	}
 	return &http.Response{
-		Status: http.StatusText(w.status), StatusCode: w.status, Header: w.header, Request: r, ContentLength: -1,
+		Status: http.StatusText(w.status), StatusCode: w.status, Header: w.sent, Request: r, ContentLength: -1,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Body: &pipeBody{PipeReader: pr, cancel: cancel},
 	}, nil
@@ -58,6 +58,7 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 // pipeWriter is the handler's side.
 type pipeWriter struct {
 	header http.Header
+	sent   http.Header
 	body   *io.PipeWriter
 	once   sync.Once
 	status int
@@ -69,7 +70,7 @@ func (w *pipeWriter) Header() http.Header { return w.header }
 func (w *pipeWriter) WriteHeader(status int) {
 	w.once.Do(func() {
 		w.status = status
-		w.header = w.header.Clone() // what the handler adds later comes too late, as on a wire
+		w.sent = w.header.Clone() // what the handler adds later comes too late, as on a wire
 		close(w.ready)
 	})
 }
