@@ -14,6 +14,14 @@ const (
 	ChatCompletions Dialect = "chat-completions"
 	// Messages is Anthropic's POST /v1/messages (API reference, "Messages").
 	Messages Dialect = "messages"
+	// Responses is OpenAI's POST /responses (API reference, "Responses").
+	Responses Dialect = "responses"
+	// Gemini is Google's POST /v1beta/models/{model}:generateContent (API reference, "Generating content").
+	Gemini Dialect = "gemini"
+	// AISDK is the AI SDK's gateway protocol (package @ai-sdk/gateway).
+	AISDK Dialect = "ai-sdk"
+	// Ollama is Ollama's POST /api/chat (API reference, "Generate a chat completion").
+	Ollama Dialect = "ollama"
 )
 
 // String gives the dialect's name as people write it.
@@ -23,6 +31,14 @@ func (d Dialect) String() string {
 		return "OpenAI Chat Completions"
 	case Messages:
 		return "Anthropic Messages"
+	case Responses:
+		return "OpenAI Responses"
+	case Gemini:
+		return "Gemini"
+	case AISDK:
+		return "AI SDK gateway protocol"
+	case Ollama:
+		return "Ollama"
 	}
 	return string(d)
 }

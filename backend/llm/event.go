@@ -23,12 +23,13 @@ type PartStart struct {
 	Part  Part
 }
 
-// PartDelta adds to part Index: text, reasoning text, a signature, or a piece of a tool call's input.
+// PartDelta adds to part Index: text, reasoning or refusal text, a signature, a piece of a tool call's input, a citation.
 type PartDelta struct {
 	Index     int
 	Text      string
 	Signature string
 	Input     string
+	Citation  *Citation
 }
 
 // PartEnd closes part Index.
