@@ -1,7 +1,6 @@
 package usage
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,7 +106,7 @@ func (w *writer) take() {
 	h.mu.Unlock()
 	w.lines = w.lines[:0]
 	for _, e := range queue {
-		raw, err := json.Marshal(e.seen)
+		raw, err := appendRecord(make([]byte, 0, 640), e.seen)
 		if err != nil { // only a date outside of the years 0 to 9999 can do that
 			h.opts.Logger.Error("a request can't be kept in the usage history", "id", e.seen.ID, "error", err)
 			w.drop(e)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 func TestFind(t *testing.T) {
@@ -56,6 +57,9 @@ func TestReplaceKeepsEveryOtherByte(t *testing.T) {
 	want := "{\"n\":1.0, \"model\" :\t\"longer/name\",\"big\":12345678901234567890}\n"
 	if got := string(s.Bytes()); got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	if err := iotest.TestReader(s.Reader(), []byte(want)); err != nil {
+		t.Error(err)
 	}
 	read, err := io.ReadAll(s.Reader())
 	if err != nil || string(read) != want || s.Len() != int64(len(want)) {

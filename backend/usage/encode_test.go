@@ -1,0 +1,39 @@
+package usage
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"gatehouse/backend/gateway"
+	"gatehouse/backend/llm"
+)
+
+// FuzzAppendRecord holds the quick encoder to encoding/json, byte for byte.
+func FuzzAppendRecord(f *testing.F) {
+	f.Add("req_1", "key \"quoted\" <b> & é \x00\xff", int64(7), true, 3)
+	f.Add("", "", int64(0), false, 0)
+	f.Fuzz(func(t *testing.T, id, text string, n int64, known bool, attempts int) {
+		r := &Record{
+			ID: id, StartedAt: time.Unix(n%4e9, n%1e9), KeyID: text, Key: text, Project: id, Client: text, Dialect: id, Stream: known,
+			RequestedModel: text, Model: text, Provider: id, UpstreamID: id, Outcome: gateway.Outcome(text), Status: int(n),
+			ErrorKind: llm.ErrorKind(text), Error: text, FinishReason: llm.FinishKind(id),
+		}
+		if known {
+			r.InputTokens, r.OutputTokens, r.CostPicoUSD, r.DurationMs = &n, &n, &n, &n
+		}
+		for i := range attempts % 4 {
+			r.Attempts = append(r.Attempts, gateway.Attempt{
+				Provider: id, Model: text, Reason: text, At: time.Unix(n%4e9, 5).UTC(), Status: i, Kind: llm.ErrorKind(id), Error: text,
+			})
+		}
+		want, err := json.Marshal(r)
+		got, gotErr := appendRecord(nil, r)
+		if (err == nil) != (gotErr == nil) {
+			t.Fatalf("errors differ: %v, %v", err, gotErr)
+		}
+		if err == nil && string(got) != string(want) {
+			t.Fatalf("got  %s\nwant %s", got, want)
+		}
+	})
+}
