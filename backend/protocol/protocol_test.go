@@ -203,6 +203,7 @@ func FuzzTap(f *testing.F) {
 func BenchmarkTap(b *testing.B) {
 	event := []byte("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"token \"},\"finish_reason\":null}],\"usage\":null}\n\n")
 	tap := For(llm.ChatCompletions).NewTap(true)
+	tap.Write([]byte("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n"))
 	b.SetBytes(int64(len(event)))
 	for b.Loop() {
 		tap.Write(event)

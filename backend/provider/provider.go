@@ -65,6 +65,8 @@ type Provider struct {
 	Quirks Quirks
 
 	paths map[llm.Dialect]string
+	// endpoints are the base URL and the paths, parsed, as far as they can be.
+	endpoints map[llm.Dialect]*url.URL
 	// models is the path of the list of models.
 	models string
 	// probe is the path of a request that only an accepted credential gets an answer to, for providers that list their
@@ -80,13 +82,16 @@ func (p *Provider) Speaks(d llm.Dialect) bool { return p.paths[d] != "" }
 // Dialects gives the dialects it speaks.
 func (p *Provider) Dialects() []llm.Dialect { return slices.Sorted(maps.Keys(p.paths)) }
 
-// Endpoint gives the URL that takes requests of a dialect.
+// Endpoint gives the URL that takes requests of a dialect. The caller may change it.
 func (p *Provider) Endpoint(d llm.Dialect) (*url.URL, error) {
-	path, ok := p.paths[d]
-	if !ok {
+	if known, ok := p.endpoints[d]; ok {
+		u := *known
+		return &u, nil
+	}
+	if !p.Speaks(d) {
 		return nil, fmt.Errorf("%s does not speak %s", p.ID, d)
 	}
-	return url.Parse(p.BaseURL + path)
+	return url.Parse(p.BaseURL + p.paths[d])
 }
 
 // Authorize sets the header that carries the credential.
@@ -131,6 +136,14 @@ func NewTable(overrides map[ID]Override) Table {
 			p.BaseURL = strings.TrimRight(o.BaseURL, "/")
 			if id == Gateway { // both its OpenAI base (…/v1) and its origin are in use
 				p.BaseURL = strings.TrimSuffix(p.BaseURL, "/v1")
+			}
+		}
+	}
+	for _, p := range t {
+		p.endpoints = map[llm.Dialect]*url.URL{}
+		for d, path := range p.paths {
+			if u, err := url.Parse(p.BaseURL + path); err == nil {
+				p.endpoints[d] = u
 			}
 		}
 	}

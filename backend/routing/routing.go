@@ -67,7 +67,7 @@ func Plan(w World, model string, d llm.Dialect) ([]Attempt, error) {
 	}
 	own, hosted := w.Providers[creator], w.Providers[provider.Gateway]
 	if own != nil && own.Speaks(d) && usable(w, own) {
-		reason := fmt.Sprintf("%s serves the model and speaks %s", own.Name, d)
+		reason := own.Name + " serves the model and speaks " + d.String()
 		full := id
 		if own.ID == provider.Gateway {
 			full = name // gateway/creator/model asks for creator/model there

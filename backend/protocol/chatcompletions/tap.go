@@ -61,8 +61,22 @@ type streamTap struct {
 }
 
 func (t *streamTap) Write(p []byte) *llm.Observation {
-	t.split.Write(p, t.event)
+	t.split.Write(p[t.skip(p):], t.event)
 	return &t.seen
+}
+
+var eventEnd = []byte("\n\n")
+
+// skip gives how much of p is whole events that tell nothing, so that they need not even be split.
+func (t *streamTap) skip(p []byte) int {
+	if !t.seen.Content || !t.split.AtStart() {
+		return 0
+	}
+	end := bytes.LastIndex(p, eventEnd) + len(eventEnd)
+	if end < len(eventEnd) || mayTell(p[:end]) || bytes.Contains(p[:end], done) {
+		return 0
+	}
+	return end
 }
 
 func (t *streamTap) Close() *llm.Observation {

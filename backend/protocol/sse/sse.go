@@ -43,6 +43,11 @@ func NewSplitter(limit int) *Splitter {
 // Overflowed tells that an event was larger than the limit.
 func (s *Splitter) Overflowed() bool { return s.over }
 
+// AtStart tells that no event has begun: what comes next starts a new one.
+func (s *Splitter) AtStart() bool {
+	return s.begun && !s.has && !s.skipN && !s.over && len(s.line) == 0 && len(s.name) == 0
+}
+
 // Write takes the next bytes and calls fn for each event that they complete.
 func (s *Splitter) Write(p []byte, fn func(Event)) {
 	for len(p) > 0 && !s.over {
