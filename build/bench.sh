@@ -1,0 +1,12 @@
+#!/bin/sh
+# make bench: the benchmarks, among them the raw path beside a direct connection and a plain reverse proxy.
+#   BENCH=Pattern PACKAGES=./backend/proxy/... COUNT=5 TIME=2s make bench
+set -eu
+# shellcheck source=build/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+. build/lib/go.sh
+
+require_go_and_node
+# shellcheck disable=SC2086 # a list of packages
+go test -run '^$' -bench "${BENCH:-.}" -benchmem -count "${COUNT:-1}" -benchtime "${TIME:-1s}" -timeout 30m \
+	-tags "$headless_tags" ${PACKAGES:-./backend/...}

@@ -1,0 +1,51 @@
+#!/bin/sh
+# make test: every test there is, with everything they need. Each suite runs even if one before it failed; the last line
+# is the sum, alone on its line: "N passed, N failed".
+set -eu
+# shellcheck source=build/lib/common.sh
+. "$(dirname "$0")/lib/common.sh"
+. build/lib/install.sh
+. build/lib/web.sh
+. build/lib/go.sh
+
+# suite NAME KIND COMMAND... goes on when tests fail: summary.mjs tells in the end.
+suite() { node build/lib/suite.mjs "$@" || true; }
+
+# files_by_tags lists the packages that have tests, each with the files that these tags choose.
+files_by_tags() {
+	go list -tags "$1" -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{.GoFiles}}{{.CgoFiles}}{{.TestGoFiles}}{{.XTestGoFiles}}{{end}}' ./... | sort
+}
+
+require_go_and_node
+install net cgo window session browser
+build_web
+npm_packages build/sdk
+ensure_browser
+build_headless
+build_desktop
+
+mkdir -p "$out"
+rm -f "$out/tests.jsonl"
+
+suite go go go test -race -json -tags "$desktop_tags" ./...
+
+# What the other build compiles differently is tested in that shape too.
+files_by_tags "$desktop_tags" >"$out/desktop.list"
+files_by_tags "$headless_tags" >"$out/headless.list"
+differing=$(comm -13 "$out/desktop.list" "$out/headless.list" | cut -d ' ' -f 1)
+# shellcheck disable=SC2086 # a list of packages
+[ -z "$differing" ] || suite go-headless go go test -race -json -tags "$headless_tags" $differing
+
+# What asked for a real keychain, tray or window was skipped so far; here it has them.
+if [ "$(system)" = linux ]; then
+	# shellcheck disable=SC2046 # -run PATTERN PACKAGE...
+	GATEHOUSE_TEST_KEYRING=1 GATEHOUSE_TEST_DESKTOP=1 \
+		suite desktop go bash build/desktop/session.sh \
+		go test -race -json -p 1 -tags "$desktop_tags" $(node build/lib/skipped.mjs go)
+fi
+
+suite typescript vitest npm --prefix frontend run --silent test
+suite sdk node npm --prefix build/sdk run --silent test
+suite browser node npm --prefix frontend run --silent e2e
+
+node build/lib/summary.mjs

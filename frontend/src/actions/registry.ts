@@ -1,0 +1,142 @@
+// Everything that can be done from anywhere: the palette lists it, the keyboard runs it, the help shows it.
+import { api } from "../api";
+import { stopStreaming } from "../state/chat";
+import { go, PAGES, type PageName } from "../state/route";
+import { session } from "../state/session";
+import { attempt } from "../ui/notify";
+import { ui } from "./ui";
+
+export interface Action {
+  id: string;
+  label: string;
+  group: string;
+  /** The first works everywhere; browsers keep some keys for themselves, so there may be others. */
+  shortcuts: string[];
+  /** Words that find it besides its label. */
+  keywords?: string;
+  /** False where the action makes no sense at the moment. */
+  available(): boolean;
+  /** Gives back false where there was nothing to do, so that the key keeps its usual meaning. */
+  run(): unknown;
+}
+
+const PAGE_LABELS: Record<PageName, string> = {
+  start: "Start",
+  chat: "Chat",
+  models: "Models",
+  usage: "Usage",
+  keys: "Keys",
+  credentials: "Credentials",
+  settings: "Settings",
+};
+
+const always = () => true;
+const endpointState = () => session.get().status?.endpoint.state;
+
+export const actions: Action[] = [
+  {
+    id: "palette",
+    label: "Find an action",
+    group: "General",
+    shortcuts: ["mod+k"],
+    available: always,
+    run: () => ui.openPalette(),
+  },
+  ...PAGES.map((page, i) => ({
+    id: `page.${page}`,
+    label: `Go to ${PAGE_LABELS[page]}`,
+    group: "Pages",
+    shortcuts: [`mod+${i + 1}`],
+    available: always,
+    run: () => go(page),
+  })),
+  {
+    id: "chat.new",
+    label: "New chat",
+    group: "Chat",
+    shortcuts: ["alt+n", "mod+n"],
+    keywords: "conversation",
+    available: always,
+    run: () => go("chat"),
+  },
+  {
+    id: "chat.stop",
+    label: "Stop the answer",
+    group: "Chat",
+    shortcuts: ["escape"],
+    available: always,
+    run: () => stopStreaming(),
+  },
+  {
+    id: "endpoint.pause",
+    label: "Pause the endpoint",
+    group: "Gatehouse",
+    shortcuts: [],
+    keywords: "stop server",
+    available: () => endpointState() === "on",
+    run: () => attempt("Pausing the endpoint failed", () => api.call("endpoint.pause")),
+  },
+  {
+    id: "endpoint.resume",
+    label: "Resume the endpoint",
+    group: "Gatehouse",
+    shortcuts: [],
+    keywords: "start server",
+    available: () => endpointState() !== "on",
+    run: () => attempt("Resuming the endpoint failed", () => api.call("endpoint.resume")),
+  },
+  {
+    id: "models.refresh",
+    label: "Refresh the models",
+    group: "Gatehouse",
+    shortcuts: [],
+    available: always,
+    run: () => attempt("Refreshing the models failed", () => api.call("models.refresh")),
+  },
+  {
+    id: "pages.open",
+    label: "Open these pages in the browser",
+    group: "Gatehouse",
+    shortcuts: [],
+    available: () => api.kind === "window",
+    run: () =>
+      attempt("Opening the browser failed", async () => api.open((await api.call("pages.link")).url)),
+  },
+  {
+    id: "theme.light",
+    label: "Use the light theme",
+    group: "General",
+    shortcuts: [],
+    available: always,
+    run: () => ui.setTheme("light"),
+  },
+  {
+    id: "theme.dark",
+    label: "Use the dark theme",
+    group: "General",
+    shortcuts: [],
+    available: always,
+    run: () => ui.setTheme("dark"),
+  },
+  {
+    id: "theme.auto",
+    label: "Use the system's theme",
+    group: "General",
+    shortcuts: [],
+    available: always,
+    run: () => ui.setTheme("auto"),
+  },
+  {
+    id: "help",
+    label: "Show the keyboard shortcuts",
+    group: "General",
+    shortcuts: ["?"],
+    keywords: "help keys",
+    available: always,
+    run: () => ui.openHelp(),
+  },
+];
+
+export function pageLabel(page: PageName): string {
+  return PAGE_LABELS[page];
+}

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import type { Status } from "../api";
+import { bannersOf } from "./Banners";
+
+const fine: Status = {
+  version: "1",
+  build: "headless",
+  startedAt: "2026-11-21T12:00:00Z",
+  home: "/h",
+  endpoint: { url: "http://127.0.0.1:4283", addresses: [], state: "on", problem: "" },
+  activeModel: "",
+  keychain: { state: "ok", reason: "", advice: "" },
+  settings: { path: "/h/gatehouse.jsonc", problem: null },
+  history: { path: "/h/gatehouse.db", setAside: "", problem: "", dropped: 0 },
+  tray: false,
+};
+
+test("a status without problems has no banners", () => {
+  expect(bannersOf(fine)).toEqual([]);
+  expect(bannersOf({ ...fine, endpoint: { ...fine.endpoint, state: "paused" } })).toEqual([]);
+  expect(bannersOf({ ...fine, keychain: { state: "checking", reason: "", advice: "" } })).toEqual([]);
+});
+
+test.each<[string, Partial<Status>]>([
+  ["endpoint", { endpoint: { ...fine.endpoint, state: "failed", problem: "port in use" } }],
+  ["settings", { settings: { path: "/h/gatehouse.jsonc", problem: { message: "bad", line: 3, column: 4 } } }],
+  ["history", { history: { ...fine.history, problem: "disk full" } }],
+  ["dropped", { history: { ...fine.history, dropped: 2 } }],
+  ["aside", { history: { ...fine.history, setAside: "/h/gatehouse.db.damaged" } }],
+  ["keychain.absent", { keychain: { state: "absent", reason: "no D-Bus", advice: "use the environment" } }],
+  ["keychain.locked", { keychain: { state: "locked", reason: "locked", advice: "unlock it" } }],
+])("a problem with %s is one banner", (id, problem) => {
+  expect(bannersOf({ ...fine, ...problem }).map(b => b.id)).toEqual([id]);
+});

@@ -1,0 +1,86 @@
+import { createSpotlight, Spotlight } from "@mantine/spotlight";
+import { IconBolt, IconSearch } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
+import { Keys } from "../actions/Keys";
+import { actions } from "../actions/registry";
+import { ui } from "../actions/ui";
+import { api } from "../api";
+import { matches } from "../lib/search";
+import { models } from "../state/lists";
+import { ACTIVE } from "../state/models";
+import { useResource } from "../state/resource";
+import { attempt } from "../ui/notify";
+
+const [store, palette] = createSpotlight();
+
+const MODELS_SHOWN = 8;
+
+/** The list of all actions, searched by typing. */
+export function Palette() {
+  const [query, setQuery] = useState("");
+  const list = useResource(models);
+  useEffect(() => {
+    ui.openPalette = () => palette.open();
+  }, []);
+  const found = actions.filter(
+    a => a.id !== "palette" && a.available() && matches(query, a.label, a.group, a.keywords ?? ""),
+  );
+  const choices = query
+    ? (list.data?.models ?? [])
+        .filter(m => m.id !== ACTIVE && matches(query, m.id, m.name, "use active model"))
+        .slice(0, MODELS_SHOWN)
+    : [];
+  const groups = [...new Set(found.map(a => a.group))];
+  return (
+    <Spotlight.Root
+      store={store}
+      query={query}
+      onQueryChange={setQuery}
+      shortcut={null}
+      scrollable
+      maxHeight={420}
+      clearQueryOnClose
+      overlayProps={{ backgroundOpacity: 0.35, blur: 0 }}
+    >
+      <Spotlight.Search
+        placeholder="Find an action or a model"
+        aria-label="Find an action or a model"
+        leftSection={<IconSearch size={17} stroke={1.6} />}
+      />
+      <Spotlight.ActionsList>
+        {groups.map(group => (
+          <Spotlight.ActionsGroup label={group} key={group}>
+            {found
+              .filter(a => a.group === group)
+              .map(a => (
+                <Spotlight.Action
+                  key={a.id}
+                  label={a.label}
+                  rightSection={a.shortcuts[0] ? <Keys shortcut={a.shortcuts[0]} /> : undefined}
+                  onClick={() => void a.run()}
+                />
+              ))}
+          </Spotlight.ActionsGroup>
+        ))}
+        {choices.length > 0 && (
+          <Spotlight.ActionsGroup label="Make active">
+            {choices.map(model => (
+              <Spotlight.Action
+                key={model.id}
+                label={model.id}
+                description={model.name === model.id ? undefined : model.name}
+                leftSection={<IconBolt size={16} />}
+                onClick={() =>
+                  void attempt("Changing the active model failed", () =>
+                    api.call("activeModel.set", { model: model.id }),
+                  )
+                }
+              />
+            ))}
+          </Spotlight.ActionsGroup>
+        )}
+        {found.length + choices.length === 0 && <Spotlight.Empty>Nothing matches.</Spotlight.Empty>}
+      </Spotlight.ActionsList>
+    </Spotlight.Root>
+  );
+}

@@ -1,0 +1,190 @@
+import { ActionIcon, Button, CloseButton, Menu, Modal, TextInput, Tooltip } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { IconDots, IconMessagePlus, IconPencil, IconSearch, IconTrash } from "@tabler/icons-react";
+import { useEffect, useRef, useState } from "react";
+import { api, type Conversation } from "../../api";
+import { formatAgo } from "../../lib/time";
+import { conversationQuery, conversations } from "../../state/chat";
+import { useResource } from "../../state/resource";
+import { go, routeHash } from "../../state/route";
+import { announce } from "../../ui/announce";
+import { attempt } from "../../ui/notify";
+import { Empty, ErrorNote, Loading } from "../../ui/States";
+import { useNow } from "../../ui/useNow";
+import { useTask } from "../../ui/useTask";
+import classes from "./Chat.module.css";
+
+const SEARCH_AFTER_MS = 150;
+const UNDO_MS = 10_000;
+
+export function Conversations({ current }: { current: string }) {
+  const list = useResource(conversations);
+  const now = useNow();
+  const [search, setSearch] = useState(conversationQuery.get());
+  const [renaming, setRenaming] = useState<Conversation | null>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => conversationQuery.set(search.trim()), SEARCH_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [search]);
+  const found = list.data?.conversations ?? [];
+  return (
+    <aside className={classes.side} aria-label="Conversations">
+      <div className={classes.sideHead}>
+        <TextInput
+          value={search}
+          onChange={event => setSearch(event.currentTarget.value)}
+          placeholder="Search"
+          aria-label="Search conversations"
+          leftSection={<IconSearch size={15} />}
+          rightSection={
+            search ? (
+              <CloseButton size="sm" aria-label="Clear the search" onClick={() => setSearch("")} />
+            ) : null
+          }
+          size="xs"
+          style={{ flex: 1 }}
+        />
+        <Tooltip label="New chat">
+          <ActionIcon size={30} aria-label="New chat" onClick={() => go("chat")}>
+            <IconMessagePlus size={17} />
+          </ActionIcon>
+        </Tooltip>
+      </div>
+      <div className={classes.list}>
+        {list.error && (
+          <ErrorNote
+            title="The conversations can't be listed"
+            message={list.error}
+            retry={() => void conversations.reload()}
+          />
+        )}
+        {!list.data && !list.error && <Loading what="conversations" rows={6} height={46} />}
+        {list.data && found.length === 0 && (
+          <Empty title={search ? "Nothing found" : "No conversations yet"}>
+            {search ? "Titles and texts are searched." : "They are kept here, on this machine."}
+          </Empty>
+        )}
+        <ul>
+          {found.map(conversation => (
+            <li
+              key={conversation.id}
+              className={classes.item}
+              data-current={conversation.id === current || undefined}
+            >
+              <a
+                href={routeHash("chat", conversation.id)}
+                aria-current={conversation.id === current ? "true" : undefined}
+                className={classes.itemLink}
+              >
+                <span className={classes.itemTitle}>{conversation.title || "Untitled"}</span>
+                <span className={classes.itemNote}>
+                  {conversation.snippet && conversation.snippet !== conversation.title
+                    ? conversation.snippet
+                    : `${formatAgo(conversation.updatedAt, now)} · ${conversation.model}`}
+                </span>
+              </a>
+              <Menu position="bottom-end" width={150} shadow="md">
+                <Menu.Target>
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    c="dimmed"
+                    size={26}
+                    className={classes.itemMenu}
+                    aria-label={`More for ${conversation.title || "Untitled"}`}
+                  >
+                    <IconDots size={16} />
+                  </ActionIcon>
+                </Menu.Target>
+                <Menu.Dropdown>
+                  <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => setRenaming(conversation)}>
+                    Rename
+                  </Menu.Item>
+                  <Menu.Item
+                    color="red"
+                    leftSection={<IconTrash size={15} />}
+                    onClick={() => void remove(conversation, current)}
+                  >
+                    Delete
+                  </Menu.Item>
+                </Menu.Dropdown>
+              </Menu>
+            </li>
+          ))}
+        </ul>
+      </div>
+      {renaming && <Rename conversation={renaming} onClose={() => setRenaming(null)} />}
+    </aside>
+  );
+}
+
+async function remove(conversation: Conversation, current: string) {
+  const done = await attempt("Deleting the conversation failed", () =>
+    api.call("chat.delete", { conversation: conversation.id }),
+  );
+  if (!done) return;
+  if (conversation.id === current) go("chat");
+  announce(`Deleted ${conversation.title}.`);
+  const id = `deleted.${conversation.id}`;
+  notifications.show({
+    id,
+    withBorder: true,
+    autoClose: UNDO_MS,
+    message: (
+      <span className={classes.undo}>
+        <span>Deleted “{conversation.title || "Untitled"}”</span>
+        <Button
+          size="compact-sm"
+          variant="light"
+          onClick={async () => {
+            const restored = await attempt("Restoring the conversation failed", () =>
+              api.call("chat.restore", { conversation: conversation.id }),
+            );
+            if (!restored) return;
+            notifications.hide(id);
+            go("chat", conversation.id);
+          }}
+        >
+          Undo
+        </Button>
+      </span>
+    ),
+  });
+}
+
+function Rename({ conversation, onClose }: { conversation: Conversation; onClose(): void }) {
+  const [title, setTitle] = useState(conversation.title);
+  const task = useTask();
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.select(), []);
+  return (
+    <Modal opened onClose={onClose} title="Rename the conversation">
+      <form
+        onSubmit={async event => {
+          event.preventDefault();
+          const wanted = title.trim();
+          if (!wanted) return;
+          const work = () => api.call("chat.rename", { conversation: conversation.id, title: wanted });
+          if (await task.run(work)) onClose();
+        }}
+      >
+        <TextInput
+          ref={input}
+          data-autofocus
+          label="Title"
+          value={title}
+          onChange={event => setTitle(event.currentTarget.value)}
+          error={task.error}
+        />
+        <div className={classes.dialogButtons}>
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={task.busy} disabled={!title.trim()}>
+            Rename
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

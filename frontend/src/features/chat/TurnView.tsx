@@ -1,0 +1,135 @@
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { IconAlertTriangle, IconChevronRight, IconRefresh } from "@tabler/icons-react";
+import { memo, useState } from "react";
+import type { Turn } from "../../api";
+import { sentences } from "../../lib/text";
+import { formatMoment } from "../../lib/time";
+import type { ModelOption } from "../../state/models";
+import { turnFacts } from "../../state/turns";
+import { CopyIcon } from "../../ui/Copy";
+import { Dot } from "../../ui/Dot";
+import { FactLine } from "../../ui/Facts";
+import { Markdown } from "../../ui/Markdown";
+import { SearchSelect } from "../../ui/SearchSelect";
+import classes from "./Chat.module.css";
+
+interface Props {
+  turn: Turn;
+  /** A piece of the text is missing and has been asked for. */
+  late: boolean;
+  /** Asks again for this answer; null where that is not possible. */
+  retry: ((model?: string) => void) | null;
+  options: ModelOption[];
+}
+
+export const TurnView = memo(function TurnView(props: Props) {
+  return props.turn.role === "user" ? <UserTurn turn={props.turn} /> : <AssistantTurn {...props} />;
+}, sameTurn);
+
+function sameTurn(a: Props, b: Props): boolean {
+  // The options matter only to the one turn that can be asked for again.
+  return (
+    a.turn === b.turn && a.late === b.late && a.retry === b.retry && (!b.retry || a.options === b.options)
+  );
+}
+
+function UserTurn({ turn }: { turn: Turn }) {
+  return (
+    <article className={classes.user} aria-label="You">
+      <div className={classes.userText} title={formatMoment(turn.at)}>
+        {turn.text}
+      </div>
+    </article>
+  );
+}
+
+function AssistantTurn({ turn, late, retry, options }: Props) {
+  const streaming = turn.state === "streaming";
+  return (
+    <article
+      className={classes.assistant}
+      aria-label={`Answer from ${turn.model || "the model"}`}
+      aria-busy={streaming}
+    >
+      <div className={classes.by}>
+        <span className="mono">{turn.model || "…"}</span>
+        {turn.provider && <span className={classes.faint}>via {turn.provider}</span>}
+      </div>
+      {turn.reasoning && <Reasoning turn={turn} />}
+      {turn.text && <Markdown text={turn.text} growing={streaming} />}
+      {streaming && !turn.text && !turn.reasoning && (
+        <p className={classes.waiting}>
+          <Dot tone="busy" /> Waiting for the first token
+        </p>
+      )}
+      {late && <p className={classes.waiting}>A piece of the answer is late; it is being fetched.</p>}
+      {turn.state === "failed" && (
+        <div role="alert" className={classes.failed}>
+          <IconAlertTriangle size={16} aria-hidden />
+          <span>{sentences(turn.error || "The answer failed")}</span>
+        </div>
+      )}
+      {turn.state === "stopped" && <p className={classes.stopped}>Stopped.</p>}
+      {!streaming && (
+        <div className={classes.under}>
+          <div className={classes.underButtons}>
+            {turn.text && <CopyIcon text={turn.text} what="answer" />}
+            {retry && (
+              <>
+                <Tooltip label="Ask again">
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    c="dimmed"
+                    size={26}
+                    aria-label="Retry with the same model"
+                    onClick={() => retry()}
+                  >
+                    <IconRefresh size={15} />
+                  </ActionIcon>
+                </Tooltip>
+                <div className={classes.other}>
+                  <SearchSelect
+                    label="Retry with another model"
+                    size="xs"
+                    variant="unstyled"
+                    value=""
+                    options={options}
+                    placeholder="Retry with another model"
+                    nothing="No models."
+                    onChange={model => retry(model)}
+                  />
+                </div>
+              </>
+            )}
+          </div>
+          <FactLine facts={turnFacts(turn)} />
+        </div>
+      )}
+    </article>
+  );
+}
+
+function Reasoning({ turn }: { turn: Turn }) {
+  const [open, setOpen] = useState(false);
+  const thinking = turn.state === "streaming" && !turn.text;
+  return (
+    <div className={classes.reasoning}>
+      <button
+        type="button"
+        className={classes.reasoningHead}
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
+        <IconChevronRight size={14} aria-hidden className={classes.chevron} data-open={open || undefined} />
+        {thinking ? "Reasoning" : "Reasoned"}
+        {thinking && <Dot tone="busy" />}
+      </button>
+      {open && (
+        <div className={classes.reasoningText}>
+          <Markdown text={turn.reasoning} growing={thinking} />
+        </div>
+      )}
+    </div>
+  );
+}

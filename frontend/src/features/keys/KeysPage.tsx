@@ -1,0 +1,120 @@
+import { Button } from "@mantine/core";
+import { IconKey, IconPlus } from "@tabler/icons-react";
+import { useState } from "react";
+import { api, type Key } from "../../api";
+import { formatAgo, formatDate, formatMoment } from "../../lib/time";
+import { keys } from "../../state/lists";
+import { useResource } from "../../state/resource";
+import { Confirm } from "../../ui/Confirm";
+import { Mood, type Tone } from "../../ui/Dot";
+import { Page } from "../../ui/Page";
+import { Empty, ErrorNote, Loading } from "../../ui/States";
+import { useNow } from "../../ui/useNow";
+import classes from "./Keys.module.css";
+import { NewKeyDialog } from "./NewKeyDialog";
+
+export default function KeysPage() {
+  const { data, error } = useResource(keys);
+  const now = useNow();
+  const [creating, setCreating] = useState(false);
+  const [revoking, setRevoking] = useState<Key | null>(null);
+  const create = (
+    <Button leftSection={<IconPlus size={15} />} onClick={() => setCreating(true)}>
+      New key
+    </Button>
+  );
+  return (
+    <Page
+      title="Keys"
+      description="Editors and agents show one of these to the endpoint. They are worth nothing anywhere else; only a hash is kept."
+      wide
+      actions={create}
+    >
+      {error && (
+        <ErrorNote title="The keys can't be listed" message={error} retry={() => void keys.reload()} />
+      )}
+      {!data && !error && <Loading what="keys" rows={4} />}
+      {data?.keys.length === 0 && (
+        <Empty icon={<IconKey size={22} />} title="No keys yet">
+          Make one for each editor or project, so that the usage history tells them apart.
+        </Empty>
+      )}
+      {data && data.keys.length > 0 && (
+        <div className={classes.box}>
+          <table className={classes.table}>
+            <caption className="visually-hidden">API keys, newest first</caption>
+            <thead>
+              <tr>
+                <th>Name</th>
+                <th>Key</th>
+                <th>Project</th>
+                <th>Models</th>
+                <th>Created</th>
+                <th>Last used</th>
+                <th>Expires</th>
+                <th>State</th>
+                <th>
+                  <span className="visually-hidden">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {data.keys.map(key => (
+                <Row key={key.id} of={key} now={now} onRevoke={() => setRevoking(key)} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <NewKeyDialog opened={creating} onClose={() => setCreating(false)} />
+      <Confirm
+        opened={revoking !== null}
+        title={`Revoke “${revoking?.name ?? ""}”?`}
+        confirm="Revoke"
+        onClose={() => setRevoking(null)}
+        onConfirm={() => api.call("keys.revoke", { key: revoking?.id ?? "" })}
+      >
+        The next request with it is refused. This can't be taken back.
+      </Confirm>
+    </Page>
+  );
+}
+
+function stateOf(key: Key, now: Date): { tone: Tone; text: string } {
+  if (key.revokedAt) return { tone: "quiet", text: "Revoked" };
+  if (key.expiresAt && new Date(key.expiresAt) <= now) return { tone: "warn", text: "Expired" };
+  return { tone: "good", text: "Valid" };
+}
+
+function Row({ of: key, now, onRevoke }: { of: Key; now: Date; onRevoke(): void }) {
+  const state = stateOf(key, now);
+  return (
+    <tr data-over={key.revokedAt ? true : undefined}>
+      <td className={classes.name}>{key.name}</td>
+      <td>
+        <code className="mono">{key.hint}…</code>
+      </td>
+      <td>{key.project || "–"}</td>
+      <td className={classes.models} title={key.models.join(", ")}>
+        {key.models.length === 0 ? "All" : key.models.join(", ")}
+      </td>
+      <td title={formatMoment(key.createdAt)}>{formatDate(key.createdAt)}</td>
+      <td title={key.lastUsedAt ? formatMoment(key.lastUsedAt) : undefined}>
+        {key.lastUsedAt ? formatAgo(key.lastUsedAt, now) : "Never"}
+      </td>
+      <td title={key.expiresAt ? formatMoment(key.expiresAt) : undefined}>
+        {key.expiresAt ? formatAgo(key.expiresAt, now) : "Never"}
+      </td>
+      <td>
+        <Mood tone={state.tone}>{state.text}</Mood>
+      </td>
+      <td className={classes.right}>
+        {!key.revokedAt && (
+          <Button size="compact-xs" variant="default" onClick={onRevoke} aria-label={`Revoke ${key.name}`}>
+            Revoke
+          </Button>
+        )}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,99 @@
+import { api } from "../../api";
+import { formatMoment } from "../../lib/time";
+import { onEvent } from "../../state/feed";
+import { createResource, useResource } from "../../state/resource";
+import { useStatus } from "../../state/session";
+import { CopyField } from "../../ui/Copy";
+import { FactTable } from "../../ui/Facts";
+import { Page, Panel } from "../../ui/Page";
+import { ErrorNote, Loading } from "../../ui/States";
+import classes from "./Settings.module.css";
+
+// There is no event of its own: what the settings change shows in the status.
+const settings = createResource(() => api.call("settings.get"), [stale => onEvent("status", stale)]);
+
+export default function SettingsPage() {
+  const { data, error } = useResource(settings);
+  const status = useStatus();
+  return (
+    <Page
+      title="Settings"
+      description="Settings are one file. Edit it in any editor: a change is picked up as soon as it is saved, and a mistake is shown here while the last good settings stay in force."
+    >
+      {error && (
+        <ErrorNote title="The settings can't be read" message={error} retry={() => void settings.reload()} />
+      )}
+      {!data && !error && <Loading what="settings" rows={4} />}
+      {data && (
+        <>
+          <Panel title="Settings file" flush>
+            <CopyField label="Path" value={data.path} what="path of the settings file" />
+            {data.problem && (
+              <div className={classes.problem} role="alert">
+                <strong>
+                  {data.problem.line > 0 ? `Line ${data.problem.line}` : "The file"}
+                  {data.problem.column > 0 && `, column ${data.problem.column}`}
+                </strong>
+                : {data.problem.message}
+              </div>
+            )}
+            <FileText
+              text={data.text}
+              badLine={data.problem?.line ?? 0}
+              badColumn={data.problem?.column ?? 0}
+            />
+          </Panel>
+          <Panel title="In force" flush>
+            <pre className={classes.effective} tabIndex={0}>
+              {JSON.stringify(data.effective, null, 2)}
+            </pre>
+          </Panel>
+        </>
+      )}
+      <Panel title="Where things are kept" flush>
+        <CopyField label="Folder" value={status.home} what="path of the folder" />
+        <CopyField label="History" value={status.history.path} what="path of the usage history" />
+        <CopyField label="Endpoint" value={status.endpoint.url} what="endpoint's address" />
+      </Panel>
+      <Panel title="About">
+        <FactTable
+          facts={[
+            { label: "Version", value: status.version },
+            { label: "Build", value: status.build },
+            { label: "Running since", value: formatMoment(status.startedAt) },
+            { label: "Listening on", value: status.endpoint.addresses.join(", ") || "nothing" },
+          ]}
+        />
+      </Panel>
+    </Page>
+  );
+}
+
+function FileText({ text, badLine, badColumn }: { text: string; badLine: number; badColumn: number }) {
+  if (!text)
+    return <p className={classes.none}>The file is empty or not there yet; the defaults are in force.</p>;
+  const lines = text.replace(/\n$/, "").split("\n");
+  return (
+    <pre className={classes.file} tabIndex={0}>
+      {lines.map((line, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a line's number is its identity
+        <div key={i} className={classes.line} data-bad={i + 1 === badLine || undefined}>
+          <span className={classes.number} aria-hidden>
+            {i + 1}
+          </span>
+          <code>
+            {i + 1 === badLine && badColumn > 0 ? (
+              <>
+                {line.slice(0, badColumn - 1)}
+                <mark className={classes.mark}>{line.slice(badColumn - 1, badColumn) || " "}</mark>
+                {line.slice(badColumn)}
+              </>
+            ) : (
+              line || " "
+            )}
+          </code>
+        </div>
+      ))}
+    </pre>
+  );
+}

@@ -1,0 +1,100 @@
+import { Select } from "@mantine/core";
+import { useState } from "react";
+import { safeLink } from "../../lib/links";
+import { sentences } from "../../lib/text";
+import { keychainText, saveAndTest, sourceText } from "../../state/credentials";
+import { credentials } from "../../state/lists";
+import { useResource } from "../../state/resource";
+import { routeHash } from "../../state/route";
+import { useStatus } from "../../state/session";
+import { announce } from "../../ui/announce";
+import { Mood } from "../../ui/Dot";
+import { SecretForm } from "../../ui/SecretForm";
+import { ErrorNote, Loading } from "../../ui/States";
+import classes from "./Start.module.css";
+
+export function AddCredential() {
+  const { data, error } = useResource(credentials);
+  const { keychain } = useStatus();
+  const [chosen, setChosen] = useState("");
+  if (error) {
+    return (
+      <ErrorNote
+        title="The providers can't be listed"
+        message={error}
+        retry={() => void credentials.reload()}
+      />
+    );
+  }
+  if (!data) return <Loading what="providers" rows={2} />;
+
+  const takers = data.credentials.filter(c => c.source !== "not needed");
+  const found = takers.filter(c => c.source !== "none");
+  const provider = takers.find(c => c.provider === chosen) ?? takers[0];
+  const state = keychainText(keychain);
+  const usable = keychain.state === "ok";
+  const keysUrl = safeLink(provider?.keysUrl);
+  return (
+    <>
+      {found.length > 0 && (
+        <ul className={classes.found}>
+          {found.map(c => {
+            const source = sourceText(c);
+            return (
+              <li key={c.provider}>
+                <strong>{c.providerName || c.provider}</strong>
+                <Mood tone={source.tone}>{source.text}</Mood>
+                {c.test && (
+                  <span className={c.test.ok ? classes.good : classes.bad}>
+                    {c.test.message || (c.test.ok ? "Accepted." : "Not accepted.")}
+                  </span>
+                )}
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      {provider && (
+        <div className={classes.credential}>
+          <Select
+            label="Provider"
+            description="Who gave you the API key"
+            data={takers.map(c => ({ value: c.provider, label: c.providerName || c.provider }))}
+            value={provider.provider}
+            onChange={value => setChosen(value ?? "")}
+            allowDeselect={false}
+            searchable
+          />
+          <SecretForm
+            key={provider.provider}
+            label="API key"
+            description={
+              usable
+                ? "Goes to this system's keychain, nowhere else"
+                : "It can't be stored without a keychain"
+            }
+            action="Save and test"
+            disabled={!usable}
+            onSave={async secret => {
+              await saveAndTest(provider.provider, secret);
+              announce(`Saved the credential of ${provider.providerName}.`);
+            }}
+          />
+        </div>
+      )}
+      <div className={classes.small}>
+        <Mood tone={state.tone}>{state.text}</Mood>
+        {!usable && keychain.state !== "checking" && (
+          <span>{sentences(keychain.reason, keychain.advice)}</span>
+        )}
+        {!usable && provider?.variable && <span>Or set {provider.variable} and start Gatehouse again.</span>}
+        {keysUrl && (
+          <a href={keysUrl} target="_blank" rel="noopener noreferrer">
+            Get an API key from {provider?.providerName || provider?.provider}
+          </a>
+        )}
+        <a href={routeHash("credentials")}>All credentials</a>
+      </div>
+    </>
+  );
+}

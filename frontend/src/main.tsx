@@ -1,0 +1,18 @@
+import "@mantine/core/styles.css";
+import "@mantine/notifications/styles.css";
+import "@mantine/spotlight/styles.css";
+import "./app/global.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { api } from "./api";
+import { App } from "./app/App";
+import { startFeed } from "./state/feed";
+import { host } from "./ui/host";
+
+host.copy = text => api.copy(text);
+startFeed();
+createRoot(document.getElementById("root") as HTMLElement).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

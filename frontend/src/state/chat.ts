@@ -1,0 +1,172 @@
+import { useEffect } from "react";
+import { api, type ConversationDetail, type Turn } from "../api";
+import { messageOf } from "../lib/errors";
+import { onConnectionChange, onEvent } from "./feed";
+import { perFrame } from "./frames";
+import { createResource } from "./resource";
+import { createStore, type Store, useStore } from "./store";
+import { emptyThread, hasGap, isStreaming, reduceThread, type Thread, type ThreadEvent } from "./thread";
+
+export interface OpenThread {
+  thread: Thread;
+  /** Why the conversation could not be had; empty if it could. */
+  error: string;
+  loaded: boolean;
+}
+
+type Addressed = { conversation: string; event: ThreadEvent };
+
+const nothing: OpenThread = { thread: emptyThread, error: "", loaded: false };
+const RESYNC_MS = 300;
+
+/** The conversations in view, by id. */
+const open = new Map<
+  string,
+  { store: Store<OpenThread>; watchers: number; resync?: ReturnType<typeof setTimeout> }
+>();
+
+// Events of a conversation whose id is not known yet: those that overtook the answer to the call that started it.
+let starting = 0;
+let overtaking: Addressed[] = [];
+
+const dispatch = perFrame<Addressed>(batch => {
+  const touched = new Map<string, Thread>();
+  for (const { conversation, event } of batch) {
+    const entry = open.get(conversation);
+    if (!entry) {
+      if (starting > 0) overtaking.push({ conversation, event });
+      continue;
+    }
+    touched.set(conversation, reduceThread(touched.get(conversation) ?? entry.store.get().thread, event));
+  }
+  for (const [conversation, thread] of touched) update(conversation, thread);
+});
+
+onEvent("chat.delta", delta =>
+  dispatch({ conversation: delta.conversation, event: { type: "delta", delta } }),
+);
+onEvent("chat.turn", ({ conversation, turn }) => dispatch({ conversation, event: { type: "turn", turn } }));
+// Titles change, and turns go when an answer is asked for again.
+onEvent("chat.conversations", () => {
+  for (const id of open.keys()) resync(id);
+});
+onConnectionChange(state => {
+  if (state === "open") for (const id of open.keys()) void reload(id);
+});
+
+function update(id: string, thread: Thread) {
+  const entry = open.get(id);
+  if (!entry) return;
+  entry.store.set({ ...entry.store.get(), thread });
+  if (hasGap(thread)) resync(id);
+}
+
+// Asks for the whole conversation again, once for everything that happens in a moment.
+function resync(id: string) {
+  const entry = open.get(id);
+  if (!entry || entry.resync !== undefined) return;
+  entry.resync = setTimeout(() => {
+    entry.resync = undefined;
+    void reload(id);
+  }, RESYNC_MS);
+}
+
+async function reload(id: string): Promise<void> {
+  const since = open.get(id)?.store.get().thread.clock ?? 0;
+  try {
+    adopt(await api.call("chat.get", { conversation: id }), since);
+  } catch (error) {
+    const entry = open.get(id);
+    entry?.store.set({ ...entry.store.get(), error: messageOf(error) });
+  }
+}
+
+function adopt(detail: ConversationDetail, since: number) {
+  const entry = open.get(detail.conversation.id);
+  if (!entry) return;
+  const thread = reduceThread(entry.store.get().thread, { type: "snapshot", detail, since });
+  entry.store.set({ thread, error: "", loaded: true });
+}
+
+function entryOf(id: string) {
+  let entry = open.get(id);
+  if (!entry) {
+    entry = { store: createStore(nothing), watchers: 0 };
+    open.set(id, entry);
+  }
+  return entry;
+}
+
+/** Keeps a conversation up to date as long as the calling view shows it. An empty id is no conversation. */
+export function useThread(id: string): OpenThread {
+  const store = id ? entryOf(id).store : noThread;
+  useEffect(() => {
+    if (!id) return;
+    const entry = entryOf(id);
+    entry.watchers++;
+    if (!entry.store.get().loaded) void reload(id);
+    return () => {
+      entry.watchers--;
+      // Left alone for a moment, because a view that changes place leaves before it comes.
+      setTimeout(() => {
+        if (entry.watchers > 0 || open.get(id) !== entry) return;
+        clearTimeout(entry.resync);
+        open.delete(id);
+      }, 0);
+    };
+  }, [id]);
+  return useStore(store);
+}
+
+const noThread = createStore<OpenThread>({ ...nothing, loaded: true });
+
+/** Sends a text; an empty conversation starts a new one. Gives back the conversation's id. */
+export async function send(conversation: string, model: string, text: string): Promise<string> {
+  const since = conversation ? (open.get(conversation)?.store.get().thread.clock ?? 0) : 0;
+  if (!conversation) starting++;
+  try {
+    const detail = await api.call("chat.send", { conversation, model, text });
+    const id = detail.conversation.id;
+    entryOf(id);
+    adopt(detail, since);
+    if (!conversation) {
+      for (const missed of overtaking) if (missed.conversation === id) dispatch(missed);
+    }
+    return id;
+  } finally {
+    if (!conversation && --starting === 0) overtaking = [];
+  }
+}
+
+/** Asks again for the last answer, from another model if one is named. */
+export async function retry(conversation: string, model = ""): Promise<void> {
+  const since = open.get(conversation)?.store.get().thread.clock ?? 0;
+  adopt(await api.call("chat.retry", { conversation, model }), since);
+}
+
+export function stop(conversation: string): Promise<unknown> {
+  return api.call("chat.stop", { conversation });
+}
+
+/** Stops whatever is being written in view. Tells whether there was anything to stop. */
+export function stopStreaming(): boolean {
+  let found = false;
+  for (const [id, entry] of open) {
+    if (entry.watchers === 0 || !isStreaming(entry.store.get().thread)) continue;
+    found = true;
+    void stop(id);
+  }
+  return found;
+}
+
+/** The conversations that a search finds; one list at a time is in view. */
+const query = createStore("");
+export const conversations = createResource(
+  () => api.call("chat.list", { query: query.get() }),
+  [stale => onEvent("chat.conversations", stale), stale => query.subscribe(stale)],
+);
+export const conversationQuery = query;
+
+export function turnsOf(thread: Thread): Turn[] {
+  return thread.turns.map(t => t.turn);
+}

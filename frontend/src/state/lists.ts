@@ -1,0 +1,16 @@
+// The lists that events say to ask for again.
+import { api } from "../api";
+import { onEvent } from "./feed";
+import { createResource } from "./resource";
+
+export const models = createResource(
+  () => api.call("models.list"),
+  [stale => onEvent("models", stale), stale => onEvent("credentials", stale)],
+);
+
+export const credentials = createResource(
+  () => api.call("credentials.list"),
+  [stale => onEvent("credentials", stale)],
+);
+
+export const keys = createResource(() => api.call("keys.list"), [stale => onEvent("keys", stale)]);

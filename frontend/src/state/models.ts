@@ -1,0 +1,33 @@
+import type { Model } from "../api";
+
+/** The name that stands for whatever model is active when a request is made. */
+export const ACTIVE = "gatehouse/active";
+
+/** What a model picker offers. */
+export interface ModelOption {
+  value: string;
+  label: string;
+  group: string;
+  hint: string;
+}
+
+export function modelOptions(models: Model[]): ModelOption[] {
+  return models
+    .filter(model => model.id !== ACTIVE)
+    .map(model => ({
+      value: model.id,
+      label: model.id,
+      group: model.providerName || model.provider,
+      hint: model.name === model.id ? "" : model.name,
+    }));
+}
+
+/** A choice that follows the active model, saying which one that is now. */
+export function activeOption(activeModel: string): ModelOption {
+  return {
+    value: ACTIVE,
+    label: "Active model",
+    group: "",
+    hint: activeModel || "none chosen",
+  };
+}

@@ -1,0 +1,25 @@
+import { notifications } from "@mantine/notifications";
+import { messageOf } from "../lib/errors";
+import { sentences } from "../lib/text";
+
+/** Shows that something the user asked for failed. */
+export function notifyError(title: string, error: unknown) {
+  notifications.show({
+    title,
+    message: sentences(messageOf(error)),
+    color: "red",
+    autoClose: 10_000,
+    withBorder: true,
+  });
+}
+
+/** Runs a command whose only visible failure is a notification. */
+export async function attempt(title: string, command: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await command();
+    return true;
+  } catch (error) {
+    notifyError(title, error);
+    return false;
+  }
+}
