@@ -68,7 +68,8 @@ func TestCatalog(t *testing.T) {
 	c := New([]Model{
 		{ID: "openai/gpt", Provider: "openai", Price: &Price{Input: price(1), Output: price(2)}},
 		{ID: "openai/gpt", Provider: "gateway", Price: &Price{Input: price(5), Output: price(6)}},
-		{ID: "x/same", Provider: "x"}, {ID: "y/same", Provider: "y"},
+		{ID: "x/same", Provider: "x"},
+		{ID: "y/same", Provider: "y"},
 	}, map[string]Override{"openai/gpt": {Price: Price{Input: price(9)}}, "new/one": {Price: Price{Input: price(4)}}})
 	for _, provider := range []string{"openai", "gateway"} {
 		p, ok := c.Price(provider, "openai/gpt")

@@ -85,8 +85,11 @@ func BenchmarkAgainstReverseProxy(b *testing.B) {
 		size, events int
 		rounds       int
 	}{
-		{"body=1KB", 1 << 10, 1, 3000}, {"body=120KB", 120 << 10, 1, 1000}, {"body=1MB", 1 << 20, 1, 300},
-		{"body=10MB", 10 << 20, 1, 40}, {"body=1KB/events=200", 1 << 10, 200, 300},
+		{"body=1KB", 1 << 10, 1, 3000},
+		{"body=120KB", 120 << 10, 1, 1000},
+		{"body=1MB", 1 << 20, 1, 300},
+		{"body=10MB", 10 << 20, 1, 40},
+		{"body=1KB/events=200", 1 << 10, 200, 300},
 	} {
 		b.Run(c.name, func(b *testing.B) { compare(b, c.size, c.events, c.rounds) })
 	}

@@ -21,9 +21,18 @@ func host(h string) func(*http.Request) { return func(r *http.Request) { r.Host 
 
 // routes is every route there is, and some that are not: a check that holds must hold on all of them.
 var routes = []struct{ method, path string }{
-	{"POST", "/v1/chat/completions"}, {"POST", "/v1/messages"}, {"GET", "/v1/models"}, {"GET", "/v1/models/sim/echo"},
-	{"GET", "/healthz"}, {"GET", "/"}, {"POST", "/api/status.get"}, {"GET", "/no/such/route"}, {"DELETE", "/v1/models"},
-	{"OPTIONS", "/v1/chat/completions"}, {"CONNECT", "/v1/messages"}, {"POST", "//v1/messages"},
+	{"POST", "/v1/chat/completions"},
+	{"POST", "/v1/messages"},
+	{"GET", "/v1/models"},
+	{"GET", "/v1/models/sim/echo"},
+	{"GET", "/healthz"},
+	{"GET", "/"},
+	{"POST", "/api/status.get"},
+	{"GET", "/no/such/route"},
+	{"DELETE", "/v1/models"},
+	{"OPTIONS", "/v1/chat/completions"},
+	{"CONNECT", "/v1/messages"},
+	{"POST", "//v1/messages"},
 }
 
 func (d *door) ask(method, path string, edit ...func(*http.Request)) (*http.Response, string) {
