@@ -85,7 +85,6 @@ export interface CredentialTest {
   at: string;
   status: number;
   message: string;
-  models: number;
   durationMs: number;
 }
 
