@@ -83,11 +83,31 @@ export function bannersOf(status: Status): Banner[] {
   return banners;
 }
 
+const HIDDEN = "gatehouse.hiddenNotes";
+
+// What is so on this machine for good, such as a missing keychain, needs saying once; what happened in a run is said
+// again in the next.
+const lasts = (id: string) => id.startsWith("keychain.");
+
+function rememberedHidden(): ReadonlySet<string> {
+  try {
+    const ids: unknown = JSON.parse(localStorage.getItem(HIDDEN) ?? "[]");
+    return new Set(Array.isArray(ids) ? ids.filter(id => typeof id === "string" && lasts(id)) : []);
+  } catch {
+    return new Set();
+  }
+}
+
 const icons = { bad: IconAlertTriangle, warn: IconAlertTriangle, info: IconInfoCircle };
 
 export function Banners() {
   const { status, connection } = useSession();
-  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(rememberedHidden);
+  const hide = (id: string) => {
+    const next = new Set(hidden).add(id);
+    setHidden(next);
+    localStorage.setItem(HIDDEN, JSON.stringify([...next].filter(lasts)));
+  };
   if (!status) return null;
   const banners = bannersOf(status).filter(b => b.tone === "bad" || !hidden.has(b.id));
   return (
@@ -115,13 +135,7 @@ export function Banners() {
             <div className={classes.text}>
               <strong>{title}</strong> {text}
             </div>
-            {tone !== "bad" && (
-              <CloseButton
-                size="sm"
-                aria-label="Hide this note"
-                onClick={() => setHidden(new Set(hidden).add(id))}
-              />
-            )}
+            {tone !== "bad" && <CloseButton size="sm" aria-label="Hide this note" onClick={() => hide(id)} />}
           </div>
         );
       })}

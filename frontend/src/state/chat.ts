@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { api, type ConversationDetail, type Turn } from "../api";
+import { api, type ConversationDetail } from "../api";
 import { messageOf } from "../lib/errors";
 import { onConnectionChange, onEvent } from "./feed";
 import { perFrame } from "./frames";
@@ -166,7 +166,3 @@ export const conversations = createResource(
   [stale => onEvent("chat.conversations", stale), stale => query.subscribe(stale)],
 );
 export const conversationQuery = query;
-
-export function turnsOf(thread: Thread): Turn[] {
-  return thread.turns.map(t => t.turn);
-}

@@ -14,15 +14,17 @@ interface PageProps {
 }
 
 // The page that the user began with leaves the focus where the browser put it.
-let arrived = false;
+let moved = false;
+window.addEventListener("hashchange", () => {
+  moved = true;
+});
 
 /** A page with its title, which takes the focus when the page is gone to, so that a screen reader reads it. */
 export function Page({ title, description, actions, wide = false, fixed = false, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Gatehouse`;
-    if (arrived) heading.current?.focus({ preventScroll: true });
-    arrived = true;
+    if (moved) heading.current?.focus({ preventScroll: true });
   }, [title]);
   return (
     <div className={classes.page} data-fixed={fixed || undefined}>

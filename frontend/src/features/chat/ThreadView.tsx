@@ -83,7 +83,7 @@ export function ThreadView({ id }: { id: string }) {
           ))}
         </div>
       </div>
-      <div className={classes.foot}>
+      <div className={classes.end}>
         {away && (
           <Button
             className={classes.toEnd}
@@ -95,17 +95,21 @@ export function ThreadView({ id }: { id: string }) {
             {streaming ? "Follow the answer" : "To the end"}
           </Button>
         )}
-        {sending.error && <ErrorNote title="The message was not sent" message={sending.error} />}
-        <Composer
-          draftOf={id}
-          model={model}
-          options={options}
-          streaming={streaming}
-          sending={sending.busy}
-          onModel={setPicked}
-          onSend={submit}
-          onStop={() => void attempt("Stopping the answer failed", () => stop(id))}
-        />
+      </div>
+      <div className={classes.foot}>
+        <div className={classes.footInner}>
+          {sending.error && <ErrorNote title="The message was not sent" message={sending.error} />}
+          <Composer
+            draftOf={id}
+            model={model}
+            options={options}
+            streaming={streaming}
+            sending={sending.busy}
+            onModel={setPicked}
+            onSend={submit}
+            onStop={() => void attempt("Stopping the answer failed", () => stop(id))}
+          />
+        </div>
       </div>
     </section>
   );

@@ -3,7 +3,6 @@ import { IconCheck, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { api, type Credential, type CredentialTest } from "../../api";
 import { safeLink } from "../../lib/links";
-import { plural } from "../../lib/numbers";
 import { sentences } from "../../lib/text";
 import { formatAgo, formatDuration, formatMoment } from "../../lib/time";
 import { keychainText, saveAndTest, sourceText } from "../../state/credentials";
@@ -161,7 +160,6 @@ function TestResult({ test }: { test: CredentialTest }) {
   const now = useNow();
   const Icon = test.ok ? IconCheck : IconX;
   const details = [
-    test.ok && test.models > 0 ? plural(test.models, "model") : "",
     test.status > 0 ? `HTTP ${test.status}` : "",
     formatDuration(test.durationMs),
     formatAgo(test.at, now),

@@ -92,7 +92,7 @@ function Row({ of: key, now, onRevoke }: { of: Key; now: Date; onRevoke(): void 
     <tr data-over={key.revokedAt ? true : undefined}>
       <td className={classes.name}>{key.name}</td>
       <td>
-        <code className="mono">{key.hint}…</code>
+        <code className="mono">{key.hint}</code>
       </td>
       <td>{key.project || "–"}</td>
       <td className={classes.models} title={key.models.join(", ")}>

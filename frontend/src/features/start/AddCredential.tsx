@@ -84,10 +84,10 @@ export function AddCredential() {
       )}
       <div className={classes.small}>
         <Mood tone={state.tone}>{state.text}</Mood>
-        {!usable && keychain.state !== "checking" && (
-          <span>{sentences(keychain.reason, keychain.advice)}</span>
+        {!usable && keychain.state !== "checking" && <span>{sentences(keychain.reason)}</span>}
+        {!usable && provider?.variable && (
+          <span>Set {provider.variable} and start Gatehouse again instead.</span>
         )}
-        {!usable && provider?.variable && <span>Or set {provider.variable} and start Gatehouse again.</span>}
         {keysUrl && (
           <a href={keysUrl} target="_blank" rel="noopener noreferrer">
             Get an API key from {provider?.providerName || provider?.provider}

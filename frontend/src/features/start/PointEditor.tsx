@@ -52,7 +52,7 @@ export function PointEditor() {
           </Button>
           {existing && (
             <span className={classes.soft}>
-              “{existing.name}” ({existing.hint}…) exists; its value was shown once.
+              “{existing.name}” ({existing.hint}) exists; its value was shown once.
             </span>
           )}
         </div>
