@@ -224,16 +224,16 @@ func (c *Core) watch(models *modellist.List, credentials *credential.Store, keyc
 // Start opens the doors: the endpoint, the command line's socket and the pages. A port in use is no error here: it
 // shows in the status, and everything else works.
 func (c *Core) Start() error {
-	c.pages = control.NewBrowser(c.service, c.dispatcher, c.Pages)
+	if err := c.listen(); err != nil {
+		c.logger.Error("the endpoint does not listen", "error", err)
+		c.service.SetEndpointProblem(llm.AsError(err).Message)
+	}
+	c.pages = control.NewBrowser(c.service, c.dispatcher, c.Pages) // beside the endpoint's port
 	socket, err := control.ListenSocket(c.Home, c.service.API(c.dispatcher), c.logger)
 	if err != nil {
 		return err
 	}
 	c.socket = socket
-	if err := c.listen(); err != nil {
-		c.logger.Error("the endpoint does not listen", "error", err)
-		c.service.SetEndpointProblem(llm.AsError(err).Message)
-	}
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -86,13 +87,17 @@ type Browser struct {
 	serving  sync.WaitGroup
 }
 
-// NewBrowser makes the face; it listens from the first link on.
+// NewBrowser makes the face and has it listen, so that a page left open over a restart finds out that its session has
+// ended. Where it can't listen, a link that is asked for says why.
 func NewBrowser(s *Service, d *Dispatcher, pages fs.FS) *Browser {
 	b := &Browser{service: s, pages: pages}
 	s.mu.Lock()
 	s.links, s.browser = newLinks(s.Now), b
 	s.mu.Unlock()
 	b.http = &http.Server{Handler: b.handler(s.API(d)), ReadHeaderTimeout: 15 * time.Second, MaxHeaderBytes: 64 << 10}
+	if _, err := b.address(); err != nil {
+		s.Logger.Warn("the pages are not served", "error", err)
+	}
 	return b
 }
 
@@ -169,12 +174,14 @@ func (b *Browser) handler(api http.Handler) http.Handler {
 			b.open(w, r)
 			return
 		}
-		if !b.session(r) {
+		// The built pages' own files are no secret, and an open page may still want one when its session has ended.
+		asset := strings.HasPrefix(r.URL.Path, "/assets/") || r.URL.Path == "/icon.svg"
+		if !asset && !b.session(r) {
 			b.noSession(w, r)
 			return
 		}
 		switch {
-		case len(r.URL.Path) >= 5 && r.URL.Path[:5] == "/api/":
+		case strings.HasPrefix(r.URL.Path, "/api/"):
 			api.ServeHTTP(w, r)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			writeFailure(w, llm.Errorf(llm.ErrBadRequest, "pages take GET").WithStatus(http.StatusMethodNotAllowed))
@@ -243,7 +250,7 @@ func (b *Browser) open(w http.ResponseWriter, r *http.Request) {
 }
 
 func (b *Browser) noSession(w http.ResponseWriter, r *http.Request) {
-	if len(r.URL.Path) >= 5 && r.URL.Path[:5] == "/api/" {
+	if strings.HasPrefix(r.URL.Path, "/api/") {
 		writeFailure(w, llm.Errorf(llm.ErrAuth, "the session has ended; run `gatehouse ui` for a new link"))
 		return
 	}
