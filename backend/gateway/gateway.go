@@ -91,7 +91,7 @@ type Answer struct {
 // nothing has been sent; the line in the history is already settled then.
 func (g *Gateway) Exchange(ctx context.Context, req Request) (*Answer, error) {
 	x := &exchange{g: g, req: req, codec: protocol.For(req.Dialect), start: g.Now()}
-	head, peekErr := protocol.Peek(req.Body)
+	head, peekErr := protocol.Peek(req.Body, req.Caller.Allows != nil)
 	x.id = NewRequestID(x.start)
 	x.entry = g.Recorder.Begin(Opening{
 		ID: x.id, StartedAt: x.start, KeyID: req.Caller.KeyID, Key: req.Caller.Key, Project: req.Caller.Project,
@@ -136,7 +136,7 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 	if err == nil {
 		resp, err = x.g.Upstream.Do(ctx, provider.Call{
 			Provider: a.Provider, Dialect: x.req.Dialect, Query: forwardQuery(x.req), Secret: secret,
-			Header: forwardHeader(x.req, head.Stream),
+			Header: forwardHeader(x.req),
 			Body:   jsonedit.Replace(x.req.Body, head.ModelAt, modelValue(x.req.Body, head, a.Upstream)),
 		})
 	}

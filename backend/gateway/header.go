@@ -11,21 +11,16 @@ import (
 // requestHeaders are the client's headers that an upstream may see. The list is short on purpose: a header that is not
 // on it, the client's own key above all, never leaves the machine.
 var requestHeaders = []string{
-	"User-Agent", "Anthropic-Version", "Anthropic-Beta", "Openai-Beta", "Idempotency-Key", "X-Title", "Http-Referer",
+	"Accept", "User-Agent", "Anthropic-Version", "Anthropic-Beta", "Openai-Beta", "Idempotency-Key", "X-Title", "Http-Referer",
 	"Ai-Reporting-User", "Ai-Reporting-Tags",
 }
 
 // defaultVersion is the Messages version for clients that name none (API reference, "Versions").
 const defaultVersion = "2023-06-01"
 
-func forwardHeader(req Request, stream bool) http.Header {
+func forwardHeader(req Request) http.Header {
 	h := make(http.Header, 8)
 	h["Content-Type"] = []string{"application/json"}
-	if stream {
-		h["Accept"] = []string{"text/event-stream"}
-	} else {
-		h["Accept"] = []string{"application/json"}
-	}
 	for _, name := range requestHeaders {
 		if v := req.Header[name]; len(v) > 0 {
 			h[name] = v
@@ -33,6 +28,9 @@ func forwardHeader(req Request, stream bool) http.Header {
 	}
 	if req.Dialect == llm.Messages && h["Anthropic-Version"] == nil {
 		h["Anthropic-Version"] = []string{defaultVersion}
+	}
+	if h["Accept"] == nil {
+		h["Accept"] = []string{"application/json, text/event-stream"}
 	}
 	if h["User-Agent"] == nil {
 		h["User-Agent"] = []string{"gatehouse"}

@@ -42,10 +42,24 @@ type Head struct {
 	ModelAt jsonedit.Span
 }
 
+// large is from where on Peek does not look at a body's middle, unless it is told to.
+const large = 256 << 10
+
 // Peek reads a request's head without decoding the rest. Its errors are *llm.Error of class bad request that say what is
 // wrong where.
-func Peek(body []byte) (Head, error) {
-	spans, err := jsonedit.Find(body, "model", "stream")
+//
+// In a large body it looks at the beginning and the end first, where every client writes the model: walking the middle
+// would cost as much as passing it on. What is wrong there the provider finds. With thorough it always looks at all of
+// it, so that no second model can hide from whoever decides by the first.
+func Peek(body []byte, thorough bool) (Head, error) {
+	find := jsonedit.Find
+	if len(body) > large && !thorough {
+		find = jsonedit.Glance
+	}
+	spans, err := find(body, "model", "stream")
+	if err == nil && !spans[0].Found() && len(body) > large {
+		spans, err = jsonedit.Find(body, "model", "stream")
+	}
 	if err != nil {
 		return Head{}, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON: %w", err).WithCode("invalid_json")
 	}

@@ -18,7 +18,7 @@ func TestPeek(t *testing.T) {
 		{`{"model":"a","stream":null}`, "a", false},
 		{`{"messages":[{"model":"x","stream":true}],"model":"a"}`, "a", false},
 	} {
-		h, err := Peek([]byte(c.body))
+		h, err := Peek([]byte(c.body), true)
 		if err != nil || h.Model != c.model || h.Stream != c.stream {
 			t.Errorf("%s: %+v, %v", c.body, h, err)
 		}
@@ -40,10 +40,27 @@ func TestPeekRefuses(t *testing.T) {
 		"{\"model\":\"a\"}\x00":           "invalid_json",
 		`{"model":"a","x":"never closed}`: "invalid_json",
 	} {
-		_, err := Peek([]byte(body))
+		_, err := Peek([]byte(body), true)
 		if e := llm.AsError(err); e == nil || e.Kind != llm.ErrBadRequest || e.Code != code {
 			t.Errorf("%s: got %+v, want code %s", body, e, code)
 		}
+	}
+}
+
+// TestPeekLarge: a model in the middle of a large body is found all the same; a second one that hides there is found by
+// a thorough look.
+func TestPeekLarge(t *testing.T) {
+	pad := `"x":"` + strings.Repeat("x", large) + `"`
+	for _, body := range []string{`{"model":"a",` + pad + `}`, `{` + pad + `,"model":"a"}`, `{` + pad + `,"model":"a",` + strings.Replace(pad, "x", "y", 1) + `}`} {
+		for _, thorough := range []bool{true, false} {
+			if h, err := Peek([]byte(body), thorough); err != nil || h.Model != "a" {
+				t.Errorf("thorough %v: %+v, %v", thorough, h, err)
+			}
+		}
+	}
+	hidden := `{"model":"a",` + pad + `,"model":"b",` + strings.Replace(pad, "x", "y", 1) + `}`
+	if _, err := Peek([]byte(hidden), true); err == nil {
+		t.Error("a thorough look missed a second model")
 	}
 }
 

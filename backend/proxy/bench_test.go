@@ -120,29 +120,28 @@ func compare(b *testing.B, size, events, rounds int) {
 	}
 	wall, cpu := make([][]float64, len(routes)), make([][]float64, len(routes))
 	lost := 0
-	const block = 10 // the CPU clock is coarse: it is read around a block of requests
 	for b.Loop() {
-		for range max(rounds/block, 4) {
-			for i, r := range routes {
-				before := cpuTime()
-				for range block {
-					start := time.Now()
-					if err := r.send(client, bodies[i]); err != nil {
-						// httputil.ReverseProxy now and then loses a race with its own server for the request body's end.
-						if r.name != "reverse proxy" {
-							b.Fatal(err)
-						}
-						lost++
-						continue
+		for round := range rounds {
+			for k := range routes {
+				i := (round + k) % len(routes) // nobody always comes behind the same one
+				before, start := cpuTime(), time.Now()
+				err := routes[i].send(client, bodies[i])
+				took, used := time.Since(start), cpuTime()-before
+				if err != nil {
+					// httputil.ReverseProxy now and then loses a race with its own server for the request body's end.
+					if routes[i].name != "reverse proxy" {
+						b.Fatal(err)
 					}
-					wall[i] = append(wall[i], float64(time.Since(start)))
+					lost++
+					continue
 				}
-				cpu[i] = append(cpu[i], float64(cpuTime()-before)/block)
+				wall[i] = append(wall[i], float64(took))
+				cpu[i] = append(cpu[i], float64(used))
 			}
 		}
 	}
 	direct, reverse, ours := median(wall[0]), median(wall[1]), median(wall[2])
-	directCPU, reverseCPU, oursCPU := mean(cpu[0]), mean(cpu[1]), mean(cpu[2])
+	directCPU, reverseCPU, oursCPU := median(cpu[0]), median(cpu[1]), median(cpu[2])
 	b.ReportMetric(direct/1e3, "direct-µs")
 	b.ReportMetric((reverse-direct)/1e3, "rp-added-µs")
 	b.ReportMetric((ours-direct)/1e3, "added-µs")
@@ -167,12 +166,4 @@ func median(v []float64) float64 {
 	v = slices.Clone(v)
 	slices.Sort(v)
 	return v[len(v)/2]
-}
-
-func mean(v []float64) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += x
-	}
-	return sum / float64(len(v))
 }

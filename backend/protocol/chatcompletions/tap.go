@@ -61,22 +61,33 @@ type streamTap struct {
 }
 
 func (t *streamTap) Write(p []byte) *llm.Observation {
-	t.split.Write(p[t.skip(p):], t.event)
+	for len(p) > 0 {
+		p = p[t.skip(p):]
+		end := bytes.Index(p, eventEnd) + len(eventEnd)
+		if end < len(eventEnd) {
+			end = len(p)
+		}
+		t.split.Write(p[:end], t.event)
+		p = p[end:]
+	}
 	return &t.seen
 }
 
 var eventEnd = []byte("\n\n")
 
-// skip gives how much of p is whole events that tell nothing, so that they need not even be split.
+// skip gives how much of p is whole events that tell nothing, so that they need not even be split: almost all of a
+// stream is deltas, which after the first tell a tap nothing.
 func (t *streamTap) skip(p []byte) int {
 	if !t.seen.Content || !t.split.AtStart() {
 		return 0
 	}
-	end := bytes.LastIndex(p, eventEnd) + len(eventEnd)
-	if end < len(eventEnd) || mayTell(p[:end]) || bytes.Contains(p[:end], done) {
-		return 0
+	if i := teller(p); i >= 0 {
+		p = p[:i]
 	}
-	return end
+	if end := bytes.LastIndex(p, eventEnd); end >= 0 {
+		return end + len(eventEnd)
+	}
+	return 0
 }
 
 func (t *streamTap) Close() *llm.Observation {
@@ -96,10 +107,6 @@ var done = []byte("[DONE]")
 func (t *streamTap) event(e sse.Event) {
 	if bytes.Equal(e.Data, done) {
 		t.seen.Ended = true
-		return
-	}
-	// Almost all events of a stream are deltas, which after the first tell a tap nothing.
-	if t.seen.Content && !mayTell(e.Data) {
 		return
 	}
 	gjson.ParseBytes(e.Data).ForEach(func(key, value gjson.Result) bool {
@@ -131,29 +138,42 @@ func (t *streamTap) event(e sse.Event) {
 	})
 }
 
-// tellers are the members that a tap reads besides the delta. They stand without their first letters, which would be
-// found in every second word.
-var tellers = [][]byte{[]byte("_reason\""), []byte("sage\""), []byte("rror\"")}
-
-// mayTell tells whether an event may hold one of the tellers with a value other than null.
-func mayTell(data []byte) bool {
-	for _, name := range tellers {
-		for rest := data; ; {
-			i := bytes.Index(rest, name)
-			if i < 0 {
-				break
-			}
-			rest = rest[i+len(name):]
-			value := bytes.TrimLeft(rest, " \t\r\n:")
-			if !bytes.HasPrefix(value, null) {
-				return true
-			}
+// teller gives where in some events the first thing stands that may be more than a delta: a finish_reason or a usage that
+// is not null, an error, the end; -1 if there is none. It looks for the underscores in finish_reason and in a usage's
+// members, which are rare in what else there is, so that most of a stream is passed over at the speed of a search for
+// one byte.
+func teller(data []byte) int {
+	first := len(data)
+	for _, name := range [][]byte{errorName, done} {
+		if i := bytes.Index(data[:first], name); i >= 0 {
+			first = i
 		}
 	}
-	return false
+	for at := 0; ; {
+		i := bytes.IndexByte(data[at:first], '_')
+		if i < 0 {
+			break
+		}
+		at += i + 1
+		if bytes.HasPrefix(data[at:], tokensName) {
+			return at
+		}
+		if value, ok := bytes.CutPrefix(data[at:], reasonName); ok && !bytes.HasPrefix(bytes.TrimLeft(value, " \t\r\n:"), null) {
+			return at
+		}
+	}
+	if first < len(data) {
+		return first
+	}
+	return -1
 }
 
-var null = []byte("null")
+var (
+	errorName  = []byte(`rror"`)
+	tokensName = []byte("tokens")
+	reasonName = []byte(`reason"`)
+	null       = []byte("null")
+)
 
 func (t *streamTap) choice(choice gjson.Result) {
 	choice.ForEach(func(key, value gjson.Result) bool {

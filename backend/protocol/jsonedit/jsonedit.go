@@ -9,6 +9,7 @@ package jsonedit
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -27,6 +28,8 @@ type SyntaxError struct {
 	// Offset counts bytes from the start.
 	Offset  int
 	Message string
+	// cut tells that what is missing may stand behind what was looked at.
+	cut bool
 }
 
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.Message, e.Offset) }
@@ -38,19 +41,89 @@ const maxDepth = 10000
 // error: readers differ in which one they take.
 func Find(body []byte, names ...string) ([]Span, error) {
 	spans := make([]Span, len(names))
-	err := Members(body, func(key []byte, value Span) error {
-		for i, name := range names {
-			if !keyIs(key, name) {
+	err := Members(body, func(key []byte, value Span) error { return take(spans, names, key, value) })
+	return spans, err
+}
+
+// glanceHead and glanceTail are how much Glance looks at on either side.
+const (
+	glanceHead = 32 << 10
+	glanceTail = 4 << 10
+)
+
+// Glance is Find for bodies whose middle is not worth a look: it walks the members that lie whole within the first 32 KB,
+// and finds the named ones among those that lie whole within the last 4 KB. What stands only in between is not found,
+// and neither are mistakes there. A member that is found twice is an error, as is a body that was cut off.
+func Glance(body []byte, names ...string) ([]Span, error) {
+	if len(body) <= 2*glanceHead {
+		return Find(body, names...)
+	}
+	spans := make([]Span, len(names))
+	head := body[:glanceHead]
+	err := Members(head, func(key []byte, value Span) error {
+		if value.End == len(head) {
+			return errCut // a number may go on behind the window
+		}
+		return take(spans, names, key, value)
+	})
+	if e := (*SyntaxError)(nil); errors.As(err, &e) && !e.cut {
+		return nil, err
+	}
+	if last := bytes.TrimRight(body[len(body)-glanceTail:], " \t\r\n"); len(last) == 0 || last[len(last)-1] != '}' {
+		return nil, &SyntaxError{Offset: len(body), Message: "the JSON object is cut off"}
+	}
+	return spans, glanceBack(body, spans, names)
+}
+
+// tries bounds how many places at the end are looked at; a name may well stand there in nested objects too.
+const tries = 16
+
+// glanceBack finds the named members at the end. A place is one if from there the body's own members go on to its end.
+func glanceBack(body []byte, spans []Span, names []string) error {
+	from := len(body) - glanceTail
+	for i, name := range names {
+		quoted, until := []byte(`"`+name+`"`), len(body)
+		for range tries {
+			at := bytes.LastIndex(body[from:until], quoted)
+			if at < 0 {
+				break
+			}
+			at += from
+			until = at
+			first := Span{}
+			whole := members(body, at, func(_ []byte, value Span) error {
+				if !first.Found() {
+					first = value
+				}
+				return nil
+			})
+			if whole != nil || first == spans[i] {
 				continue
 			}
 			if spans[i].Found() {
-				return &SyntaxError{value.Start, fmt.Sprintf("a second member %q", name)}
+				return &SyntaxError{Offset: first.Start, Message: fmt.Sprintf("a second member %q", name)}
 			}
-			spans[i] = value
+			spans[i] = first
 		}
-		return nil
-	})
-	return spans, err
+	}
+	return nil
+}
+
+// errCut ends a walk at the edge of a window.
+var errCut = &SyntaxError{Message: "cut at the window", cut: true}
+
+// take keeps a member's span if it is one of the named.
+func take(spans []Span, names []string, key []byte, value Span) error {
+	for i, name := range names {
+		if !keyIs(key, name) {
+			continue
+		}
+		if spans[i].Found() {
+			return &SyntaxError{Offset: value.Start, Message: fmt.Sprintf("a second member %q", name)}
+		}
+		spans[i] = value
+	}
+	return nil
 }
 
 // keyIs compares a raw key (without its quotes) with a name. Keys with escapes are decoded first.
@@ -68,15 +141,20 @@ func keyIs(raw []byte, name string) bool {
 func Members(body []byte, visit func(key []byte, value Span) error) error {
 	i := space(body, 0)
 	if i == len(body) {
-		return &SyntaxError{i, "the body is empty"}
+		return &SyntaxError{Offset: i, Message: "the body is empty"}
 	}
 	if body[i] != '{' {
-		return &SyntaxError{i, "the body is not a JSON object"}
+		return &SyntaxError{Offset: i, Message: "the body is not a JSON object"}
 	}
 	i = space(body, i+1)
 	if i < len(body) && body[i] == '}' {
 		return end(body, i+1)
 	}
+	return members(body, i, visit)
+}
+
+// members walks from the member whose name starts at i to the end of the body.
+func members(body []byte, i int, visit func(key []byte, value Span) error) error {
 	for {
 		if i >= len(body) || body[i] != '"' {
 			return unexpected(body, i, "a member's name")
@@ -112,16 +190,16 @@ func Members(body []byte, visit func(key []byte, value Span) error) error {
 
 func end(body []byte, i int) error {
 	if i = space(body, i); i < len(body) {
-		return &SyntaxError{i, "something stands behind the JSON object"}
+		return &SyntaxError{Offset: i, Message: "something stands behind the JSON object"}
 	}
 	return nil
 }
 
 func unexpected(body []byte, i int, want string) error {
 	if i >= len(body) {
-		return &SyntaxError{i, "the JSON ends where " + want + " was expected"}
+		return &SyntaxError{Offset: i, Message: "the JSON ends where " + want + " was expected", cut: true}
 	}
-	return &SyntaxError{i, fmt.Sprintf("%q where %s was expected", body[i], want)}
+	return &SyntaxError{Offset: i, Message: fmt.Sprintf("%q where %s was expected", body[i], want)}
 }
 
 func space(body []byte, i int) int {
@@ -142,7 +220,7 @@ func skipString(body []byte, i int) (int, error) {
 	for i++; ; {
 		n := bytes.IndexByte(body[i:], '"')
 		if n < 0 {
-			return 0, &SyntaxError{start, "a string without its end"}
+			return 0, &SyntaxError{Offset: start, Message: "a string without its end", cut: true}
 		}
 		i += n + 1
 		if body[i-2] != '\\' {
@@ -173,6 +251,9 @@ func skipValue(body []byte, i int) (int, error) {
 			i++
 		}
 		if !json.Valid(body[start:i]) {
+			if i == len(body) {
+				return 0, unexpected(body, i, "a value")
+			}
 			return 0, unexpected(body, start, "a value")
 		}
 		return i, nil
@@ -214,12 +295,12 @@ func skipNested(body []byte, i int) (int, error) {
 			continue
 		case '{', '[':
 			if len(open) == maxDepth {
-				return 0, &SyntaxError{i, "the JSON is nested too deeply"}
+				return 0, &SyntaxError{Offset: i, Message: "the JSON is nested too deeply"}
 			}
 			open = append(open, c+2) // '}' and ']' stand two behind their openers
 		default:
 			if open[len(open)-1] != c {
-				return 0, &SyntaxError{i, fmt.Sprintf("%q where %q was expected", c, open[len(open)-1])}
+				return 0, &SyntaxError{Offset: i, Message: fmt.Sprintf("%q where %q was expected", c, open[len(open)-1])}
 			}
 			if open = open[:len(open)-1]; len(open) == 0 {
 				return i + 1, nil
@@ -227,7 +308,7 @@ func skipNested(body []byte, i int) (int, error) {
 		}
 		i++
 	}
-	return 0, &SyntaxError{start, "an object or array without its end"}
+	return 0, &SyntaxError{Offset: start, Message: "an object or array without its end", cut: true}
 }
 
 // Simple tells whether a value is a string of printable ASCII without escapes, which stands for itself.

@@ -98,6 +98,53 @@ func FuzzFind(f *testing.F) {
 	})
 }
 
+// TestGlance: with the members before, behind and around a large middle, and with whatever stands at the windows' edges.
+func TestGlance(t *testing.T) {
+	middle := `"messages":[` + strings.Repeat(`{"role":"user","content":"say \"model\": 5","model":"inner","stream":1},`, 2000) + `{}]`
+	for _, c := range []struct{ name, body, model, stream string }{
+		{"both before", `{"model":"a","stream":true,` + middle + `}`, `"a"`, `true`},
+		{"both behind", `{` + middle + `,"model":"a","stream":true}` + "\n", `"a"`, `true`},
+		{"one each", `{"model":"a",` + middle + `,"stream":false,"n":1}`, `"a"`, `false`},
+		{"none", `{` + middle + `,"x":{"model":"no","stream":true}}`, ``, ``},
+		{"nested behind", `{"model":"a",` + middle + `,"tools":[{"model":"no"},{"p":{"stream":true}}]}`, `"a"`, ``},
+		{"as a value", `{"model":"a",` + middle + `,"enum":["model","stream"],"stream":true}`, `"a"`, `true`},
+	} {
+		spans, err := Glance([]byte(c.body), "model", "stream")
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		for i, want := range []string{c.model, c.stream} {
+			if got := string(spans[i].Of([]byte(c.body))); got != want {
+				t.Errorf("%s: %q, want %q", c.name, got, want)
+			}
+		}
+	}
+	for name, body := range map[string]string{
+		"twice, before":     `{"model":"a","model":"b",` + middle + `}`,
+		"twice, either end": `{"model":"a",` + middle + `,"model":"b"}`,
+		"twice, behind":     `{` + middle + `,"model":"a","model":"b"}`,
+		"cut":               `{"model":"a",` + middle,
+		"broken before":     `{"model":"a",,` + middle + `}`,
+		"no object":         `[{"model":"a",` + middle + `}]`,
+	} {
+		if spans, err := Glance([]byte(body), "model", "stream"); err == nil {
+			t.Errorf("%s was taken: %v", name, spans)
+		}
+	}
+	pad := glanceHead - 40
+	for shift := range 80 { // the window's edge falls on every byte of these members
+		body := `{"pad":"` + strings.Repeat("x", pad-shift) + `","n":-12.5e+3,"t":true,"model":"a/b","s":"\"","z":null,` + middle + `}`
+		spans, err := Glance([]byte(body), "model")
+		if err != nil {
+			t.Fatalf("shift %d: %v", shift, err)
+		}
+		if got := string(spans[0].Of([]byte(body))); got != `"a/b"` && got != "" {
+			t.Fatalf("shift %d: %q", shift, got)
+		}
+	}
+}
+
 func FuzzString(f *testing.F) {
 	for _, s := range []string{"a/b", "\"", "\\", "\n", "é<b>&", "\x00\x7f", "\xff", ""} {
 		f.Add(s)
@@ -117,6 +164,13 @@ func FuzzString(f *testing.F) {
 func BenchmarkFind(b *testing.B) {
 	for _, size := range []int{1 << 10, 120 << 10, 1 << 20, 10 << 20} {
 		body := agentBody(size)
+		b.Run(fmt.Sprintf("glance/%dKB", size>>10), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := Glance(body, "model", "stream"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 		b.Run(fmt.Sprintf("%dKB", size>>10), func(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {
