@@ -36,12 +36,14 @@ differing=$(comm -13 "$out/desktop.list" "$out/headless.list" | cut -d ' ' -f 1)
 # shellcheck disable=SC2086 # a list of packages
 [ -z "$differing" ] || suite go-headless go go test -race -json -tags "$headless_tags" $differing
 
-# What asked for a real keychain, tray or window was skipped so far; here it has them.
+# What asked for a real keychain, or for a real desktop with window and tray, was skipped so far; here it has them.
 if [ "$(system)" = linux ]; then
 	# shellcheck disable=SC2046 # -run PATTERN PACKAGE...
-	GATEHOUSE_TEST_KEYRING=1 GATEHOUSE_TEST_DESKTOP=1 \
-		suite desktop go bash build/desktop/session.sh \
-		go test -race -json -p 1 -tags "$desktop_tags" $(node build/lib/skipped.mjs go)
+	GATEHOUSE_TEST_KEYRING=1 suite keychain go sh build/keyring.sh \
+		go test -race -json -p 1 -tags "$desktop_tags" $(node build/lib/skipped.mjs go GATEHOUSE_TEST_KEYRING)
+	# shellcheck disable=SC2046
+	GATEHOUSE_TEST_DESKTOP=1 suite desktop go bash build/desktop/session.sh \
+		go test -race -json -p 1 -tags "$desktop_tags" $(node build/lib/skipped.mjs go GATEHOUSE_TEST_DESKTOP)
 fi
 
 suite typescript vitest npm --prefix frontend run --silent test

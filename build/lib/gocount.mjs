@@ -27,7 +27,7 @@ export function goCounter(print) {
       // No action: the package died in the middle of this test.
       const failed = action === "fail" || action === undefined;
       if (failed) print(output.filter((line) => !/^=== /.test(line)).join("").trimEnd());
-      if (action === "skip") skippedTests.push({ package: name, test });
+      if (action === "skip") skippedTests.push({ package: name, test, output: output.join("") });
       if (failed ? failedBelow.has(test) : parents.has(test)) continue;
       here[failed ? "failed" : action === "skip" ? "skipped" : "passed"]++;
     }
@@ -40,7 +40,7 @@ export function goCounter(print) {
     if (event.Action !== "skip") {
       const skipped = here.skipped ? `, ${here.skipped} skipped` : "";
       const verdict = event.Action === "fail" ? "FAIL" : "ok  ";
-      print(`${verdict} ${name} ${event.Elapsed ?? 0} s: ${here.passed} passed, ${here.failed} failed${skipped}`);
+      print(`${verdict} ${name} ${(event.Elapsed ?? 0).toFixed(1)} s: ${here.passed} passed, ${here.failed} failed${skipped}`);
     }
     packages.delete(name);
   };

@@ -6,7 +6,7 @@ npm_packages() {
 	# npm writes this file last, so it is newer than the lockfile if and only if the last install ended well.
 	[ -n "$(find "$1/node_modules/.package-lock.json" -newer "$1/package-lock.json" 2>/dev/null)" ] && return 0
 	say "npm ci in $1"
-	(cd "$1" && npm ci --no-audit --no-fund --loglevel=error </dev/null) || die "npm ci in $1 failed. Its own message is above."
+	(cd "$1" && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error </dev/null) || die "npm ci in $1 failed. Its own message is above."
 }
 
 build_web() {
@@ -18,5 +18,5 @@ build_web() {
 		return 0
 	fi
 	say "building the web UI"
-	(cd frontend && npm run --silent build </dev/null) || die "the web UI does not build. The message is above."
+	(cd frontend && npm run --silent build -- --logLevel warn </dev/null) || die "the web UI does not build. The message is above."
 }
