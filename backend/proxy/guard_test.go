@@ -1,6 +1,9 @@
 package proxy
 
 import (
+	"bufio"
+	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -232,6 +235,22 @@ func TestBadInput(t *testing.T) {
 		if resp, text := d.post(path, hello); resp.StatusCode != 404 || !strings.Contains(text, says) {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, text)
 		}
+	}
+}
+
+// TestTooLargeIsRefusedBeforeItIsSent: the length that a client announces is enough.
+func TestTooLargeIsRefusedBeforeItIsSent(t *testing.T) {
+	d := openDoor(t, doorOptions{limits: Limits{MaxBodyBytes: 2000}})
+	conn, err := net.Dial("tcp", d.Addresses()[0])
+	check(t, err)
+	defer conn.Close() //nolint:errcheck // only the answer matters
+	check(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	_, err = fmt.Fprintf(conn, "POST /v1/messages HTTP/1.1\r\nHost: %s\r\nX-Api-Key: %s\r\nContent-Length: 1000000000\r\n\r\n",
+		d.Addresses()[0], d.token)
+	check(t, err)
+	status, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil || !strings.Contains(status, "413") {
+		t.Errorf("%q, %v", status, err)
 	}
 }
 
