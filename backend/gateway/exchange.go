@@ -23,11 +23,12 @@ type exchange struct {
 	start time.Time
 	entry Entry
 
-	provider *provider.Provider
-	model    string
-	attempts []Attempt
-	first    time.Duration
-	seen     *llm.Observation
+	requested string
+	provider  *provider.Provider
+	model     string
+	attempts  []Attempt
+	first     time.Duration
+	seen      *llm.Observation
 
 	mu   sync.Mutex
 	last *Settlement
@@ -144,7 +145,7 @@ func (b *body) end(err error) {
 		b.x.settle(Failed, e, b.status)
 		if b.stream {
 			// A blank line first: the cut may have come within an event.
-			b.tail = append([]byte("\n\n"), b.x.codec.EncodeStreamError(e)...)
+			b.tail = append([]byte("\n\n"), b.x.codec.EncodeStreamError(seen.ID, e)...)
 		} else {
 			b.ended = io.ErrUnexpectedEOF
 		}

@@ -62,8 +62,7 @@ type Caller struct {
 	Allows func(model string) bool
 }
 
-// Request is one call in a dialect that carries its model in the body. The gateway keeps Body until the answer is
-// closed.
+// Request is one call in a dialect. The gateway keeps Body until the answer is closed.
 type Request struct {
 	Dialect llm.Dialect
 	Body    []byte
@@ -71,6 +70,10 @@ type Request struct {
 	Header http.Header
 	Query  string
 	Caller Caller
+	// Head and Decode are for dialects whose requests name their model outside of the body: what it is, and how the
+	// request is read. Nil where the body says it.
+	Head   *protocol.Head
+	Decode func() (*protocol.Asked, error)
 }
 
 // Answer is an upstream's answer, an error of its included. Body must be closed; it ends the line in the history.
@@ -91,7 +94,8 @@ type Answer struct {
 // nothing has been sent; the line in the history is already settled then.
 func (g *Gateway) Exchange(ctx context.Context, req Request) (*Answer, error) {
 	x := &exchange{g: g, req: req, codec: protocol.For(req.Dialect), start: g.Now()}
-	head, peekErr := protocol.Peek(req.Body, req.Caller.Allows != nil)
+	head, peekErr := x.peek()
+	x.requested = head.Model
 	x.id = NewRequestID(x.start)
 	x.entry = g.Recorder.Begin(Opening{
 		ID: x.id, StartedAt: x.start, KeyID: req.Caller.KeyID, Key: req.Caller.Key, Project: req.Caller.Project,
@@ -109,6 +113,13 @@ func (g *Gateway) Exchange(ctx context.Context, req Request) (*Answer, error) {
 	}
 	x.entry.Guard(ctx)
 	return answer, nil
+}
+
+func (x *exchange) peek() (protocol.Head, error) {
+	if x.req.Head != nil {
+		return *x.req.Head, nil
+	}
+	return protocol.Peek(x.req.Body, x.req.Caller.Allows != nil)
 }
 
 func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (*Answer, error) {
@@ -131,34 +142,53 @@ func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (
 func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol.Head) (*Answer, error) {
 	x.provider, x.model = a.Provider, a.Model
 	record := Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: a.Reason, At: x.g.Now()}
-	secret, err := x.secret(ctx, a.Provider)
-	var resp *http.Response
-	if err == nil {
-		resp, err = x.g.Upstream.Do(ctx, provider.Call{
-			Provider: a.Provider, Dialect: x.req.Dialect, Query: forwardQuery(x.req), Secret: secret,
-			Header: forwardHeader(x.req),
-			Body:   jsonedit.Replace(x.req.Body, head.ModelAt, modelValue(x.req.Body, head, a.Upstream)),
-		})
+	answer, resp, err := x.send(ctx, a, head)
+	if resp != nil {
+		record.Status = resp.StatusCode
 	}
-	if err != nil {
-		e := llm.AsError(err)
+	if err == nil && answer == nil {
+		answer, err = x.refused(resp, a)
+	}
+	if e := llm.AsError(err); e != nil {
 		record.Kind, record.Error = e.Kind, e.Message
-		x.attempts = append(x.attempts, record)
-		return nil, e
 	}
-	record.Status = resp.StatusCode
-	if resp.StatusCode < 300 {
-		x.attempts = append(x.attempts, record)
-		return x.answer(ctx, resp), nil
-	}
-	answer, e := x.refused(resp)
-	record.Kind, record.Error = e.Kind, e.Message
 	x.attempts = append(x.attempts, record)
 	if answer == nil {
-		return nil, e
+		return nil, err
 	}
-	x.settle(Failed, e, resp.StatusCode)
+	if err != nil {
+		x.settle(Failed, llm.AsError(err), resp.StatusCode)
+	}
 	return answer, nil
+}
+
+// send sends the request, as it is where the provider is spoken to in the client's dialect, translated where not. It
+// gives no answer where the provider refused.
+func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.Head) (*Answer, *http.Response, error) {
+	secret, err := x.secret(ctx, a.Provider)
+	if err != nil {
+		return nil, nil, err
+	}
+	call := provider.Call{Provider: a.Provider, Dialect: a.Dialect, Secret: secret}
+	var t *translation
+	if a.Dialect == x.req.Dialect {
+		call.Query, call.Header = forwardQuery(x.req), forwardHeader(x.req)
+		call.Body = jsonedit.Replace(x.req.Body, head.ModelAt, modelValue(x.req.Body, head, a.Upstream))
+	} else {
+		if t, call.Body, err = x.prepare(a, head); err != nil {
+			return nil, nil, err
+		}
+		call.Header = t.header(a.Dialect)
+	}
+	resp, err := x.g.Upstream.Do(ctx, call)
+	if err != nil || resp.StatusCode >= http.StatusMultipleChoices {
+		return nil, resp, err
+	}
+	if t == nil {
+		return x.answer(ctx, resp), resp, nil
+	}
+	answer, err := t.answer(ctx, resp)
+	return answer, resp, err
 }
 
 func (x *exchange) secret(ctx context.Context, p *provider.Provider) (string, error) {
@@ -181,8 +211,8 @@ func modelValue(body []byte, head protocol.Head, upstream string) []byte {
 const errorLimit = 1 << 20
 
 // refused reads an upstream's error answer. What the upstream says of the request goes to the client as it came; a refused
-// credential is ours, not the client's key, so that is said in our own words.
-func (x *exchange) refused(resp *http.Response) (*Answer, *llm.Error) {
+// credential is ours, not the client's key, so that is said in our own words; so is all that comes in another dialect.
+func (x *exchange) refused(resp *http.Response, a routing.Attempt) (*Answer, error) {
 	defer resp.Body.Close() //nolint:errcheck // reading is over
 	body, err := io.ReadAll(io.LimitReader(resp.Body, errorLimit))
 	if err != nil && len(body) == 0 {
@@ -190,7 +220,7 @@ func (x *exchange) refused(resp *http.Response) (*Answer, *llm.Error) {
 			WithStatus(http.StatusBadGateway)
 	}
 	body = x.g.Redact(body)
-	e := x.codec.DecodeError(resp.StatusCode, body)
+	e := protocol.For(a.Dialect).DecodeError(resp.StatusCode, body)
 	switch {
 	case resp.StatusCode < 400:
 		return nil, llm.Errorf(llm.ErrInternal, "%s answered with a redirect (%d), which is not followed; check its base URL (%s)",
@@ -198,6 +228,9 @@ func (x *exchange) refused(resp *http.Response) (*Answer, *llm.Error) {
 	case resp.StatusCode == http.StatusUnauthorized:
 		return nil, llm.Errorf(llm.ErrAuth, "%s refused its credential: %s; check it with: gatehouse credential test %s",
 			x.provider.Name, e.Message, x.provider.ID).WithStatus(http.StatusForbidden).WithCode("credential_refused")
+	case a.Dialect != x.req.Dialect:
+		e.RetryAfter = retryAfter(resp.Header, x.g.Now())
+		return nil, e
 	}
 	header := x.header(resp)
 	header.Del("Content-Length") // redaction may have changed it

@@ -3,7 +3,9 @@ package gateway
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"gatehouse/backend/llm"
 )
@@ -69,6 +71,18 @@ func (x *exchange) header(resp *http.Response) http.Header {
 	h["X-Gatehouse-Provider"] = []string{x.provider.ID}
 	h["X-Gatehouse-Model"] = []string{x.model}
 	return h
+}
+
+// retryAfter reads the header of that name: seconds or a date (RFC 9110, section 10.2.3).
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	v := h.Get("Retry-After")
+	if n, err := strconv.Atoi(v); err == nil && n > 0 {
+		return time.Duration(n) * time.Second
+	}
+	if at, err := http.ParseTime(v); err == nil {
+		return max(at.Sub(now), 0)
+	}
+	return 0
 }
 
 func hasPrefix(name string) bool {

@@ -7,8 +7,6 @@ import (
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol"
-	"gatehouse/backend/protocol/chatcompletions"
-	"gatehouse/backend/protocol/messages"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/routing"
 )
@@ -46,40 +44,28 @@ func (g *Gateway) Stream(ctx context.Context, req *llm.Request, caller Caller) (
 	return &Reply{Events: events(dialect, answer.Body), Settlement: answer.settled, Notices: notices}, nil
 }
 
-// dialectFor gives a dialect in which the model can be had, Chat Completions where there is a choice, and who would
-// answer. Where it can be had in none, Exchange says why and leaves its line in the history.
+// dialectFor gives the dialect in which the model is asked for, and who would answer. Where it can't be had, Exchange
+// says why and leaves its line in the history.
 func (g *Gateway) dialectFor(model string) (llm.Dialect, routing.Attempt) {
-	w := g.World()
-	for _, d := range []llm.Dialect{llm.ChatCompletions, llm.Messages} {
-		if plan, err := routing.Plan(w, model, d); err == nil {
-			return d, plan[0]
-		}
+	plan, err := routing.Plan(g.World(), model, llm.ChatCompletions)
+	if err != nil {
+		return llm.ChatCompletions, routing.Attempt{Provider: &provider.Provider{}}
 	}
-	return llm.ChatCompletions, routing.Attempt{Provider: &provider.Provider{}}
+	return plan[0].Dialect, plan[0]
 }
 
 func (g *Gateway) encode(d llm.Dialect, req *llm.Request, a routing.Attempt) ([]byte, []llm.Notice, error) {
-	origin := llm.Origin{Provider: a.Provider.ID, Model: a.Model}
-	if d == llm.Messages {
-		known, _ := g.World().Catalog.Served(a.Provider.ID, a.Model)
-		return messages.EncodeRequest(req, messages.Options{Target: origin, MaxTokens: known.MaxOutput})
-	}
-	quirks := a.Provider.Quirks
-	return chatcompletions.EncodeRequest(req, chatcompletions.Options{
-		Target: origin, ReplayReasoning: quirks.ReplayReasoning, OldTokenLimit: quirks.OldTokenLimit,
-		NoStreamOptions: quirks.NoStreamOptions,
+	known, _ := g.World().Catalog.Served(a.Provider.ID, a.Model)
+	return protocol.For(d).EncodeRequest(req, protocol.Target{
+		Origin: llm.Origin{Provider: a.Provider.ID, Model: a.Model}, MaxOutput: known.MaxOutput,
 	})
 }
 
 // events decodes an answer and closes it when the reader is done with it.
 func events(d llm.Dialect, body io.ReadCloser) llm.Stream {
-	decode := chatcompletions.DecodeStream
-	if d == llm.Messages {
-		decode = messages.DecodeStream
-	}
 	return func(yield func(llm.Event, error) bool) {
 		defer body.Close() //nolint:errcheck // the answer is over
-		for e, err := range decode(body) {
+		for e, err := range protocol.For(d).DecodeStream(body) {
 			if !yield(e, err) {
 				return
 			}

@@ -5,33 +5,270 @@ package protocol
 
 import (
 	"encoding/json"
+	"io"
+	"time"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/aisdk"
 	"gatehouse/backend/protocol/chatcompletions"
+	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/gemini"
 	"gatehouse/backend/protocol/jsonedit"
 	"gatehouse/backend/protocol/messages"
+	"gatehouse/backend/protocol/responses"
 )
 
-// Codec is what passing a dialect through takes: its error shapes and its observer.
+// Codec is a dialect's spelling of everything. Members for a side that a dialect is not spoken on here are nil.
 type Codec struct {
 	// EncodeError gives an error's HTTP status and body.
 	EncodeError func(*llm.Error) (status int, body []byte)
-	// EncodeStreamError gives the bytes that end a stream which already began.
-	EncodeStreamError func(*llm.Error) []byte
+	// EncodeStreamError gives the bytes that end a stream which already began, under the id that the answer has.
+	EncodeStreamError func(id string, e *llm.Error) []byte
 	// DecodeError reads an upstream's error answer.
 	DecodeError func(status int, body []byte) *llm.Error
 	// NewTap observes an answer.
 	NewTap func(stream bool) llm.Tap
+
+	// Decode reads a client's request.
+	Decode func(body []byte) (*Asked, error)
+
+	// EncodeRequest writes a request for a provider, DecodeStream and DecodeResponse read its answer.
+	EncodeRequest  func(*llm.Request, Target) ([]byte, []llm.Notice, error)
+	DecodeStream   func(io.Reader) llm.Stream
+	DecodeResponse func([]byte) ([]llm.Event, error)
+}
+
+// Target is who gets a request.
+type Target struct {
+	Origin llm.Origin
+	// MaxOutput is the model's limit of output tokens, 0 where unknown.
+	MaxOutput int64
+}
+
+// Asked is a client's request with what its answer needs.
+type Asked struct {
+	Request *llm.Request
+	// Notices tell of what the vocabulary could not take.
+	Notices        []llm.Notice
+	NewEncoder     func(Answering) Encoder
+	EncodeResponse func([]llm.Event, Answering) ([]byte, error)
+}
+
+// Answering is what an answer to a client must know.
+type Answering struct {
+	// ID is the request's own id; dialects that need another form make one of it.
+	ID string
+	// Model is the name that the client used.
+	Model string
+	// Origin is who answers.
+	Origin llm.Origin
+	// Now is the time at which the answer begins.
+	Now time.Time
+	// InputTokens is an estimate of the prompt.
+	InputTokens int64
+	// Notices tell the client what was not carried, where its dialect has a place for that.
+	Notices []llm.Notice
+}
+
+// Encoder writes a streamed answer.
+type Encoder interface {
+	// Encode gives the bytes of one event.
+	Encode(llm.Event) []byte
+	// End gives the bytes that end an answer which failed after it began.
+	End(*llm.Error) []byte
 }
 
 // For gives a dialect's codec.
 func For(d llm.Dialect) Codec {
-	if d == llm.Messages {
-		return Codec{messages.EncodeError, messages.EncodeStreamError, messages.DecodeError, messages.NewTap}
+	switch d {
+	case llm.Messages:
+		return messagesCodec
+	case llm.Responses:
+		return responsesCodec
+	case llm.Gemini:
+		return geminiCodec
+	case llm.AISDK:
+		return aisdkCodec
 	}
-	return Codec{
-		chatcompletions.EncodeError, chatcompletions.EncodeStreamError, chatcompletions.DecodeError, chatcompletions.NewTap,
+	return chatCodec
+}
+
+// nameless is for dialects whose errors don't name the answer.
+func nameless(encode func(*llm.Error) []byte) func(string, *llm.Error) []byte {
+	return func(_ string, e *llm.Error) []byte { return encode(e) }
+}
+
+var chatCodec = Codec{
+	EncodeError: chatcompletions.EncodeError, EncodeStreamError: nameless(chatcompletions.EncodeStreamError),
+	DecodeError: chatcompletions.DecodeError, NewTap: chatcompletions.NewTap,
+	Decode: func(body []byte) (*Asked, error) {
+		req, err := chatcompletions.DecodeRequest(body)
+		if err != nil {
+			return nil, err
+		}
+		options := func(a Answering) chatcompletions.EncoderOptions {
+			return chatcompletions.EncoderOptions{
+				ID: "chatcmpl-" + a.ID, Model: a.Model, Created: a.Now.Unix(), Origin: a.Origin,
+				IncludeUsage: chatcompletions.IncludeUsage(body),
+			}
+		}
+		return &Asked{
+			Request:    req,
+			NewEncoder: func(a Answering) Encoder { return chatcompletions.NewEncoder(options(a)) },
+			EncodeResponse: func(events []llm.Event, a Answering) ([]byte, error) {
+				return chatcompletions.EncodeResponse(events, options(a))
+			},
+		}, nil
+	},
+	EncodeRequest: func(req *llm.Request, t Target) ([]byte, []llm.Notice, error) {
+		options := chatcompletions.OptionsFor(t.Origin)
+		options.MaxOutput = t.MaxOutput
+		return chatcompletions.EncodeRequest(req, options)
+	},
+	DecodeStream: chatcompletions.DecodeStream, DecodeResponse: chatcompletions.DecodeResponse,
+}
+
+var messagesCodec = Codec{
+	EncodeError: messages.EncodeError, EncodeStreamError: nameless(messages.EncodeStreamError),
+	DecodeError: messages.DecodeError, NewTap: messages.NewTap,
+	Decode: func(body []byte) (*Asked, error) {
+		req, err := messages.DecodeRequest(body)
+		if err != nil {
+			return nil, err
+		}
+		options := func(a Answering) messages.EncoderOptions {
+			return messages.EncoderOptions{ID: "msg_" + a.ID, Model: a.Model, Origin: a.Origin, InputTokens: a.InputTokens}
+		}
+		return &Asked{
+			Request:    req,
+			NewEncoder: func(a Answering) Encoder { return messages.NewEncoder(options(a)) },
+			EncodeResponse: func(events []llm.Event, a Answering) ([]byte, error) {
+				return messages.EncodeResponse(events, options(a))
+			},
+		}, nil
+	},
+	EncodeRequest: func(req *llm.Request, t Target) ([]byte, []llm.Notice, error) {
+		return messages.EncodeRequest(req, messages.Options{Target: t.Origin, MaxTokens: t.MaxOutput})
+	},
+	DecodeStream: messages.DecodeStream, DecodeResponse: messages.DecodeResponse,
+}
+
+var responsesCodec = Codec{
+	EncodeError: responses.EncodeError, EncodeStreamError: responses.EncodeStreamErrorOf,
+	DecodeError: responses.DecodeError, NewTap: responses.NewTap,
+	Decode: decodeResponses,
+	EncodeRequest: func(req *llm.Request, t Target) ([]byte, []llm.Notice, error) {
+		return responses.EncodeRequest(req, responses.Options{Target: t.Origin})
+	},
+	DecodeStream: responses.DecodeStream, DecodeResponse: responses.DecodeResponse,
+}
+
+// decodeResponses refuses what needs answers to be kept, which only the provider that made them does so far.
+func decodeResponses(body []byte) (*Asked, error) {
+	req, head, err := responses.DecodeRequest(body, responses.DecodeOptions{})
+	if err != nil {
+		return nil, err
 	}
+	for name, asked := range map[string]bool{
+		"previous_response_id": head.PreviousResponseID != "", "conversation": head.Conversation != "", "background": head.Background,
+	} {
+		if asked {
+			return nil, llm.Errorf(llm.ErrBadRequest, "%q works only with models whose provider speaks OpenAI Responses itself; "+
+				"send the whole input instead", name).WithCode("unsupported_parameter")
+		}
+	}
+	options := func(a Answering) responses.AnswerOptions {
+		return responses.AnswerOptions{Head: head, Origin: a.Origin, ID: "resp_" + a.ID, Model: a.Model, Now: func() time.Time { return a.Now }}
+	}
+	return &Asked{
+		Request: req, Notices: head.Notices,
+		NewEncoder: func(a Answering) Encoder { return responses.NewEncoder(options(a)) },
+		EncodeResponse: func(events []llm.Event, a Answering) ([]byte, error) {
+			return responses.EncodeResponse(events, options(a))
+		},
+	}, nil
+}
+
+// geminiCodec and aisdkCodec lack Decode: their requests' models stand outside of the body, see Gemini and AISDK.
+var (
+	geminiCodec = Codec{
+		EncodeError: gemini.EncodeError, EncodeStreamError: nameless(gemini.EncodeStreamError),
+		DecodeError: gemini.DecodeError, NewTap: gemini.NewTap,
+	}
+	aisdkCodec = Codec{
+		EncodeError:       func(e *llm.Error) (int, []byte) { return aisdk.EncodeError(e, "", "") },
+		EncodeStreamError: nameless(aisdk.EncodeStreamError), DecodeError: aisdk.DecodeError, NewTap: aisdk.NewTap,
+	}
+)
+
+// Gemini reads a client's request to a model; array asks for a stream as one JSON array.
+func Gemini(body []byte, head Head, array bool) (*Asked, error) {
+	req, err := gemini.DecodeRequest(body, head.Model, head.Stream)
+	if err != nil {
+		return nil, err
+	}
+	options := func(a Answering) gemini.AnswerOptions {
+		return gemini.AnswerOptions{Array: array, Origin: a.Origin, Model: a.Model}
+	}
+	return &Asked{
+		Request:    req,
+		NewEncoder: func(a Answering) Encoder { return gemini.NewEncoder(options(a)) },
+		EncodeResponse: func(events []llm.Event, a Answering) ([]byte, error) {
+			return gemini.EncodeResponse(events, options(a))
+		},
+	}, nil
+}
+
+// AISDK reads a client's request of the AI SDK's gateway protocol.
+func AISDK(body []byte, head aisdk.Head) (*Asked, error) {
+	call, err := aisdk.DecodeRequest(head, body)
+	if err != nil {
+		return nil, err
+	}
+	options := func(a Answering) aisdk.Options {
+		return aisdk.Options{
+			Version: head.Version, Origin: a.Origin, GenerationID: "gen_" + a.ID, Notices: a.Notices, At: a.Now,
+		}
+	}
+	return &Asked{
+		Request: call.Request, Notices: call.Notices,
+		NewEncoder:     func(a Answering) Encoder { return aisdk.NewEncoder(options(a)) },
+		EncodeResponse: func(events []llm.Event, a Answering) ([]byte, error) { return aisdk.EncodeResponse(events, options(a)) },
+	}, nil
+}
+
+// Restore undoes in an answer what fitting a request to its target did to names and tools.
+func Restore(req *llm.Request, in llm.Stream) llm.Stream { return fit.Restore(req, in) }
+
+// Estimate guesses a prompt's size in tokens, four bytes of text each, for clients that are shown a number before the
+// provider reports one.
+func Estimate(req *llm.Request) int64 {
+	bytes := int64(0)
+	var count func(parts []llm.Part)
+	count = func(parts []llm.Part) {
+		for _, p := range parts {
+			switch p := p.(type) {
+			case llm.Text:
+				bytes += int64(len(p.Text))
+			case llm.Reasoning:
+				bytes += int64(len(p.Text))
+			case llm.ToolCall:
+				bytes += int64(len(p.Name) + len(p.Input))
+			case llm.ToolResult:
+				count(p.Parts)
+			case llm.Media:
+				bytes += 4 * 1000
+			}
+		}
+	}
+	for _, m := range req.Messages {
+		bytes += 4 * 4
+		count(m.Parts)
+	}
+	for _, t := range req.Tools {
+		bytes += int64(len(t.Name) + len(t.Description) + len(t.InputSchema))
+	}
+	return bytes/4 + 1
 }
 
 // Head is what routing needs to know of a request whose model stands in its body, and where it stands.

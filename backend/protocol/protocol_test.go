@@ -183,7 +183,7 @@ func TestTapReadsErrorsInsideAnswers(t *testing.T) {
 
 // TestErrorShapes: every class has a spelling in every dialect, and reads back as the class it was.
 func TestErrorShapes(t *testing.T) {
-	for _, d := range []llm.Dialect{llm.ChatCompletions, llm.Messages} {
+	for _, d := range []llm.Dialect{llm.ChatCompletions, llm.Messages, llm.Responses, llm.Gemini, llm.AISDK} {
 		for _, kind := range []llm.ErrorKind{
 			llm.ErrAuth, llm.ErrRateLimit, llm.ErrNotFound, llm.ErrBadRequest, llm.ErrOverloaded, llm.ErrTimeout, llm.ErrInternal,
 		} {
@@ -196,7 +196,7 @@ func TestErrorShapes(t *testing.T) {
 			if back.Kind != kind || back.Message != message {
 				t.Errorf("%s: %s came back as %s %q", d, kind, back.Kind, back.Message)
 			}
-			stream := For(d).EncodeStreamError(llm.Errorf(kind, "%s", message))
+			stream := For(d).EncodeStreamError("", llm.Errorf(kind, "%s", message))
 			if o := tap(d, true, string(stream), 3); o.Err == nil || o.Err.Message != message {
 				t.Errorf("%s: %s in a stream came back as %+v", d, kind, o.Err)
 			}

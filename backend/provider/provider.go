@@ -34,16 +34,6 @@ const (
 	Required
 )
 
-// Quirks tell how a server's Chat Completions differ from OpenAI's. The zero value is OpenAI's own.
-type Quirks struct {
-	// ReplayReasoning: the model's own reasoning goes back to it as reasoning_content.
-	ReplayReasoning bool
-	// OldTokenLimit: it knows max_tokens only.
-	OldTokenLimit bool
-	// NoStreamOptions: it refuses stream_options, and reports usage unasked.
-	NoStreamOptions bool
-}
-
 // Provider is one upstream. It is immutable.
 type Provider struct {
 	ID   ID
@@ -61,10 +51,9 @@ type Provider struct {
 	// Nested tells that the provider's own model ids are creator/model.
 	Nested bool
 
-	// Quirks are what its Chat Completions need to be asked for differently.
-	Quirks Quirks
-
 	paths map[llm.Dialect]string
+	// native is the dialect that it is spoken to in by clients of a dialect that it does not speak.
+	native llm.Dialect
 	// endpoints are the base URL and the paths, parsed, as far as they can be.
 	endpoints map[llm.Dialect]*url.URL
 	// models is the path of the list of models.
@@ -79,8 +68,13 @@ type Provider struct {
 // Speaks tells whether the provider has an endpoint for the dialect.
 func (p *Provider) Speaks(d llm.Dialect) bool { return p.paths[d] != "" }
 
-// Dialects gives the dialects it speaks.
-func (p *Provider) Dialects() []llm.Dialect { return slices.Sorted(maps.Keys(p.paths)) }
+// Dialect gives the dialect in which to speak to it for a client of d: d itself where it can be.
+func (p *Provider) Dialect(d llm.Dialect) llm.Dialect {
+	if p.Speaks(d) {
+		return d
+	}
+	return p.native
+}
 
 // Endpoint gives the URL that takes requests of a dialect. The caller may change it.
 func (p *Provider) Endpoint(d llm.Dialect) (*url.URL, error) {

@@ -14,6 +14,9 @@ func compatible(p Provider) *Provider {
 	if p.models == "" {
 		p.models = "/models"
 	}
+	if p.native == "" {
+		p.native = llm.ChatCompletions
+	}
 	return &p
 }
 
@@ -27,19 +30,23 @@ func builtIn() []*Provider {
 			KeysURL: "https://vercel.com/d?to=%2F%5Bteam%5D%2F%7E%2Fai%2Fapi-keys",
 			paths: map[llm.Dialect]string{
 				llm.ChatCompletions: "/v1/chat/completions",
+				llm.Responses:       "/v1/responses",
 				llm.Messages:        "/v1/messages",
 			},
 			models: "/v1/models",
 			probe:  "/v1/credits",
+			native: llm.Messages, // it carries the most: cache marks, signed reasoning
 		},
 		compatible(Provider{
 			ID: "openai", Name: "OpenAI", BaseURL: "https://api.openai.com/v1",
 			Credential: Required, Variables: []string{"OPENAI_API_KEY"}, KeysURL: "https://platform.openai.com/api-keys",
+			paths: map[llm.Dialect]string{llm.Responses: "/responses"},
 		}),
 		{
 			ID: "anthropic", Name: "Anthropic", BaseURL: "https://api.anthropic.com",
 			Credential: Required, Variables: []string{"ANTHROPIC_API_KEY"}, KeysURL: "https://console.anthropic.com/settings/keys",
 			paths:     map[llm.Dialect]string{llm.Messages: "/v1/messages"},
+			native:    llm.Messages,
 			models:    "/v1/models?limit=1000",
 			keyHeader: xAPIKey,
 		},
@@ -54,7 +61,6 @@ func builtIn() []*Provider {
 		compatible(Provider{
 			ID: "deepseek", Name: "DeepSeek", BaseURL: "https://api.deepseek.com",
 			Credential: Required, Variables: []string{"DEEPSEEK_API_KEY"}, KeysURL: "https://platform.deepseek.com/api_keys",
-			Quirks:    Quirks{ReplayReasoning: true, OldTokenLimit: true},
 			paths:     map[llm.Dialect]string{llm.Messages: "/anthropic/v1/messages"},
 			keyHeader: xAPIKey,
 		}),
@@ -69,12 +75,10 @@ func builtIn() []*Provider {
 		compatible(Provider{
 			ID: "mistral", Name: "Mistral", BaseURL: "https://api.mistral.ai/v1",
 			Credential: Required, Variables: []string{"MISTRAL_API_KEY"}, KeysURL: "https://console.mistral.ai/api-keys",
-			Quirks: Quirks{OldTokenLimit: true, NoStreamOptions: true},
 		}),
 		compatible(Provider{
 			ID: "moonshotai", Name: "Moonshot AI", BaseURL: "https://api.moonshot.ai/v1",
 			Credential: Required, Variables: []string{"MOONSHOT_API_KEY"}, KeysURL: "https://platform.moonshot.ai/console/api-keys",
-			Quirks: Quirks{ReplayReasoning: true, OldTokenLimit: true},
 		}),
 		compatible(Provider{
 			ID: "openrouter", Name: "OpenRouter", BaseURL: "https://openrouter.ai/api/v1", Nested: true,
@@ -83,17 +87,17 @@ func builtIn() []*Provider {
 		}),
 		compatible(Provider{
 			ID: "ollama", Name: "Ollama", BaseURL: "http://127.0.0.1:11434/v1", Local: true,
-			Credential: Optional, Variables: []string{"OLLAMA_API_KEY"}, Quirks: Quirks{OldTokenLimit: true},
+			Credential: Optional, Variables: []string{"OLLAMA_API_KEY"},
 			paths: map[llm.Dialect]string{llm.Messages: "/messages"},
 		}),
 		compatible(Provider{
 			ID: "lmstudio", Name: "LM Studio", BaseURL: "http://127.0.0.1:1234/v1", Local: true,
-			Credential: Optional, Variables: []string{"LMSTUDIO_API_KEY"}, Quirks: Quirks{OldTokenLimit: true},
+			Credential: Optional, Variables: []string{"LMSTUDIO_API_KEY"},
 			paths: map[llm.Dialect]string{llm.Messages: "/messages"},
 		}),
 		compatible(Provider{
 			ID: "llamacpp", Name: "llama.cpp", BaseURL: "http://127.0.0.1:8080/v1", Local: true,
-			Credential: Optional, Variables: []string{"LLAMA_API_KEY"}, Quirks: Quirks{OldTokenLimit: true},
+			Credential: Optional, Variables: []string{"LLAMA_API_KEY"},
 			paths: map[llm.Dialect]string{llm.Messages: "/messages"},
 		}),
 		compatible(Provider{

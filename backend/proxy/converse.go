@@ -12,30 +12,39 @@ import (
 	"gatehouse/backend/llm"
 )
 
-// converse serves the routes that carry a conversation: read the body, exchange, copy the answer.
+// converse serves the routes whose requests name their model in the body.
 func (s *Server) converse(d llm.Dialect) handler {
 	return func(w http.ResponseWriter, r *http.Request, key access.Key) error {
-		if s.Paused() {
-			return llm.Errorf(llm.ErrOverloaded, "the endpoint is paused; resume it in the tray or the window, or run: gatehouse resume").
-				WithStatus(http.StatusServiceUnavailable).WithCode("paused")
-		}
-		body, err := s.readBody(w, r)
-		if err != nil {
-			return err
-		}
-		defer body.release()
-		answer, err := s.Gateway.Exchange(r.Context(), gateway.Request{
-			Dialect: d, Body: body.data, Header: r.Header, Query: r.URL.RawQuery,
-			Caller: gateway.Caller{
-				KeyID: key.ID, Key: key.Name, Project: key.Project, Client: clientName(r.UserAgent()), Allows: allows(key),
-			},
-		})
-		if err != nil {
-			return err
-		}
-		defer answer.Body.Close() //nolint:errcheck // the answer is over either way
-		return copyAnswer(w, answer)
+		return s.exchange(w, r, key, func(req *gateway.Request) error { req.Dialect = d; return nil })
 	}
+}
+
+// exchange reads the body, has the request carried and copies the answer. complete fills in what the dialect needs.
+func (s *Server) exchange(w http.ResponseWriter, r *http.Request, key access.Key, complete func(*gateway.Request) error) error {
+	if s.Paused() {
+		return llm.Errorf(llm.ErrOverloaded, "the endpoint is paused; resume it in the tray or the window, or run: gatehouse resume").
+			WithStatus(http.StatusServiceUnavailable).WithCode("paused")
+	}
+	body, err := s.readBody(w, r)
+	if err != nil {
+		return err
+	}
+	defer body.release()
+	req := gateway.Request{
+		Body: body.data, Header: r.Header, Query: r.URL.RawQuery,
+		Caller: gateway.Caller{
+			KeyID: key.ID, Key: key.Name, Project: key.Project, Client: clientName(r.UserAgent()), Allows: allows(key),
+		},
+	}
+	if err := complete(&req); err != nil {
+		return err
+	}
+	answer, err := s.Gateway.Exchange(r.Context(), req)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close() //nolint:errcheck // the answer is over either way
+	return copyAnswer(w, answer)
 }
 
 func allows(key access.Key) func(string) bool {

@@ -161,11 +161,20 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
-	mux.Handle("POST /v1/chat/completions", s.keyed(llm.ChatCompletions, s.converse(llm.ChatCompletions)))
-	mux.Handle("POST /v1/messages", s.keyed(llm.Messages, s.converse(llm.Messages)))
-	mux.Handle("GET /v1/models", s.keyed(llm.ChatCompletions, s.models))
-	mux.Handle("GET /v1/models/{id...}", s.keyed(llm.ChatCompletions, s.model))
-	mux.Handle("/", s.keyed(llm.ChatCompletions, s.noRoute))
+	mux.Handle("POST /v1/chat/completions", s.keyed(s.converse(llm.ChatCompletions)))
+	mux.Handle("POST /v1/responses", s.keyed(s.converse(llm.Responses)))
+	mux.Handle("POST /v1/messages", s.keyed(s.converse(llm.Messages)))
+	mux.Handle("GET /v1/models", s.keyed(s.models))
+	mux.Handle("GET /v1/models/{id...}", s.keyed(s.model))
+	for _, version := range []string{"v1beta", "v1"} { // Gemini's SDK asks under either
+		mux.Handle("POST /"+version+"/models/{call...}", s.keyed(s.gemini))
+		mux.Handle("POST /"+version+"/models", s.keyed(s.noRoute)) // or the mux redirects it before anybody asks for a key
+	}
+	for _, version := range []string{"v1", "v3", "v4"} { // AI SDK 5, 6 and 7
+		mux.Handle("POST /"+version+"/ai/language-model", s.keyed(s.languageModel))
+		mux.Handle("GET /"+version+"/ai/config", s.keyed(s.config))
+	}
+	mux.Handle("/", s.keyed(s.noRoute))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if e := s.guardHost(r); e != nil {
@@ -180,31 +189,19 @@ func (s *Server) Handler() http.Handler {
 	})
 }
 
-// dialectOf guesses the client's dialect before its route is known.
-func dialectOf(r *http.Request) llm.Dialect {
-	if r.URL.Path == "/v1/messages" || strings.HasPrefix(r.URL.Path, "/v1/messages/") || r.Header.Get("Anthropic-Version") != "" {
-		return llm.Messages
-	}
-	return llm.ChatCompletions
-}
-
 // handler is a route behind the key check. Its error is written in the client's dialect.
 type handler func(w http.ResponseWriter, r *http.Request, key access.Key) error
 
-func (s *Server) keyed(d llm.Dialect, h handler) http.Handler {
+func (s *Server) keyed(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		shape := d
-		if d != llm.Messages {
-			shape = dialectOf(r)
-		}
 		key, e := s.authenticate(r)
 		if e != nil {
 			w.Header().Set("WWW-Authenticate", "Bearer")
-			s.fail(w, r, shape, e)
+			s.fail(w, r, dialectOf(r), e)
 			return
 		}
 		if err := h(w, r, key); err != nil {
-			s.fail(w, r, shape, llm.AsError(err))
+			s.fail(w, r, dialectOf(r), llm.AsError(err))
 		}
 	})
 }
@@ -240,9 +237,10 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 
 func (s *Server) noRoute(_ http.ResponseWriter, r *http.Request, _ access.Key) error {
 	e := llm.Errorf(llm.ErrNotFound, "there is nothing at %s %s; this endpoint has POST /v1/chat/completions, "+
-		"POST /v1/messages and GET /v1/models", r.Method, r.URL.Path).WithCode("not_found")
+		"/v1/responses and /v1/messages, /v1beta/models/{model}:generateContent, the AI SDK's /v1/ai, /v3/ai and /v4/ai, "+
+		"and GET /v1/models", r.Method, r.URL.Path).WithCode("not_found")
 	switch r.URL.Path {
-	case "/v1/chat/completions", "/v1/messages":
+	case "/v1/chat/completions", "/v1/responses", "/v1/messages":
 		e = llm.Errorf(llm.ErrBadRequest, "%s takes POST, not %s", r.URL.Path, r.Method).WithStatus(http.StatusMethodNotAllowed)
 	case "/chat/completions", "/messages":
 		e = llm.Errorf(llm.ErrNotFound, "the base URL lacks its /v1: OpenAI clients take http://%s/v1", r.Host)

@@ -31,6 +31,8 @@ type World struct {
 // Attempt is one try at one provider.
 type Attempt struct {
 	Provider *provider.Provider
+	// Dialect is what the provider is spoken to in: the client's own where it can be, so that nothing need be translated.
+	Dialect llm.Dialect
 	// Model is the full creator/model id, Upstream the provider's own.
 	Model, Upstream string
 	Reason          string
@@ -66,48 +68,44 @@ func Plan(w World, model string, d llm.Dialect) ([]Attempt, error) {
 		return nil, unknownModel(id, "nothing stands behind the \"/\"")
 	}
 	own, hosted := w.Providers[creator], w.Providers[provider.Gateway]
-	if own != nil && own.Speaks(d) && usable(w, own) {
-		reason := own.Name + " serves the model and speaks " + d.String()
+	if own != nil && usable(w, own) {
 		full := id
 		if own.ID == provider.Gateway {
 			full = name // gateway/creator/model asks for creator/model there
 		}
-		return []Attempt{{own, full, own.UpstreamModel(id), reason}}, nil
+		return []Attempt{attempt(own, full, own.UpstreamModel(id), d, own.Name+" serves the model")}, nil
 	}
-	if w.HasCredential(provider.Gateway) && hosted.Speaks(d) && (own == nil || !own.Local) {
-		reason := fmt.Sprintf("%s serves %s's models", hosted.Name, creator)
-		switch {
-		case own != nil && !usable(w, own):
-			reason = fmt.Sprintf("%s, and there is no credential for %s", reason, own.Name)
-		case own != nil:
-			reason = fmt.Sprintf("%s, and %s does not speak %s", reason, own.Name, d)
+	if w.HasCredential(provider.Gateway) && (own == nil || !own.Local) {
+		reason := hosted.Name + " serves " + creator + "'s models"
+		if own != nil {
+			reason += ", and there is no credential for " + own.Name
 		}
-		return []Attempt{{hosted, id, id, reason}}, nil
+		return []Attempt{attempt(hosted, id, id, d, reason)}, nil
 	}
-	return nil, refusal(w, own, id, creator, d)
+	return nil, refusal(w, own, id, creator)
+}
+
+func attempt(p *provider.Provider, model, upstream string, d llm.Dialect, reason string) Attempt {
+	a := Attempt{Provider: p, Dialect: p.Dialect(d), Model: model, Upstream: upstream}
+	if a.Dialect == d {
+		a.Reason = reason + " and speaks " + d.String()
+	} else {
+		a.Reason = reason + "; it is spoken to in " + a.Dialect.String()
+	}
+	return a
 }
 
 func usable(w World, p *provider.Provider) bool {
 	return p.Credential != provider.Required || w.HasCredential(p.ID)
 }
 
-func refusal(w World, own *provider.Provider, id, creator string, d llm.Dialect) error {
-	switch {
-	case own == nil:
+func refusal(w World, own *provider.Provider, id, creator string) error {
+	if own == nil {
 		return unknownModel(id, fmt.Sprintf("there is no provider %q, and no credential for %s, which might serve it",
 			creator, w.Providers[provider.Gateway].Name))
-	case !usable(w, own):
-		return llm.Errorf(llm.ErrAuth, "there is no credential for %s, which serves %s; add one on the Credentials page, "+
-			"or run: gatehouse credential set %s", own.Name, id, own.ID).WithStatus(http.StatusForbidden).WithCode("credential_missing")
-	default:
-		speaks := make([]string, 0, 2)
-		for _, known := range own.Dialects() {
-			speaks = append(speaks, known.String())
-		}
-		return llm.Errorf(llm.ErrBadRequest, "%s does not speak %s, only %s; ask for %s over that, or add a credential for %s, "+
-			"which speaks both", own.Name, d, strings.Join(speaks, " and "), id, w.Providers[provider.Gateway].Name).
-			WithCode("dialect_unsupported")
 	}
+	return llm.Errorf(llm.ErrAuth, "there is no credential for %s, which serves %s; add one on the Credentials page, "+
+		"or run: gatehouse credential set %s", own.Name, id, own.ID).WithStatus(http.StatusForbidden).WithCode("credential_missing")
 }
 
 func unknownModel(id, why string) error {

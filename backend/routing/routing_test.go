@@ -44,7 +44,7 @@ func TestPlan(t *testing.T) {
 		{"bare name", []string{"openai"}, "gpt", chat, "openai", "openai/gpt", "gpt"},
 		{"unlisted id is passed on", []string{"openai"}, "openai/new", chat, "openai", "openai/new", "new"},
 		{"gateway where there is no own credential", []string{"gateway"}, "anthropic/c", messages, "gateway", "anthropic/c", "anthropic/c"},
-		{"gateway where the dialect differs", []string{"anthropic", "gateway"}, "anthropic/c", chat, "gateway", "anthropic/c", "anthropic/c"},
+		{"own credential also where the dialect differs", []string{"anthropic", "gateway"}, "anthropic/c", chat, "anthropic", "anthropic/c", "c"},
 		{"gateway for creators without a provider", []string{"gateway"}, "zai/glm", chat, "gateway", "zai/glm", "zai/glm"},
 		{"gateway by name", []string{"gateway", "openai"}, "gateway/openai/gpt", chat, "gateway", "openai/gpt", "openai/gpt"},
 		{"nested ids", []string{"openrouter"}, "openrouter/meta/llama", chat, "openrouter", "openrouter/meta/llama", "meta/llama"},
@@ -57,6 +57,9 @@ func TestPlan(t *testing.T) {
 			continue
 		}
 		a := plan[0]
+		if !a.Provider.Speaks(a.Dialect) || a.Provider.Speaks(c.d) && a.Dialect != c.d {
+			t.Errorf("%s: %s is spoken to in %s", c.name, a.Provider.ID, a.Dialect)
+		}
 		if a.Provider.ID != c.provider || a.Model != c.full || a.Upstream != c.upstream || a.Reason == "" {
 			t.Errorf("%s: %s %s %s (%s)", c.name, a.Provider.ID, a.Model, a.Upstream, a.Reason)
 		}
@@ -80,12 +83,7 @@ func TestPlanRefuses(t *testing.T) {
 		{"no such provider", world(), "zai/glm", llm.ChatCompletions, llm.ErrNotFound, "model_not_found", "zai"},
 		{"nothing behind the creator", world(), "openai/", llm.ChatCompletions, llm.ErrNotFound, "model_not_found", "behind"},
 		{"no credential", world(), "openai/gpt", llm.ChatCompletions, llm.ErrAuth, "credential_missing", "gatehouse credential set openai"},
-		{"other dialect", world("anthropic"), "anthropic/c", llm.ChatCompletions, llm.ErrBadRequest, "dialect_unsupported", "Anthropic Messages"},
 		{"no active model", noActive, "gatehouse/active", llm.Messages, llm.ErrBadRequest, "no_active_model", "gatehouse use"},
-		{"a local model never goes to the paid gateway", World{
-			Providers: provider.NewTable(map[string]provider.Override{"box": {BaseURL: "http://box.test/v1", Local: true}}),
-			Catalog:   catalog.New(nil, nil), HasCredential: func(string) bool { return true },
-		}, "box/x", llm.Messages, llm.ErrBadRequest, "dialect_unsupported", "does not speak"},
 	} {
 		_, err := Plan(c.w, c.model, c.d)
 		e := llm.AsError(err)

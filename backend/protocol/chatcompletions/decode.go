@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/sse"
 )
 
@@ -107,7 +109,11 @@ type decoder struct {
 	// open is the text or reasoning part that is open, if openPart.
 	open     int
 	openPart llm.Part
-	calls    []*call
+	// detail is the reasoning detail that the open part is, sealed one that is not whole, closed those that were.
+	detail string
+	sealed *sealed
+	closed map[string]bool
+	calls  []*call
 	// seed makes ids for calls that come without one; it differs from stream to stream.
 	seed    [sha256.Size]byte
 	refused bool
@@ -116,11 +122,13 @@ type decoder struct {
 }
 
 type call struct {
-	key      string // the server's index or id for it
-	id, name string
-	input    string // held back until the name is known
-	part     int
-	started  bool
+	key       string // the server's index or id for it
+	id, name  string
+	input     string // held back until the name is known
+	part      int
+	started   bool
+	freeform  bool
+	signature string
 }
 
 func (d *decoder) emit(e llm.Event) { d.out = append(d.out, e) }
@@ -176,12 +184,14 @@ func (d *decoder) finishReason(reason gjson.Result) {
 }
 
 func (d *decoder) delta(delta gjson.Result) {
-	reasoning := delta.Get("reasoning_content")
-	if reasoning.Type != gjson.String {
-		reasoning = delta.Get("reasoning")
-	}
-	if reasoning.Type == gjson.String {
-		d.text(llm.Reasoning{}, reasoning.Str)
+	if !d.details(delta.Get("reasoning_details")) {
+		reasoning := delta.Get("reasoning_content")
+		if reasoning.Type != gjson.String {
+			reasoning = delta.Get("reasoning")
+		}
+		if reasoning.Type == gjson.String {
+			d.text(llm.Reasoning{}, reasoning.Str)
+		}
 	}
 	content := delta.Get("content")
 	if content.Type == gjson.String {
@@ -192,9 +202,36 @@ func (d *decoder) delta(delta gjson.Result) {
 	}
 	if refusal := delta.Get("refusal"); refusal.Type == gjson.String && refusal.Str != "" {
 		d.refused = true
-		d.text(llm.Text{}, refusal.Str)
+		d.text(llm.Refusal{}, refusal.Str)
 	}
+	delta.Get("annotations").ForEach(func(_, a gjson.Result) bool { d.annotation(a); return true })
+	delta.Get("images").ForEach(func(_, image gjson.Result) bool { d.image(image); return true })
 	delta.Get("tool_calls").ForEach(func(_, c gjson.Result) bool { d.toolCall(c); return true })
+}
+
+// annotation is a source of the text that is open.
+func (d *decoder) annotation(a gjson.Result) {
+	url := a.Get("url_citation")
+	if _, text := d.openPart.(llm.Text); !text || !url.IsObject() {
+		return
+	}
+	d.emit(llm.PartDelta{Index: d.open, Citation: &llm.Citation{
+		URL: url.Get("url").String(), Title: url.Get("title").String(), Cited: url.Get("content").String(),
+		Start: url.Get("start_index").Int(), End: url.Get("end_index").Int(),
+		Raw: llm.Opaque{Dialect: llm.ChatCompletions, Raw: json.RawMessage(a.Raw)},
+	}})
+}
+
+// image is a picture that the model made (OpenRouter, hosted gateway: message.images).
+func (d *decoder) image(image gjson.Result) {
+	media := mediaOfURL(image.Get("image_url.url").String())
+	if media.URL == "" && len(media.Data) == 0 {
+		return
+	}
+	d.closeText()
+	d.emit(llm.PartStart{Index: d.next, Part: media})
+	d.emit(llm.PartEnd{Index: d.next})
+	d.next++
 }
 
 // contentPart is a part of content that is a list, as Mistral sends it.
@@ -221,28 +258,40 @@ func (d *decoder) text(kind llm.Part, text string) {
 	if text == "" {
 		return
 	}
-	if d.openPart != nil && !sameKind(d.openPart, kind) {
+	if d.openPart != nil && (d.detail != "" || !sameKind(d.openPart, kind)) || d.sealed != nil {
 		d.closeText()
 	}
+	d.openText(kind)
+	d.emit(llm.PartDelta{Index: d.open, Text: text})
+}
+
+func (d *decoder) openText(kind llm.Part) {
 	if d.openPart == nil {
 		d.open, d.openPart = d.next, kind
 		d.next++
 		d.emit(llm.PartStart{Index: d.open, Part: kind})
 	}
-	d.emit(llm.PartDelta{Index: d.open, Text: text})
 }
 
 func sameKind(a, b llm.Part) bool {
-	_, at := a.(llm.Text)
-	_, bt := b.(llm.Text)
-	return at == bt
+	switch a.(type) {
+	case llm.Text:
+		_, same := b.(llm.Text)
+		return same
+	case llm.Refusal:
+		_, same := b.(llm.Refusal)
+		return same
+	}
+	_, same := b.(llm.Reasoning)
+	return same
 }
 
 func (d *decoder) closeText() {
 	if d.openPart != nil {
 		d.emit(llm.PartEnd{Index: d.open})
-		d.openPart = nil
+		d.openPart, d.detail = nil, ""
 	}
+	d.unseal()
 }
 
 func (d *decoder) toolCall(c gjson.Result) {
@@ -253,7 +302,18 @@ func (d *decoder) toolCall(c gjson.Result) {
 	if name := c.Get("function.name").String(); call.name == "" {
 		call.name = name
 	}
-	call.input += arguments(c.Get("function.arguments"))
+	if own := c.Get("custom"); own.IsObject() {
+		call.freeform = true
+		if call.name == "" {
+			call.name = own.Get("name").String()
+		}
+		call.input = string(fit.AppendEscaped([]byte(call.input), own.Get("input").String()))
+	} else {
+		call.input += arguments(c.Get("function.arguments"))
+	}
+	if s := c.Get("extra_content.google.thought_signature"); s.Type == gjson.String {
+		call.signature += s.Str
+	}
 	if call.name != "" {
 		d.startCall(call)
 	}
@@ -271,6 +331,9 @@ func arguments(r gjson.Result) string {
 // used again with another id and a name is another call, since some servers number all parallel calls 0.
 func (d *decoder) find(c gjson.Result) *call {
 	index, id, name := c.Get("index"), c.Get("id").String(), c.Get("function.name").String()
+	if name == "" {
+		name = c.Get("custom.name").String()
+	}
 	key := ""
 	switch {
 	case index.Type == gjson.Number:
@@ -302,7 +365,16 @@ func (d *decoder) startCall(c *call) {
 		}
 		c.part, c.started = d.next, true
 		d.next++
-		d.emit(llm.PartStart{Index: c.part, Part: llm.ToolCall{ID: c.id, Name: c.name}})
+		d.emit(llm.PartStart{Index: c.part, Part: llm.ToolCall{
+			ID: c.id, Name: c.name, Freeform: c.freeform, Signature: c.signature,
+		}})
+		if c.signature = ""; c.freeform {
+			d.emit(llm.PartDelta{Index: c.part, Input: `"`})
+		}
+	}
+	if c.signature != "" {
+		d.emit(llm.PartDelta{Index: c.part, Signature: c.signature})
+		c.signature = ""
 	}
 	if c.input != "" {
 		d.emit(llm.PartDelta{Index: c.part, Input: c.input})
@@ -320,6 +392,9 @@ func (d *decoder) end(said bool) error {
 	for _, c := range d.calls {
 		if !c.started {
 			return unreadable(errors.New("a tool call without a name"))
+		}
+		if c.freeform {
+			d.emit(llm.PartDelta{Index: c.part, Input: `"`})
 		}
 		d.emit(llm.PartEnd{Index: c.part})
 		called = true

@@ -2,148 +2,55 @@ package chatcompletions
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"strings"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/fit"
 )
 
-// Options are what EncodeRequest must know of the server. Their zero values suit OpenAI itself.
-type Options struct {
-	// Target is who gets the request; reasoning goes back to its origin only.
-	Target llm.Origin
-	// ReplayReasoning sends the target's own reasoning back as reasoning_content, which DeepSeek and Moonshot want and
-	// others refuse.
-	ReplayReasoning bool
-	// OldTokenLimit says max_tokens where OpenAI says max_completion_tokens, for servers that know only the old name.
-	OldTokenLimit bool
-	// NoStreamOptions leaves stream_options out, for servers that refuse it; their usage comes unasked.
-	NoStreamOptions bool
-}
-
-type request struct {
-	Model               string         `json:"model"`
-	Messages            []message      `json:"messages"`
-	Tools               []tool         `json:"tools,omitempty"`
-	ToolChoice          any            `json:"tool_choice,omitempty"`
-	ParallelToolCalls   *bool          `json:"parallel_tool_calls,omitempty"`
-	MaxCompletionTokens *int64         `json:"max_completion_tokens,omitempty"`
-	MaxTokens           *int64         `json:"max_tokens,omitempty"`
-	Temperature         *float64       `json:"temperature,omitempty"`
-	TopP                *float64       `json:"top_p,omitempty"`
-	Stop                []string       `json:"stop,omitempty"`
-	Stream              bool           `json:"stream,omitempty"`
-	StreamOptions       *streamOptions `json:"stream_options,omitempty"`
-}
-
-type streamOptions struct {
-	IncludeUsage bool `json:"include_usage"`
-}
-
-// message is one of any role; Content is a string, a list of parts, or null.
-type message struct {
-	Role             string     `json:"role"`
-	Content          any        `json:"content"`
-	ReasoningContent string     `json:"reasoning_content,omitempty"`
-	ToolCalls        []toolCall `json:"tool_calls,omitempty"`
-	ToolCallID       string     `json:"tool_call_id,omitempty"`
-}
-
-type toolCall struct {
-	ID       string       `json:"id"`
-	Type     string       `json:"type"`
-	Function functionCall `json:"function"`
-}
-
-type functionCall struct {
-	Name      string `json:"name"`
-	Arguments string `json:"arguments"`
-}
-
-type tool struct {
-	Type     string   `json:"type"`
-	Function function `json:"function"`
-}
-
-type function struct {
-	Name        string          `json:"name"`
-	Description string          `json:"description,omitempty"`
-	Parameters  json.RawMessage `json:"parameters,omitempty"`
-}
-
-type textPart struct {
-	Type string `json:"type"`
-	Text string `json:"text"`
-}
-
-type imagePart struct {
-	Type     string   `json:"type"`
-	ImageURL imageURL `json:"image_url"`
-}
-
-type imageURL struct {
-	URL string `json:"url"`
-}
-
-type audioPart struct {
-	Type       string     `json:"type"`
-	InputAudio inputAudio `json:"input_audio"`
-}
-
-type inputAudio struct {
-	Data   string `json:"data"`
-	Format string `json:"format"`
-}
-
-type filePart struct {
-	Type string   `json:"type"`
-	File fileData `json:"file"`
-}
-
-type fileData struct {
-	FileData string `json:"file_data,omitempty"`
-	FileID   string `json:"file_id,omitempty"`
-	Filename string `json:"filename,omitempty"`
-}
+// defaultStops is how many stop sequences OpenAI takes, maxID how long a call's id may be there.
+const (
+	defaultStops = 4
+	maxID        = 40
+)
 
 // EncodeRequest writes a request (API reference, "Create chat completion"). The same request always gives the same
 // bytes. What the dialect can't carry but may do without comes back as notices; what would change the answer is an
-// error of class bad request.
+// error of class bad request. Ladder tells what becomes of each field. The answer to what is sent here goes through
+// fit.Restore.
 func EncodeRequest(req *llm.Request, opts Options) (body []byte, notices []llm.Notice, err error) {
-	e := &encoder{opts: opts}
-	for _, m := range req.Messages {
-		if err := e.message(m); err != nil {
-			return nil, nil, err
-		}
-	}
-	e.flushMedia()
-	if len(e.messages) == 0 {
-		return nil, nil, llm.Errorf(llm.ErrBadRequest, "the conversation has no message; send at least one")
-	}
-	out := request{
-		Model: req.Model, Messages: e.messages, Temperature: req.Temperature, TopP: req.TopP, Stop: req.Stop,
-		Stream: req.Stream,
-	}
-	if opts.OldTokenLimit {
-		out.MaxTokens = req.MaxOutputTokens
-	} else {
-		out.MaxCompletionTokens = req.MaxOutputTokens
-	}
-	if req.Stream && !opts.NoStreamOptions {
-		out.StreamOptions = &streamOptions{IncludeUsage: true}
-	}
+	e := &encoder{opts: opts, names: fit.NewNames(req), free: map[string]bool{}}
 	for _, t := range req.Tools {
-		out.Tools = append(out.Tools, tool{"function", function{t.Name, t.Description, t.InputSchema}})
+		e.free[t.Name] = t.Freeform != nil && opts.Freeform
 	}
-	if len(out.Tools) > 0 && req.ToolChoice != nil { // without tools, servers refuse a choice among them
-		out.ToolChoice = toolChoice(req.ToolChoice)
-		if req.ToolChoice.NoParallel {
-			out.ParallelToolCalls = new(false)
-		}
+	out := request{Model: req.Model, Stream: req.Stream}
+	if err := e.format(req, &out); err != nil {
+		return nil, nil, err
 	}
-	body, err = marshal(out)
-	return body, e.notices, err
+	if err := e.conversation(req.Messages); err != nil {
+		return nil, nil, err
+	}
+	out.Messages = e.messages
+	if err := e.tools(req, &out); err != nil {
+		return nil, nil, err
+	}
+	if err := e.settings(req, &out); err != nil {
+		return nil, nil, err
+	}
+	e.reasoning(req, &out)
+	e.identity(req, &out)
+	extra, err := e.extra(req.Extra)
+	if err != nil {
+		return nil, nil, err
+	}
+	if body, err = marshal(out); err != nil {
+		return nil, nil, err
+	}
+	if len(extra) > 0 {
+		body = append(append(body[:len(body)-1], extra...), '}')
+	}
+	return body, e.notices, nil
 }
 
 // marshal writes JSON without HTML escapes, as the official SDKs do.
@@ -157,28 +64,14 @@ func marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-func toolChoice(c *llm.ToolChoice) any {
-	switch c.Mode {
-	case llm.ToolNone, llm.ToolRequired:
-		return string(c.Mode)
-	case llm.ToolNamed:
-		return struct {
-			Type     string `json:"type"`
-			Function struct {
-				Name string `json:"name"`
-			} `json:"function"`
-		}{"function", struct {
-			Name string `json:"name"`
-		}{c.Name}}
-	}
-	return "auto"
-}
-
 type encoder struct {
 	opts     Options
+	names    *fit.Names
+	free     map[string]bool // the tools that are sent as free-form ones
+	system   []string        // what the gateway itself has to say to the model
 	messages []message
 	notices  []llm.Notice
-	// media came in tool results, which hold text only here: it follows in a user message behind the last of them.
+	// media came in tool results or from the assistant, who hold text only here: it follows in a user message.
 	media []any
 }
 
@@ -191,191 +84,210 @@ func (e *encoder) notice(field, text string) {
 	e.notices = append(e.notices, llm.Notice{Field: field, Message: text})
 }
 
-func (e *encoder) add(m message) {
-	if m.Role != string(llm.RoleTool) {
-		e.flushMedia()
-	}
-	e.messages = append(e.messages, m)
+// leftOut is a notice for a hint that the target does not take.
+func (e *encoder) leftOut(field string) {
+	e.notice(field, "the provider does not take it, so it was left out")
 }
 
-func (e *encoder) flushMedia() {
-	if len(e.media) > 0 {
-		e.messages = append(e.messages, message{Role: string(llm.RoleUser), Content: e.media})
-		e.media = nil
-	}
-}
-
-func (e *encoder) message(m llm.Message) error {
-	switch m.Role {
-	case llm.RoleAssistant:
-		return e.assistant(m)
-	case llm.RoleSystem, llm.RoleUser, llm.RoleTool:
-	default:
-		return llm.Errorf(llm.ErrBadRequest, "a message has the unknown role %q", m.Role)
-	}
-	var parts []any
-	for _, p := range m.Parts {
-		if r, ok := p.(llm.ToolResult); ok {
-			if err := e.toolResult(r); err != nil {
-				return err
-			}
-			continue
-		}
-		if _, ok := p.(llm.Media); ok && m.Role == llm.RoleSystem {
-			return llm.Errorf(llm.ErrBadRequest, "a system message can only hold text for %s", llm.ChatCompletions)
-		}
-		part, err := e.part(p)
-		if err != nil {
+func (e *encoder) conversation(messages []llm.Message) error {
+	repaired, notices := fit.Repair(messages, e.callID)
+	e.notices = append(e.notices, notices...)
+	for _, m := range repaired {
+		if err := e.message(m); err != nil {
 			return err
 		}
-		if part != nil {
-			parts = append(parts, part)
-		}
 	}
-	if len(parts) == 0 {
-		return nil
+	e.flushMedia()
+	if len(e.messages) == 0 {
+		return llm.Errorf(llm.ErrBadRequest, "the conversation has no message; send at least one")
 	}
-	role := m.Role
-	if role == llm.RoleTool { // what stands beside a result is the user's
-		role = llm.RoleUser
+	for _, text := range e.system {
+		e.messages = append([]message{{Role: "system", Content: text}}, e.messages...)
 	}
-	e.add(message{Role: string(role), Content: content(parts)})
+	if e.opts.SystemFirst {
+		e.systemFirst()
+	}
+	if e.opts.MergeTurns {
+		e.merge()
+	}
+	if last := &e.messages[len(e.messages)-1]; last.Role == "assistant" {
+		last.Prefix = e.opts.PrefixLast
+	}
 	return nil
 }
 
-// content is a plain string where that is enough: not every server takes a list.
-func content(parts []any) any {
-	if len(parts) == 1 {
-		if t, ok := parts[0].(textPart); ok {
-			return t.Text
+// systemFirst makes one message of the system's at the start; later ones become marked texts of the user's, because
+// moving them up would change their meaning.
+func (e *encoder) systemFirst() {
+	var head []any
+	var rest []message
+	for _, m := range e.messages {
+		switch {
+		case m.Role != "system":
+			rest = append(rest, m)
+		case len(rest) == 0:
+			head = append(head, m.Content)
+		default:
+			rest = append(rest, message{Role: "user", Content: "<system>\n" + plainText(m.Content) + "\n</system>"})
+		}
+	}
+	if len(head) > 0 {
+		texts := make([]string, len(head))
+		for i, c := range head {
+			texts[i] = plainText(c)
+		}
+		rest = append([]message{{Role: "system", Content: strings.Join(texts, "\n\n")}}, rest...)
+	}
+	e.messages = rest
+}
+
+func plainText(content any) string {
+	switch c := content.(type) {
+	case string:
+		return c
+	case []any:
+		var texts []string
+		for _, p := range c {
+			if t, ok := p.(textPart); ok {
+				texts = append(texts, t.Text)
+			}
+		}
+		return strings.Join(texts, "\n\n")
+	}
+	return ""
+}
+
+// merge joins neighbours of one role. Tool messages stay apart, each for its call.
+func (e *encoder) merge() {
+	var out []message
+	for _, m := range e.messages {
+		if n := len(out); n > 0 && out[n-1].Role == m.Role && m.Role != "tool" {
+			last := &out[n-1]
+			last.Content = join(last.Content, m.Content)
+			last.ToolCalls = append(last.ToolCalls, m.ToolCalls...)
+			last.ReasoningDetails = append(last.ReasoningDetails, m.ReasoningDetails...)
+			last.Refusal += m.Refusal
+			if m.ReasoningContent != nil {
+				text := *m.ReasoningContent
+				if last.ReasoningContent != nil {
+					text = *last.ReasoningContent + text
+				}
+				last.ReasoningContent = &text
+			}
+			continue
+		}
+		out = append(out, m)
+	}
+	e.messages = out
+}
+
+func join(a, b any) any {
+	at, aText := a.(string)
+	bt, bText := b.(string)
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	case aText && bText:
+		return at + "\n\n" + bt
+	}
+	var parts []any
+	for _, c := range []any{a, b} {
+		switch c := c.(type) {
+		case string:
+			parts = append(parts, textPart{Type: "text", Text: c})
+		case []any:
+			parts = append(parts, c...)
 		}
 	}
 	return parts
 }
 
-// part gives a part of a system or user message, nil for one that is left out.
-func (e *encoder) part(p llm.Part) (any, error) {
-	switch p := p.(type) {
-	case llm.Text:
-		return textPart{"text", p.Text}, nil
-	case llm.Media:
-		return media(p)
-	case llm.Opaque:
-		if p.Dialect == llm.ChatCompletions {
-			return p.Raw, nil
+func (e *encoder) tools(req *llm.Request, out *request) error {
+	for _, t := range req.Tools {
+		if t.Cache != nil {
+			e.notice("cache_control", "marks on tools are not known to the provider and were left out")
 		}
-		e.notice("messages", "a part that only "+p.Dialect.String()+" knows was left out")
-		return nil, nil
-	}
-	return nil, llm.Errorf(llm.ErrBadRequest, "only an assistant's message can hold %s", name(p))
-}
-
-func name(p llm.Part) string {
-	switch p.(type) {
-	case llm.Reasoning:
-		return "reasoning"
-	case llm.ToolCall:
-		return "a tool call"
-	case llm.ToolResult:
-		return "a tool result"
-	case llm.Media:
-		return "an image or file"
-	}
-	return "this part"
-}
-
-func media(m llm.Media) (any, error) {
-	kind, format, _ := strings.Cut(m.MediaType, "/")
-	data := "data:" + m.MediaType + ";base64," + base64.StdEncoding.EncodeToString(m.Data)
-	switch {
-	case m.FileID != "":
-		return filePart{"file", fileData{FileID: m.FileID}}, nil
-	case m.URL != "" && (kind == "image" || kind == ""):
-		return imagePart{"image_url", imageURL{m.URL}}, nil
-	case m.URL != "":
-		return nil, llm.Errorf(llm.ErrBadRequest, "%s takes images by URL only, not %s; send the file's content",
-			llm.ChatCompletions, m.MediaType)
-	case kind == "image":
-		return imagePart{"image_url", imageURL{data}}, nil
-	case kind == "audio":
-		switch format {
-		case "wav", "x-wav", "wave":
-			format = "wav"
-		case "mp3", "mpeg":
-			format = "mp3"
+		switch {
+		case t.Own != nil && t.Own.Dialect == llm.ChatCompletions:
+			e.notice("tools", "the tool "+t.Name+" runs only at its own provider and was left out")
+		case t.Own != nil:
+			e.notice("tools", "the tool "+t.Name+", which only providers of "+t.Own.Dialect.String()+" run, was left out")
+		case t.Freeform != nil && e.opts.Freeform:
+			out.Tools = append(out.Tools, tool{Type: "custom", Custom: &custom{e.names.Out(t.Name), t.Description, grammar(t.Freeform)}})
+		case t.Freeform != nil:
+			out.Tools = append(out.Tools, tool{Type: "function", Function: &function{
+				Name: e.names.Out(t.Name), Description: fit.FreeformDescription(t), Parameters: fit.FreeformSchema,
+			}})
 		default:
-			return nil, llm.Errorf(llm.ErrBadRequest, "%s takes audio as wav or mp3, not %s", llm.ChatCompletions, m.MediaType)
-		}
-		return audioPart{"input_audio", inputAudio{base64.StdEncoding.EncodeToString(m.Data), format}}, nil
-	}
-	return filePart{"file", fileData{FileData: data, Filename: m.Filename}}, nil
-}
-
-func (e *encoder) toolResult(r llm.ToolResult) error {
-	var text strings.Builder
-	if r.IsError { // there is no flag for it
-		text.WriteString("Error: ")
-	}
-	for i, p := range r.Parts {
-		switch p := p.(type) {
-		case llm.Text:
-			if i > 0 {
-				text.WriteString("\n")
-			}
-			text.WriteString(p.Text)
-		case llm.Media:
-			part, err := media(p)
-			if err != nil {
-				return err
-			}
-			e.media = append(e.media, part)
-			if i > 0 {
-				text.WriteString("\n")
-			}
-			text.WriteString("[attached below]")
-		default:
-			e.notice("messages", "a part of a tool result that only its own protocol knows was left out")
+			out.Tools = append(out.Tools, tool{Type: "function", Function: &function{
+				e.names.Out(t.Name), t.Description, t.InputSchema, t.Strict,
+			}})
 		}
 	}
-	e.add(message{Role: "tool", ToolCallID: r.CallID, Content: text.String()})
+	if req.ToolChoice == nil {
+		return nil
+	}
+	if len(out.Tools) == 0 { // servers refuse a choice without tools
+		if req.ToolChoice.Mode == llm.ToolRequired || req.ToolChoice.Mode == llm.ToolNamed {
+			if len(req.Tools) > 0 {
+				return llm.Errorf(llm.ErrBadRequest, "tool_choice demands a tool that %s can't offer here", llm.ChatCompletions)
+			}
+			e.notice("tool_choice", "there are no tools to choose from, so it was left out")
+		}
+		return nil
+	}
+	choice, err := e.toolChoice(req.ToolChoice, out.Tools)
+	if err != nil {
+		return err
+	}
+	out.ToolChoice = choice
+	if req.ToolChoice.NoParallel {
+		out.ParallelToolCalls = new(false)
+	}
 	return nil
 }
 
-func (e *encoder) assistant(m llm.Message) error {
-	out := message{Role: string(llm.RoleAssistant)}
-	var parts []any
-	for _, p := range m.Parts {
-		switch p := p.(type) {
-		case llm.Text:
-			parts = append(parts, textPart{"text", p.Text})
-		case llm.Reasoning:
-			if e.opts.ReplayReasoning && p.Origin == e.opts.Target {
-				out.ReasoningContent += p.Text
-				continue
-			}
-			e.notice("messages", "reasoning of earlier turns was left out")
-		case llm.ToolCall:
-			arguments := string(p.Input)
-			if strings.TrimSpace(arguments) == "" {
-				arguments = "{}"
-			}
-			out.ToolCalls = append(out.ToolCalls, toolCall{p.ID, "function", functionCall{p.Name, arguments}})
-		case llm.Opaque:
-			if p.Dialect == llm.ChatCompletions {
-				parts = append(parts, p.Raw)
-				continue
-			}
-			e.notice("messages", "a part that only "+p.Dialect.String()+" knows was left out")
-		default:
-			return llm.Errorf(llm.ErrBadRequest, "%s can't take %s in an assistant's message", llm.ChatCompletions, name(p))
+func (e *encoder) toolChoice(c *llm.ToolChoice, tools []tool) (any, error) {
+	switch c.Mode {
+	case llm.ToolRequired:
+		if e.opts.RequiredIsAny {
+			return "any", nil
 		}
+		return "required", nil
+	case llm.ToolNone:
+		return "none", nil
+	case llm.ToolNamed:
+		name := e.names.Out(c.Name)
+		for _, t := range tools {
+			switch {
+			case t.Custom != nil && t.Custom.Name == name:
+				return namedChoice{Type: "custom", Custom: &toolName{name}}, nil
+			case t.Function != nil && t.Function.Name == name:
+				return namedChoice{Type: "function", Function: &toolName{name}}, nil
+			}
+		}
+		return nil, llm.Errorf(llm.ErrBadRequest, "tool_choice names the tool %q, which is not among the tools", c.Name)
 	}
-	if len(parts) == 0 && len(out.ToolCalls) == 0 {
-		return nil // an answer that was only reasoning would be an empty message
+	return "auto", nil
+}
+
+// grammar gives a free-form tool's format as this dialect writes it: the grammar one level deeper than in Responses.
+func grammar(raw json.RawMessage) json.RawMessage {
+	var flat struct {
+		Type       string          `json:"type"`
+		Syntax     string          `json:"syntax"`
+		Definition string          `json:"definition"`
+		Grammar    json.RawMessage `json:"grammar"`
 	}
-	if len(parts) > 0 {
-		out.Content = content(parts)
+	if json.Unmarshal(raw, &flat) != nil || flat.Type == "text" {
+		return nil
 	}
-	e.add(out)
-	return nil
+	if flat.Type != "grammar" || len(flat.Grammar) > 0 {
+		return raw
+	}
+	out := append([]byte(`{"type":"grammar","grammar":{"syntax":`), fit.AppendString(nil, flat.Syntax)...)
+	out = append(append(out, `,"definition":`...), fit.AppendString(nil, flat.Definition)...)
+	return append(out, "}}"...)
 }

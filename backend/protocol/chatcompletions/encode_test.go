@@ -76,7 +76,7 @@ func TestEncodeRequest(t *testing.T) {
 		},
 		{"a choice without tools", llm.Request{
 			Messages: []llm.Message{user}, ToolChoice: &llm.ToolChoice{Mode: llm.ToolRequired, NoParallel: true},
-		}, chatcompletions.Options{}, `"messages":[{"role":"user","content":"hi"}]`, 0},
+		}, chatcompletions.Options{}, `"messages":[{"role":"user","content":"hi"}]`, 1},
 		{
 			"calls and results",
 			llm.Request{Messages: []llm.Message{user, called, {Role: llm.RoleTool, Parts: []llm.Part{
@@ -147,7 +147,6 @@ func TestEncodeRequestRefuses(t *testing.T) {
 	for name, m := range map[string]llm.Message{
 		"nothing":             {Role: llm.RoleUser},
 		"role":                {Role: "boss", Parts: []llm.Part{llm.Text{Text: "x"}}},
-		"image by assistant":  {Role: llm.RoleAssistant, Parts: []llm.Part{llm.Media{URL: "x"}}},
 		"image by system":     {Role: llm.RoleSystem, Parts: []llm.Part{llm.Media{URL: "x"}}},
 		"call by user":        {Role: llm.RoleUser, Parts: []llm.Part{llm.ToolCall{}}},
 		"PDF by URL":          {Role: llm.RoleUser, Parts: []llm.Part{llm.Media{URL: "x", MediaType: "application/pdf"}}},

@@ -2,6 +2,7 @@ package chatcompletions
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"github.com/tidwall/gjson"
 
@@ -68,4 +69,36 @@ func finishOf(raw string) llm.FinishReason {
 		kind = llm.FinishError
 	}
 	return llm.FinishReason{Kind: kind, Raw: raw}
+}
+
+// appendUsage writes a usage object. prompt_tokens includes the cache's; what is unknown is left out of the details, and
+// of the totals, which the dialect demands, it counts as none.
+func appendUsage(dst []byte, u llm.Usage) []byte {
+	writes := u.CacheWrite5m.Or(0) + u.CacheWrite1h.Or(0)
+	prompt := u.Input.Or(0) + u.CacheRead.Or(0) + writes
+	output := u.Output.Or(0)
+	member := func(name string, n int64) {
+		dst = append(append(append(dst, '"'), name...), '"', ':')
+		dst = append(strconv.AppendInt(dst, n, 10), ',')
+	}
+	dst = append(dst, '{')
+	member("prompt_tokens", prompt)
+	member("completion_tokens", output)
+	member("total_tokens", prompt+output)
+	if u.CacheRead.Known() || u.CacheWrite5m.Known() || u.CacheWrite1h.Known() {
+		dst = append(dst, `"prompt_tokens_details":{`...)
+		if u.CacheRead.Known() {
+			member("cached_tokens", u.CacheRead.Or(0))
+		}
+		if u.CacheWrite5m.Known() || u.CacheWrite1h.Known() {
+			member("cache_write_tokens", writes)
+		}
+		dst = append(dst[:len(dst)-1], "},"...)
+	}
+	if n, ok := u.Reasoning.Get(); ok {
+		dst = append(dst, `"completion_tokens_details":{`...)
+		member("reasoning_tokens", n)
+		dst = append(dst[:len(dst)-1], "},"...)
+	}
+	return append(dst[:len(dst)-1], '}')
 }

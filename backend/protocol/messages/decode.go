@@ -190,7 +190,7 @@ func (d *decoder) blockStart(index int64, b gjson.Result) error {
 	start, first := llm.PartStart{Index: own.part}, llm.PartDelta{Index: own.part}
 	switch b.Get("type").String() {
 	case "text":
-		start.Part = llm.Text{}
+		start.Part = llm.Text{Citations: readCitations(b.Get("citations"))}
 		first.Text = b.Get("text").String()
 	case "thinking":
 		start.Part = llm.Reasoning{}
@@ -229,12 +229,14 @@ func (d *decoder) delta(index int64, delta gjson.Result, raw []byte) error {
 		if out.Input = delta.Get("partial_json").String(); out.Input != "" {
 			b.input = ""
 		}
+	case "citations_delta":
+		out.Citation = new(citation(delta.Get("citation")))
 	default:
 		known = false
 	}
 	if !known {
 		d.emit(llm.OpaqueEvent{Opaque: opaque(raw)})
-	} else if out.Text != "" || out.Signature != "" || out.Input != "" {
+	} else if out.Text != "" || out.Signature != "" || out.Input != "" || out.Citation != nil {
 		d.emit(out)
 	}
 	return nil

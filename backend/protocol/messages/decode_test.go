@@ -42,7 +42,11 @@ func renderEvent(e llm.Event) string {
 	case llm.PartStart:
 		return fmt.Sprintf("part %d %s", e.Index, renderPart(e.Part))
 	case llm.PartDelta:
-		return fmt.Sprintf("delta %d text=%q signature=%q input=%q", e.Index, e.Text, e.Signature, e.Input)
+		line := fmt.Sprintf("delta %d text=%q signature=%q input=%q", e.Index, e.Text, e.Signature, e.Input)
+		if e.Citation != nil {
+			line += " citation=" + string(e.Citation.Raw.Raw)
+		}
+		return line
 	case llm.PartEnd:
 		return fmt.Sprintf("end %d", e.Index)
 	case llm.UsageUpdate:
@@ -61,7 +65,16 @@ func renderEvent(e llm.Event) string {
 func renderPart(p llm.Part) string {
 	switch p := p.(type) {
 	case llm.ToolCall:
-		return fmt.Sprintf("ToolCall %q %q", p.ID, p.Name)
+		line := fmt.Sprintf("ToolCall %q %q", p.ID, p.Name)
+		if p.Freeform {
+			line += " freeform"
+		}
+		if p.Signature != "" {
+			line += " signature=" + p.Signature
+		}
+		return line
+	case llm.Media:
+		return fmt.Sprintf("Media %q %q %q", p.MediaType, p.URL, p.Data)
 	case llm.Reasoning:
 		return strings.TrimRight("Reasoning "+string(p.Opaque), " ")
 	case llm.Opaque:

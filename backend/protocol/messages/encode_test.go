@@ -67,11 +67,11 @@ func TestEncodeRequest(t *testing.T) {
 		{
 			"tools keep their bytes",
 			llm.Request{
-				Messages: []llm.Message{user}, Tools: []llm.Tool{{Name: "f", Description: "d", InputSchema: json.RawMessage(`{"z":1.50,"a":"<b>"}`)}, {Name: "g"}},
+				Messages: []llm.Message{user}, Tools: []llm.Tool{{Name: "f", Description: "d", InputSchema: json.RawMessage(`{"type":"object","z":1.50,"a":"<b>"}`)}, {Name: "g"}},
 				ToolChoice: &llm.ToolChoice{Mode: llm.ToolRequired, NoParallel: true},
 			},
 			messages.Options{},
-			hi + `,"tools":[{"name":"f","description":"d","input_schema":{"z":1.50,"a":"<b>"}},{"name":"g","input_schema":{"type":"object"}}],` +
+			hi + `,"tools":[{"name":"f","description":"d","input_schema":{"type":"object","z":1.50,"a":"<b>"}},{"name":"g","input_schema":{"type":"object"}}],` +
 				`"tool_choice":{"type":"any","disable_parallel_tool_use":true}`, 0,
 		},
 		{
@@ -98,7 +98,10 @@ func TestEncodeRequest(t *testing.T) {
 				`{"type":"tool_use","id":"w","name":"h","input":{}}`) + `,` +
 				turn("user", `{"type":"tool_result","tool_use_id":"x","content":[`+say("one")+`]},{"type":"tool_result","tool_use_id":"y",`+
 					`"content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"aQ=="}}],"is_error":true},`+
-					say(`<system>\ns\n</system>`)) + `]`, 1,
+					`{"type":"tool_result","tool_use_id":"z","content":[`+say("(The tool gave no result.)")+`],"is_error":true},`+
+					`{"type":"tool_result","tool_use_id":"w","content":[`+say("(The tool gave no result.)")+`],"is_error":true},`+
+					say(`<system>\ns\n</system>`)) + `],"tools":[{"name":"f","input_schema":{"type":"object"}},` +
+				`{"name":"g","input_schema":{"type":"object"}},{"name":"h","input_schema":{"type":"object"}}],"tool_choice":{"type":"none"}`, 2,
 		},
 		{
 			"reasoning of its own",
@@ -151,15 +154,14 @@ func TestEncodeRequest(t *testing.T) {
 
 func TestEncodeRequestRefuses(t *testing.T) {
 	for name, m := range map[string]llm.Message{
-		"nothing":            {Role: llm.RoleUser},
-		"only a system":      text(llm.RoleSystem, "x"),
-		"role":               {Role: "boss", Parts: []llm.Part{llm.Text{Text: "x"}}},
-		"image by assistant": {Role: llm.RoleAssistant, Parts: []llm.Part{llm.Media{URL: "x"}}},
-		"image by system":    {Role: llm.RoleSystem, Parts: []llm.Part{llm.Media{URL: "x"}}},
-		"call by user":       {Role: llm.RoleUser, Parts: []llm.Part{llm.ToolCall{}}},
-		"call in a result":   {Role: llm.RoleTool, Parts: []llm.Part{llm.ToolResult{Parts: []llm.Part{llm.ToolCall{}}}}},
-		"audio":              {Role: llm.RoleUser, Parts: []llm.Part{llm.Media{MediaType: "audio/wav"}}},
-		"broken part":        {Role: llm.RoleUser, Parts: []llm.Part{llm.Opaque{Dialect: llm.Messages, Raw: json.RawMessage("{")}}},
+		"nothing":          {Role: llm.RoleUser},
+		"only a system":    text(llm.RoleSystem, "x"),
+		"role":             {Role: "boss", Parts: []llm.Part{llm.Text{Text: "x"}}},
+		"image by system":  {Role: llm.RoleSystem, Parts: []llm.Part{llm.Media{URL: "x"}}},
+		"call by user":     {Role: llm.RoleUser, Parts: []llm.Part{llm.ToolCall{}}},
+		"call in a result": {Role: llm.RoleTool, Parts: []llm.Part{llm.ToolResult{Parts: []llm.Part{llm.ToolCall{}}}}},
+		"audio":            {Role: llm.RoleUser, Parts: []llm.Part{llm.Media{MediaType: "audio/wav"}}},
+		"broken part":      {Role: llm.RoleUser, Parts: []llm.Part{llm.Opaque{Dialect: llm.Messages, Raw: json.RawMessage("{")}}},
 	} {
 		_, _, err := messages.EncodeRequest(&llm.Request{Messages: []llm.Message{m}}, messages.Options{})
 		if e, ok := errors.AsType[*llm.Error](err); !ok || e.Kind != llm.ErrBadRequest {

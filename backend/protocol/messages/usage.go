@@ -2,6 +2,7 @@ package messages
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"github.com/tidwall/gjson"
 
@@ -48,4 +49,35 @@ func finishOf(raw string) llm.FinishReason {
 		kind = llm.FinishRefusal
 	}
 	return llm.FinishReason{Kind: kind, Raw: raw}
+}
+
+// appendUsage writes a usage object. What is unknown is left out but for the two numbers that the dialect demands.
+func appendUsage(dst []byte, u llm.Usage) []byte {
+	member := func(name string, n int64) {
+		dst = append(append(append(dst, '"'), name...), '"', ':')
+		dst = append(strconv.AppendInt(dst, n, 10), ',')
+	}
+	dst = append(dst, '{')
+	if n, ok := u.Input.Get(); ok {
+		member("input_tokens", n)
+	}
+	if u.CacheWrite5m.Known() || u.CacheWrite1h.Known() {
+		member("cache_creation_input_tokens", u.CacheWrite5m.Or(0)+u.CacheWrite1h.Or(0))
+	}
+	if n, ok := u.CacheRead.Get(); ok {
+		member("cache_read_input_tokens", n)
+	}
+	if u.CacheWrite1h.Known() {
+		dst = append(dst, `"cache_creation":{`...)
+		member("ephemeral_5m_input_tokens", u.CacheWrite5m.Or(0))
+		member("ephemeral_1h_input_tokens", u.CacheWrite1h.Or(0))
+		dst = append(dst[:len(dst)-1], "},"...)
+	}
+	member("output_tokens", u.Output.Or(0))
+	if n, ok := u.Reasoning.Get(); ok {
+		dst = append(dst, `"output_tokens_details":{`...)
+		member("thinking_tokens", n)
+		dst = append(dst[:len(dst)-1], "},"...)
+	}
+	return append(dst[:len(dst)-1], '}')
 }

@@ -1,0 +1,267 @@
+package gateway
+
+import (
+	"context"
+	"io"
+	"iter"
+	"net/http"
+	"strings"
+
+	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol"
+	"gatehouse/backend/provider"
+	"gatehouse/backend/routing"
+)
+
+// wholeLimit bounds an upstream's answer that has to be whole before it can be translated.
+const wholeLimit = 64 << 20
+
+// wire is a request that was written anew.
+type wire string
+
+func (w wire) Reader() io.Reader { return strings.NewReader(string(w)) }
+func (w wire) Len() int64        { return int64(len(w)) }
+
+// translation is an attempt at a provider that is spoken to in another dialect than the client's: the request is decoded
+// into the vocabulary and encoded anew, the answer the other way round.
+type translation struct {
+	x      *exchange
+	asked  *protocol.Asked
+	target protocol.Codec
+	origin llm.Origin
+	stream bool
+	notes  []llm.Notice
+}
+
+// prepare writes the request anew.
+func (x *exchange) prepare(a routing.Attempt, head protocol.Head) (*translation, provider.Body, error) {
+	decode := x.req.Decode
+	if decode == nil {
+		decode = func() (*protocol.Asked, error) { return x.codec.Decode(x.req.Body) }
+	}
+	asked, err := decode()
+	if err != nil {
+		return nil, nil, err
+	}
+	known, _ := x.g.World().Catalog.Served(a.Provider.ID, a.Model)
+	t := &translation{
+		x: x, asked: asked, target: protocol.For(a.Dialect), stream: head.Stream,
+		origin: llm.Origin{Provider: a.Provider.ID, Model: a.Model},
+	}
+	asked.Request.Model, asked.Request.Stream = a.Upstream, head.Stream
+	text, notices, err := t.target.EncodeRequest(asked.Request, protocol.Target{Origin: t.origin, MaxOutput: known.MaxOutput})
+	if err != nil {
+		return nil, nil, err
+	}
+	t.notes = append(asked.Notices, notices...)
+	return t, wire(text), nil
+}
+
+// header is what a rewritten request says of itself; the client's own headers speak of another dialect.
+func (t *translation) header(d llm.Dialect) http.Header {
+	h := http.Header{
+		"Content-Type": {"application/json"}, "Accept": {"application/json, text/event-stream"}, "User-Agent": {"gatehouse"},
+	}
+	if agent := t.x.req.Header.Get("User-Agent"); agent != "" {
+		h.Set("User-Agent", agent)
+	}
+	if d == llm.Messages {
+		h.Set("Anthropic-Version", defaultVersion)
+	}
+	return h
+}
+
+// answer gives an upstream's answer in the client's dialect.
+func (t *translation) answer(ctx context.Context, resp *http.Response) (*Answer, error) {
+	x := t.x
+	h := x.header(resp)
+	h.Del("Content-Length")
+	if text := noticeHeader(t.notes); text != "" {
+		h.Set("X-Gatehouse-Notices", text)
+	}
+	answering := protocol.Answering{
+		ID: strings.TrimPrefix(x.id, "req_"), Model: t.requested(), Origin: t.origin, Now: x.start,
+		InputTokens: protocol.Estimate(t.asked.Request), Notices: t.notes,
+	}
+	answer := &Answer{
+		ID: x.id, Status: http.StatusOK, Header: h, Stream: t.stream, Provider: x.provider.ID, Model: x.model, settled: x.settlement,
+	}
+	events := protocol.Restore(t.asked.Request, t.events(resp))
+	if t.stream {
+		h.Set("Content-Type", "text/event-stream")
+		next, stop := iter.Pull2(events)
+		answer.Body = &translatedBody{
+			translation: t, ctx: ctx, upstream: resp.Body, status: resp.StatusCode,
+			encoder: t.asked.NewEncoder(answering), next: next, stop: stop,
+		}
+		return answer, nil
+	}
+	defer resp.Body.Close() //nolint:errcheck // read to its end
+	var all []llm.Event
+	for e, err := range events {
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, llm.AsError(ctx.Err())
+			}
+			return nil, t.failure(err)
+		}
+		t.observe(e)
+		all = append(all, e)
+	}
+	body, err := t.asked.EncodeResponse(all, answering)
+	if err != nil {
+		return nil, err
+	}
+	h.Set("Content-Type", "application/json")
+	x.settle(OK, nil, resp.StatusCode)
+	answer.Body = io.NopCloser(strings.NewReader(string(body)))
+	return answer, nil
+}
+
+func (t *translation) requested() string {
+	if t.x.requested != "" {
+		return t.x.requested
+	}
+	return t.x.model
+}
+
+// events decodes the answer, streamed or not as the upstream chose.
+func (t *translation) events(resp *http.Response) llm.Stream {
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+		return t.target.DecodeStream(resp.Body)
+	}
+	return func(yield func(llm.Event, error) bool) {
+		body, err := io.ReadAll(io.LimitReader(resp.Body, wholeLimit))
+		var all []llm.Event
+		if err == nil {
+			all, err = t.target.DecodeResponse(body)
+		}
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, e := range all {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// observe keeps what the history wants to know.
+func (t *translation) observe(e llm.Event) {
+	x := t.x
+	if x.seen == nil {
+		x.seen = &llm.Observation{}
+	}
+	switch e := e.(type) {
+	case llm.MessageStart:
+		x.seen.ID, x.seen.Model = e.ID, e.Model
+	case llm.UsageUpdate:
+		x.seen.Usage = e.Usage
+	case llm.Finish:
+		x.seen.Finish = e.Reason
+	case llm.PartDelta:
+		x.seen.Content = true
+	case llm.PartStart:
+		_, call := e.Part.(llm.ToolCall)
+		x.seen.Content = x.seen.Content || call
+	}
+	if t.stream && x.seen.Content && x.first == 0 {
+		x.first = max(x.g.Now().Sub(x.start), 1)
+	}
+}
+
+// failure says in what way an answer failed.
+func (t *translation) failure(err error) *llm.Error {
+	e := llm.AsError(err)
+	if e.Kind == llm.ErrInternal && e.Status == 0 {
+		e = llm.Errorf(llm.ErrOverloaded, "%s broke off its answer before it was finished; try again", t.x.provider.Name).
+			WithStatus(http.StatusBadGateway).WithCode("upstream_broke_off")
+	}
+	clean := *e
+	clean.Message = string(t.x.g.Redact([]byte(e.Message)))
+	return &clean
+}
+
+// translatedBody writes a streamed answer anew as its events come.
+type translatedBody struct {
+	*translation
+	ctx      context.Context
+	upstream io.ReadCloser
+	status   int
+	encoder  protocol.Encoder
+	next     func() (llm.Event, error, bool)
+	stop     func()
+
+	out   []byte
+	ended error
+}
+
+func (b *translatedBody) Read(p []byte) (int, error) {
+	for len(b.out) == 0 {
+		if b.ended != nil {
+			return 0, b.ended
+		}
+		b.step()
+	}
+	n := copy(p, b.out)
+	b.out = b.out[n:]
+	return n, nil
+}
+
+func (b *translatedBody) step() {
+	e, err, more := b.next()
+	switch {
+	case !more:
+		b.ended = io.EOF
+		b.x.settle(OK, nil, b.status)
+	case err == nil:
+		b.observe(e)
+		b.out = append(b.out[:0], b.encoder.Encode(e)...)
+	case b.ctx.Err() != nil:
+		b.ended = b.ctx.Err()
+		b.x.settle(Cancelled, llm.AsError(b.ctx.Err()), b.status)
+	default:
+		failed := b.failure(err)
+		b.ended = io.EOF
+		b.out = append(b.out[:0], b.encoder.End(failed)...)
+		b.x.settle(Failed, failed, b.status)
+	}
+}
+
+// Close ends the upstream at once. A client that leaves after the last event got everything.
+func (b *translatedBody) Close() error {
+	err := b.upstream.Close()
+	if b.ended == nil && b.x.seen != nil && b.x.seen.Finish.Kind != "" {
+		b.x.settle(OK, nil, b.status)
+	} else if b.ended == nil {
+		b.x.settle(Cancelled, llm.AsError(context.Canceled), b.status)
+	}
+	b.stop()
+	return err
+}
+
+// noticesLimit bounds the header that carries notices.
+const noticesLimit = 2048
+
+// noticeHeader writes notices in one line of plain ASCII.
+func noticeHeader(notices []llm.Notice) string {
+	var b strings.Builder
+	for _, n := range notices {
+		text := n.Field + ": " + n.Message
+		if b.Len()+len(text) > noticesLimit {
+			break
+		}
+		if b.Len() > 0 {
+			b.WriteString("; ")
+		}
+		for _, r := range text {
+			if r < ' ' || r > '~' {
+				r = '?'
+			}
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

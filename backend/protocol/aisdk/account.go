@@ -1,0 +1,76 @@
+package aisdk
+
+import "encoding/json"
+
+// Credits answers GET /v1/credits: sums in USD as decimal numbers.
+type Credits struct {
+	Balance   string `json:"balance"`
+	TotalUsed string `json:"total_used"`
+}
+
+// Report answers GET /v1/report. The client refuses null for the list.
+type Report struct {
+	Results []ReportLine `json:"results"`
+}
+
+// ReportLine is one group of a report. Costs are JSON numbers in USD, as exact decimals. Which of the first six members
+// stand is up to what was grouped by; a nil number is unknown.
+type ReportLine struct {
+	Day      string `json:"day,omitempty"`  // YYYY-MM-DD
+	Hour     string `json:"hour,omitempty"` // RFC 3339
+	User     string `json:"user,omitempty"`
+	Model    string `json:"model,omitempty"`
+	Tag      string `json:"tag,omitempty"`
+	Provider string `json:"provider,omitempty"`
+	// CredentialType is byok or system.
+	CredentialType      string      `json:"credential_type,omitempty"`
+	TotalCost           json.Number `json:"total_cost"`
+	MarketCost          json.Number `json:"market_cost,omitempty"`
+	InputTokens         *int64      `json:"input_tokens,omitempty"`
+	OutputTokens        *int64      `json:"output_tokens,omitempty"`
+	CachedInputTokens   *int64      `json:"cached_input_tokens,omitempty"`
+	CacheCreationTokens *int64      `json:"cache_creation_input_tokens,omitempty"`
+	ReasoningTokens     *int64      `json:"reasoning_tokens,omitempty"`
+	RequestCount        *int64      `json:"request_count,omitempty"`
+}
+
+// Generation is what is known of one answer. The client demands every number, so what is unknown must be written as 0
+// here; nowhere else is it.
+type Generation struct {
+	ID                    string      `json:"id"`
+	TotalCost             json.Number `json:"total_cost"`              // USD
+	UpstreamInferenceCost json.Number `json:"upstream_inference_cost"` // USD, of a user's own credential
+	Usage                 json.Number `json:"usage"`                   // USD, what was charged
+	CreatedAt             string      `json:"created_at"`              // RFC 3339
+	Model                 string      `json:"model"`
+	IsBYOK                bool        `json:"is_byok"`
+	ProviderName          string      `json:"provider_name"`
+	Streamed              bool        `json:"streamed"`
+	FinishReason          string      `json:"finish_reason"`
+	Latency               int64       `json:"latency"`         // ms to the first token
+	GenerationTime        int64       `json:"generation_time"` // ms in all
+	PromptTokens          int64       `json:"native_tokens_prompt"`
+	CompletionTokens      int64       `json:"native_tokens_completion"`
+	ReasoningTokens       int64       `json:"native_tokens_reasoning"`
+	CachedTokens          int64       `json:"native_tokens_cached"`
+	CacheCreationTokens   int64       `json:"native_tokens_cache_creation"`
+	WebSearchCalls        int64       `json:"billable_web_search_calls"`
+}
+
+type generationBody struct {
+	Data Generation `json:"data"`
+}
+
+// EncodeCredits writes the answer to GET /v1/credits.
+func EncodeCredits(c Credits) []byte { return marshal(c) }
+
+// EncodeReport writes the answer to GET /v1/report.
+func EncodeReport(r Report) []byte {
+	if r.Results == nil {
+		r.Results = []ReportLine{}
+	}
+	return marshal(r)
+}
+
+// EncodeGeneration writes the answer to GET /v1/generation.
+func EncodeGeneration(g Generation) []byte { return marshal(generationBody{g}) }

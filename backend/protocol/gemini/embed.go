@@ -1,0 +1,191 @@
+package gemini
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/tidwall/gjson"
+
+	"gatehouse/backend/llm"
+)
+
+// Embeddings asks for the vectors of texts (API reference, "Embeddings").
+type Embeddings struct {
+	Model string
+	// Texts may be one for each request of a batch, of which the API takes up to MaxEmbeddings.
+	Texts []string
+	// Dimensions is the length of the vectors, nil for the model's own.
+	Dimensions *int64
+	// TaskType is what the vectors are for (RETRIEVAL_QUERY and the like), Title the document's; empty where the caller
+	// did not say. All texts of a batch share them.
+	TaskType, Title string
+	// Batch tells that the answer is batchEmbedContents', a list.
+	Batch bool
+}
+
+// MaxEmbeddings is how many texts a batch may have.
+const MaxEmbeddings = 100
+
+// DecodeEmbedRequest reads a client's embedContent (batch false) or batchEmbedContents. Texts of a batch that want
+// different things are refused, since no other API can give them at once.
+func DecodeEmbedRequest(body []byte, model string, batch bool) (*Embeddings, error) {
+	if !gjson.ValidBytes(body) || !gjson.ParseBytes(body).IsObject() {
+		return nil, llm.Errorf(llm.ErrBadRequest, "the request body is not a JSON object").WithCode("invalid_json")
+	}
+	root := gjson.ParseBytes(body)
+	out := &Embeddings{Model: model, Batch: batch}
+	if !batch {
+		return out, out.take(root, true)
+	}
+	requests := root.Get("requests").Array()
+	if len(requests) == 0 {
+		return nil, bad("requests", "is missing; send at least one")
+	}
+	for i, r := range requests {
+		if err := out.take(r, i == 0); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (e *Embeddings) take(v gjson.Result, first bool) error {
+	one := Embeddings{}
+	found := false
+	err := each(v, func(name string, v gjson.Result) (err error) {
+		switch name {
+		case "content":
+			found = true
+			text := ""
+			for _, p := range partsOf(v) {
+				if p.Get("text").Type != gjson.String {
+					return bad("content", "can only hold text")
+				}
+				text += p.Get("text").Str
+			}
+			one.Texts = []string{text}
+		case "taskType":
+			one.TaskType = v.String()
+		case "title":
+			one.Title = v.String()
+		case "outputDimensionality":
+			if v.Type != gjson.Null {
+				one.Dimensions, err = integer(name, v)
+			}
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return bad("content", "is missing")
+	case first:
+		e.TaskType, e.Title, e.Dimensions = one.TaskType, one.Title, one.Dimensions
+	case e.TaskType != one.TaskType || e.Title != one.Title || !same(e.Dimensions, one.Dimensions):
+		return bad("requests", "must have the same taskType, title and outputDimensionality")
+	}
+	e.Texts = append(e.Texts, one.Texts...)
+	return nil
+}
+
+func same(a, b *int64) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// EncodeEmbedRequest writes a batchEmbedContents for a provider, which also suits a single text.
+func EncodeEmbedRequest(e *Embeddings) ([]byte, error) {
+	if len(e.Texts) == 0 || len(e.Texts) > MaxEmbeddings {
+		return nil, llm.Errorf(llm.ErrBadRequest,
+			"%s takes 1 to %d texts at once, not %d", llm.Gemini, MaxEmbeddings, len(e.Texts))
+	}
+	out := []byte(`{"requests":[`)
+	for i, text := range e.Texts {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		w := &members{}
+		w.add("model", quote(resource(e.Model)))
+		w.add("content", append(append([]byte(`{"parts":[`), textOf(nil, text)...), "]}"...))
+		if e.TaskType != "" {
+			w.add("taskType", quote(e.TaskType))
+		}
+		if e.Title != "" {
+			w.add("title", quote(e.Title))
+		}
+		if e.Dimensions != nil {
+			w.add("outputDimensionality", strconv.AppendInt(nil, *e.Dimensions, 10))
+		}
+		out = append(out, w.close()...)
+	}
+	return append(out, "]}"...), nil
+}
+
+// DecodeEmbedResponse reads a provider's vectors, of embedContent or batchEmbedContents, and what they took, if it says
+// so.
+func DecodeEmbedResponse(body []byte) ([][]float64, llm.Usage, error) {
+	var usage llm.Usage
+	if !gjson.ValidBytes(body) {
+		return nil, usage, unreadable(nil)
+	}
+	root := gjson.ParseBytes(body)
+	if root.Get("error").Exists() {
+		return nil, usage, inBandError(body)
+	}
+	list := root.Get("embeddings").Array()
+	if one := root.Get("embedding"); one.IsObject() {
+		list = []gjson.Result{one}
+	}
+	out := make([][]float64, 0, len(list))
+	for _, one := range list {
+		values := one.Get("values")
+		if !values.IsArray() {
+			return nil, usage, unreadable(nil)
+		}
+		var vector []float64
+		for _, v := range values.Array() {
+			vector = append(vector, v.Float())
+		}
+		out = append(out, vector)
+	}
+	if len(out) == 0 {
+		return nil, usage, unreadable(nil)
+	}
+	if u := root.Get("usageMetadata"); u.IsObject() {
+		mergeUsage(&usage, u)
+	}
+	return out, usage, nil
+}
+
+// EncodeEmbedResponse writes vectors for a client, as embedContent or, for a batch, as batchEmbedContents answers.
+func EncodeEmbedResponse(vectors [][]float64, usage llm.Usage, batch bool) ([]byte, error) {
+	if !batch && len(vectors) != 1 {
+		return nil, llm.Errorf(llm.ErrInternal, "the provider gave %d vectors for one text", len(vectors))
+	}
+	out := []byte(`{"embedding":`)
+	if batch {
+		out = []byte(`{"embeddings":[`)
+	}
+	for i, vector := range vectors {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, `{"values":[`...)
+		for j, v := range vector {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return nil, llm.Errorf(llm.ErrInternal, "the provider gave a vector that is not made of numbers")
+			}
+			if j > 0 {
+				out = append(out, ',')
+			}
+			out = strconv.AppendFloat(out, v, 'g', -1, 64)
+		}
+		out = append(out, "]}"...)
+	}
+	if batch {
+		out = append(out, ']')
+	}
+	if n, ok := usage.Input.Get(); ok {
+		out = strconv.AppendInt(append(out, `,"usageMetadata":{"promptTokenCount":`...), n, 10)
+		out = append(out, '}')
+	}
+	return append(out, '}'), nil
+}
