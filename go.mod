@@ -2,6 +2,11 @@ module gatehouse
 
 go 1.26.0
 
+ignore (
+	./build/sdk/node_modules
+	./frontend/node_modules
+)
+
 require (
 	fyne.io/systray v1.12.2
 	github.com/alecthomas/kong v1.17.0
@@ -14,6 +19,7 @@ require (
 	go.etcd.io/bbolt v1.5.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/term v0.47.0
+	gopkg.in/natefinch/lumberjack.v2 v2.2.1
 )
 
 require (
@@ -47,5 +53,4 @@ require (
 	golang.org/x/net v0.56.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.39.0 // indirect
-	gopkg.in/natefinch/lumberjack.v2 v2.2.1 // indirect
 )

@@ -99,8 +99,8 @@ Try it:
 
   curl -N %s/v1/chat/completions -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -d '{"model":"sim/stream","stream":true,"messages":[{"role":"user","content":"Hello"}]}'
 
-Pages in a browser: gatehouse ui. Stop with Ctrl+C.
-`, created.Secret, status.Endpoint.URL, created.Secret)
+Pages in a browser: %s ui. Stop with Ctrl+C.
+`, created.Secret, status.Endpoint.URL, created.Secret, os.Args[0])
 	return nil
 }
 

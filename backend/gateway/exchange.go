@@ -27,8 +27,10 @@ type exchange struct {
 	provider  *provider.Provider
 	model     string
 	attempts  []Attempt
-	first     time.Duration
-	seen      *llm.Observation
+	// whole tells that the answer is already there to its end.
+	whole bool
+	first time.Duration
+	seen  *llm.Observation
 
 	mu   sync.Mutex
 	last *Settlement

@@ -17,6 +17,7 @@ import (
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol"
+	"gatehouse/backend/protocol/carry"
 	"gatehouse/backend/protocol/jsonedit"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/routing"
@@ -142,7 +143,16 @@ func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (
 func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol.Head) (*Answer, error) {
 	x.provider, x.model = a.Provider, a.Model
 	record := Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: a.Reason, At: x.g.Now()}
-	answer, resp, err := x.send(ctx, a, head)
+	raw := a.Dialect == x.req.Dialect
+	answer, resp, err := x.send(ctx, a, head, raw)
+	if raw && err == nil && answer == nil && resp.StatusCode == http.StatusBadRequest && carry.In(x.req.Body) {
+		// The history holds what another model issued and only we can read; the provider can't, so it goes without.
+		resp.Body.Close() //nolint:errcheck // it is asked again
+		record.Status, record.Kind, record.Error = resp.StatusCode, llm.ErrBadRequest, "the history holds another model's reasoning"
+		x.attempts = append(x.attempts, record)
+		record = Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: "again, without the other model's reasoning", At: x.g.Now()}
+		answer, resp, err = x.send(ctx, a, head, false)
+	}
 	if resp != nil {
 		record.Status = resp.StatusCode
 	}
@@ -156,22 +166,24 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 	if answer == nil {
 		return nil, err
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		x.settle(Failed, llm.AsError(err), resp.StatusCode)
+	case x.whole:
+		x.settle(OK, nil, resp.StatusCode)
 	}
 	return answer, nil
 }
 
-// send sends the request, as it is where the provider is spoken to in the client's dialect, translated where not. It
-// gives no answer where the provider refused.
-func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.Head) (*Answer, *http.Response, error) {
+// send sends the request, raw as it is or translated. It gives no answer where the provider refused.
+func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.Head, raw bool) (*Answer, *http.Response, error) {
 	secret, err := x.secret(ctx, a.Provider)
 	if err != nil {
 		return nil, nil, err
 	}
 	call := provider.Call{Provider: a.Provider, Dialect: a.Dialect, Secret: secret}
 	var t *translation
-	if a.Dialect == x.req.Dialect {
+	if raw {
 		call.Query, call.Header = forwardQuery(x.req), forwardHeader(x.req)
 		call.Body = jsonedit.Replace(x.req.Body, head.ModelAt, modelValue(x.req.Body, head, a.Upstream))
 	} else {

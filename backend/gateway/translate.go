@@ -49,7 +49,9 @@ func (x *exchange) prepare(a routing.Attempt, head protocol.Head) (*translation,
 		origin: llm.Origin{Provider: a.Provider.ID, Model: a.Model},
 	}
 	asked.Request.Model, asked.Request.Stream = a.Upstream, head.Stream
-	text, notices, err := t.target.EncodeRequest(asked.Request, protocol.Target{Origin: t.origin, MaxOutput: known.MaxOutput})
+	text, notices, err := t.target.EncodeRequest(asked.Request, protocol.Target{
+		Origin: t.origin, MaxOutput: known.MaxOutput, Same: a.Dialect == x.req.Dialect,
+	})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,7 +115,7 @@ func (t *translation) answer(ctx context.Context, resp *http.Response) (*Answer,
 		return nil, err
 	}
 	h.Set("Content-Type", "application/json")
-	x.settle(OK, nil, resp.StatusCode)
+	x.whole = true
 	answer.Body = io.NopCloser(strings.NewReader(string(body)))
 	return answer, nil
 }

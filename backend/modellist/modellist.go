@@ -76,6 +76,8 @@ type List struct {
 	problems map[provider.ID]string
 	nextAsk  map[provider.ID]time.Time
 	asking   int
+	// epoch counts changes of settings and credentials. An answer to a question of an earlier one says nothing any more.
+	epoch int
 }
 
 // kept is a provider's last good list.
@@ -131,6 +133,7 @@ func (l *List) State() (problems []Problem, refreshing bool) {
 func (l *List) Changed() {
 	l.mu.Lock()
 	clear(l.nextAsk)
+	l.epoch++
 	l.mu.Unlock()
 	l.rebuild()
 	l.signal()
@@ -195,6 +198,9 @@ func isDefault(p *provider.Provider) bool {
 func (l *List) askOne(ctx context.Context, p *provider.Provider) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
+	l.mu.Lock()
+	epoch := l.epoch
+	l.mu.Unlock()
 	secret := ""
 	if p.Credential != provider.NeedsNone {
 		var err error
@@ -212,7 +218,7 @@ func (l *List) askOne(ctx context.Context, p *provider.Provider) {
 		l.mark(-1, !quiet)
 		return
 	}
-	changed := l.took(p, models, err)
+	changed := l.took(p, epoch, models, err)
 	l.mark(-1, changed || !quiet)
 }
 
@@ -227,9 +233,13 @@ func (l *List) mark(n int, tell bool) {
 
 // took takes an answer and tells whether it changed anything. A bad one never replaces a good list, except that a local
 // server which does not answer is not running.
-func (l *List) took(p *provider.Provider, models []catalog.Model, err error) (changed bool) {
-	now := l.Now()
+func (l *List) took(p *provider.Provider, epoch int, models []catalog.Model, err error) (changed bool) {
+	now, source := l.Now(), l.Source()
 	l.mu.Lock()
+	if epoch != l.epoch {
+		l.mu.Unlock()
+		return false
+	}
 	before, had := l.lists[p.ID]
 	next := remoteEvery
 	switch {
@@ -255,10 +265,12 @@ func (l *List) took(p *provider.Provider, models []catalog.Model, err error) (ch
 	}
 	l.nextAsk[p.ID] = now.Add(next - time.Second) // a tick that comes a little early counts
 	record, has := l.lists[p.ID]
+	if changed {
+		l.rebuildLocked(source)
+	}
 	l.mu.Unlock()
 	if changed {
 		l.keep(p.ID, record, has)
-		l.rebuild()
 	}
 	return changed
 }
@@ -292,15 +304,18 @@ func (l *List) keep(id provider.ID, record kept, has bool) {
 
 // forget drops the list of a provider that can't be used any more.
 func (l *List) forget(id provider.ID) {
+	source := l.Source()
 	l.mu.Lock()
 	_, had := l.lists[id]
 	_, bad := l.problems[id]
 	delete(l.lists, id)
 	delete(l.problems, id)
+	if had {
+		l.rebuildLocked(source)
+	}
 	l.mu.Unlock()
 	if had || bad {
 		l.keep(id, kept{}, false)
-		l.rebuild()
 		l.Broker.PublishEnd(EventType, struct{}{})
 	}
 }
@@ -310,6 +325,11 @@ func (l *List) rebuild() {
 	source := l.Source()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.rebuildLocked(source)
+}
+
+// rebuildLocked is rebuild for who holds the lock, so that nobody sees a list and a catalog that differ.
+func (l *List) rebuildLocked(source Source) {
 	var models []catalog.Model
 	for _, p := range source.Providers.Sorted() {
 		if k, ok := l.lists[p.ID]; ok && k.BaseURL == p.BaseURL {

@@ -43,6 +43,8 @@ type Target struct {
 	Origin llm.Origin
 	// MaxOutput is the model's limit of output tokens, 0 where unknown.
 	MaxOutput int64
+	// Same tells that the client speaks the target's dialect too, so that signatures without a tag of ours are its own.
+	Same bool
 }
 
 // Asked is a client's request with what its answer needs.
@@ -148,7 +150,7 @@ var messagesCodec = Codec{
 		}, nil
 	},
 	EncodeRequest: func(req *llm.Request, t Target) ([]byte, []llm.Notice, error) {
-		return messages.EncodeRequest(req, messages.Options{Target: t.Origin, MaxTokens: t.MaxOutput})
+		return messages.EncodeRequest(req, messages.Options{Target: t.Origin, MaxTokens: t.MaxOutput, Untagged: t.Same})
 	},
 	DecodeStream: messages.DecodeStream, DecodeResponse: messages.DecodeResponse,
 }

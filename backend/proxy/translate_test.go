@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tidwall/gjson"
+
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/provider/sim"
@@ -132,7 +134,7 @@ func TestAnyClientToAnyProvider(t *testing.T) {
 						t.Errorf("%s: the credential is in the answer", name)
 					}
 					r := d.lastRecord()
-					if r.Outcome != gateway.OK || r.InputTokens == nil || *r.InputTokens == 0 || r.OutputTokens == nil || *r.OutputTokens == 0 || r.Provider != p {
+					if r.Outcome != gateway.OK || r.InputTokens == nil || *r.InputTokens == 0 || r.OutputTokens == nil || *r.OutputTokens == 0 || r.Provider != p || len(r.Attempts) != 1 {
 						t.Errorf("%s, %s: record %+v", name, q.model, r)
 					}
 					if stream && r.FirstTokenMs == nil {
@@ -203,6 +205,50 @@ func TestNoticesReachTheClient(t *testing.T) {
 	resp, text := d.post("/v1/chat/completions", body)
 	if notices := resp.Header.Get("X-Gatehouse-Notices"); resp.StatusCode != 200 || !strings.Contains(notices, "seed") {
 		t.Errorf("%d %s, notices %q", resp.StatusCode, text, notices)
+	}
+}
+
+// TestModelSwitchAfterReasoning: a Messages client talks to a model behind Chat Completions, gets its reasoning as a thinking
+// block that only we can read, and sends it back to Anthropic itself, which refuses every signature that is not its own.
+func TestModelSwitchAfterReasoning(t *testing.T) {
+	o := simulators(t)
+	var sent []string
+	strict, _ := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		body := r.Header.Get("X-Body")
+		sent = append(sent, body)
+		w.Header().Set("Content-Type", "application/json")
+		if strings.Contains(body, "ghr1.") {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"type":"error","error":{"type":"invalid_request_error","message":"Invalid signature in thinking block"}}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"switched"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1}}`)
+	})
+	inner := strict.Config.Handler
+	strict.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		check(t, err)
+		r.Header.Set("X-Body", strings.ReplaceAll(string(body), "\n", " "))
+		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		inner.ServeHTTP(w, r)
+	})
+	o.providers["anthropic"] = provider.Override{BaseURL: strict.URL}
+	d := openDoor(t, o)
+	resp, first := d.post("/v1/messages", `{"model":"groq/think","max_tokens":4000,"thinking":{"type":"enabled","budget_tokens":2000},"messages":[{"role":"user","content":"hi rate=0"}]}`)
+	content := gjson.Get(first, "content").Raw
+	if resp.StatusCode != 200 || !strings.Contains(content, "ghr1.") {
+		t.Fatalf("%d %s", resp.StatusCode, first)
+	}
+	second := `{"model":"anthropic/m","max_tokens":4000,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":` + content + `},{"role":"user","content":"go on"}]}`
+	resp, text := d.post("/v1/messages", second)
+	if resp.StatusCode != 200 || !strings.Contains(text, "switched") {
+		t.Fatalf("%d %s", resp.StatusCode, text)
+	}
+	if len(sent) != 2 || strings.Contains(sent[1], "ghr1.") || strings.Contains(sent[1], `"thinking"`) || !strings.Contains(sent[1], "go on") {
+		t.Errorf("sent %q", sent)
+	}
+	if r := d.lastRecord(); r.Outcome != gateway.OK || len(r.Attempts) != 2 {
+		t.Errorf("record %+v", r)
 	}
 }
 

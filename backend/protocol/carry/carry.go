@@ -7,6 +7,7 @@
 package carry
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -104,4 +105,9 @@ func Tagged(s string) bool {
 	rest, ok := strings.CutPrefix(s, family)
 	version, _, dot := strings.Cut(rest[:min(len(rest), 8)], ".")
 	return ok && dot && version != "" && strings.Trim(version, "0123456789") == ""
+}
+
+// In tells that a text may hold a carrier, as it is or in base64, as Gemini's clients have it.
+func In(text []byte) bool {
+	return bytes.Contains(text, []byte(prefix)) || bytes.Contains(text, []byte("Z2hyMS"))
 }
