@@ -34,9 +34,7 @@ func NewClient(sim http.Handler) *Client {
 			IdleConnTimeout:     90 * time.Second,
 			TLSHandshakeTimeout: 10 * time.Second,
 			// A connection that died while the machine slept is found out in seconds, not minutes.
-			HTTP2:           &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
-			ReadBufferSize:  32 << 10,
-			WriteBufferSize: 32 << 10,
+			HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
 		},
 	}
 }

@@ -61,10 +61,44 @@ func clientName(userAgent string) string {
 	return strings.ToValidUTF8(name[:min(len(name), longest)], "")
 }
 
-// buffers keeps request bodies' memory for the next ones. Very large ones are left to the garbage collector.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 64<<10); return &b }}
+// Memory of request bodies is kept for the next ones: small buffers and very large ones in a pool, which gives them back
+// when nothing has needed them for a while, and two of the size that coding agents send for good, since a pool loses them
+// at every collection and a fresh megabyte costs as much as to pass one on.
+var (
+	buffers = sync.Pool{New: func() any { b := make([]byte, 0, 64<<10); return &b }}
+	spares  = make(chan *[]byte, 2)
+)
 
-const largestKept = 4 << 20
+const (
+	spareSize   = 2 << 20
+	largestKept = 16 << 20
+)
+
+// newBuffer gives an empty buffer for a body of a size, or of a size that is not known (negative).
+func newBuffer(size int64) *[]byte {
+	if size > 256<<10 && size < spareSize {
+		select {
+		case b := <-spares:
+			return b
+		default:
+			b := make([]byte, 0, spareSize)
+			return &b
+		}
+	}
+	return buffers.Get().(*[]byte)
+}
+
+func keepBuffer(b *[]byte) {
+	switch {
+	case cap(*b) == spareSize:
+		select {
+		case spares <- b:
+		default:
+		}
+	case cap(*b) <= largestKept:
+		buffers.Put(b)
+	}
+}
 
 type requestBody struct {
 	data []byte
@@ -72,10 +106,8 @@ type requestBody struct {
 }
 
 func (b requestBody) release() {
-	if cap(b.data) <= largestKept {
-		*b.room = b.data[:0]
-	}
-	buffers.Put(b.room)
+	*b.room = b.data[:0]
+	keepBuffer(b.room)
 }
 
 // readBody reads the whole body, which is kept in case it has to be sent again. Its length is checked before anything is
@@ -85,7 +117,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (requestBody, 
 	if r.ContentLength > limit {
 		return requestBody{}, tooLarge(limit)
 	}
-	room := buffers.Get().(*[]byte)
+	room := newBuffer(r.ContentLength)
 	body := requestBody{data: (*room)[:0], room: room}
 	source := http.MaxBytesReader(w, r.Body, limit)
 	if n := r.ContentLength; n > int64(cap(body.data)) {

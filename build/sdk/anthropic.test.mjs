@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { assertForwarded, assertNoTrace, oddly, recorder, rejection, within } from "./support/client.mjs";
 import { startGatehouse } from "./support/gatehouse.mjs";
+import { city, echoed, odd, parameters, pondered, question, reported, thought, weather } from "./support/sim.mjs";
 import { events, json, startUpstream } from "./support/upstream.mjs";
 
 const credential = `sk-ant-${randomBytes(24).toString("hex")}`;
@@ -123,6 +124,57 @@ describe("anthropic SDK", () => {
     assert.equal(done.stop_reason, "end_turn");
     assert.ok(done.usage.output_tokens > 0);
   });
+
+  for (const stream of [false, true]) {
+    const how = stream ? "streamed" : "whole";
+    const ask = (more) => {
+      const body = { max_tokens: 2000, ...more };
+      return stream ? client.messages.stream(body).finalMessage() : client.messages.create(body);
+    };
+
+    test(`sim: text byte for byte, ${how}`, async () => {
+      const done = await ask({ model: "sim/echo", messages: [{ role: "user", content: odd }] });
+      assert.deepEqual(done.content, [{ type: "text", text: echoed(odd) }]);
+    });
+
+    test(`sim: a tool loop, ${how}`, async () => {
+      const tools = [{ name: "weather", input_schema: parameters }];
+      const turns = [{ role: "user", content: "How is the weather?" }];
+      const first = await ask({ model: "sim/tools", messages: turns, tools });
+      assert.equal(first.stop_reason, "tool_use");
+      const [call] = first.content;
+      assert.equal(call.name, "weather");
+      assert.deepEqual(call.input, { city });
+      turns.push(
+        { role: "assistant", content: first.content },
+        { role: "user", content: [{ type: "tool_result", tool_use_id: call.id, content: weather }] },
+      );
+      const second = await ask({ model: "sim/tools", messages: turns, tools });
+      assert.deepEqual(second.content, [{ type: "text", text: reported(weather) }]);
+      assert.equal(second.stop_reason, "end_turn");
+    });
+
+    test(`sim: thinking, echoed back in the second turn, ${how}`, async () => {
+      const thinking = { type: "enabled", budget_tokens: 1024 };
+      const turns = [{ role: "user", content: question }];
+      const first = await ask({ model: "sim/think", messages: turns, thinking });
+      assert.deepEqual(first.content.map((block) => block.type), ["thinking", "text"]);
+      assert.match(first.content[0].thinking, thought);
+      assert.equal(first.content[1].text, pondered);
+      turns.push({ role: "assistant", content: first.content }, { role: "user", content: "rate=0 and then?" });
+      const second = await ask({ model: "sim/think", messages: turns, thinking });
+      assert.ok(second.content.at(-1).text.endsWith("rate=0 and then?"));
+      first.content[0].signature = first.content[0].signature.replace(/^./, (c) => (c === "A" ? "B" : "A"));
+      const error = await rejection(ask({ model: "sim/think", messages: turns, thinking }));
+      assert.ok(error instanceof Anthropic.BadRequestError, "the signature is checked");
+    });
+
+    test(`sim: an outage, ${how}`, async () => {
+      const error = await rejection(ask({ model: "sim/down", messages }));
+      assert.equal(error.status, 529);
+      assert.equal(error.error.error.type, "overloaded_error");
+    });
+  }
 
   test("the active model", async () => {
     await gatehouse.cli("use", "sim/echo");

@@ -5,6 +5,7 @@ import { after, before, describe, test } from "node:test";
 import OpenAI from "openai";
 import { assertForwarded, assertNoTrace, oddly, recorder, rejection, within } from "./support/client.mjs";
 import { startGatehouse } from "./support/gatehouse.mjs";
+import { city, echoed, odd, parameters, reported, weather } from "./support/sim.mjs";
 import { events, json, startUpstream } from "./support/upstream.mjs";
 
 const credential = `sk-proj-${randomBytes(24).toString("hex")}`;
@@ -119,6 +120,40 @@ describe("openai SDK", () => {
     assert.ok(finish === "stop" || finish === "length", finish);
     assert.ok(counted.completion_tokens > 0);
   });
+
+  for (const stream of [false, true]) {
+    const how = stream ? "streamed" : "whole";
+    const ask = async (request) => {
+      if (stream) return (await client.chat.completions.stream(request).finalChatCompletion()).choices[0];
+      return (await client.chat.completions.create(request)).choices[0];
+    };
+
+    test(`sim: text byte for byte, ${how}`, async () => {
+      const { message } = await ask({ model: "sim/echo", messages: [{ role: "user", content: odd }] });
+      assert.equal(message.content, echoed(odd));
+    });
+
+    test(`sim: a tool loop, ${how}`, async () => {
+      const tools = [{ type: "function", function: { name: "weather", parameters } }];
+      const turns = [{ role: "user", content: "How is the weather?" }];
+      const first = await ask({ model: "sim/tools", messages: turns, tools });
+      assert.equal(first.finish_reason, "tool_calls");
+      const [call] = first.message.tool_calls;
+      assert.equal(call.function.name, "weather");
+      assert.deepEqual(JSON.parse(call.function.arguments), { city });
+      turns.push(first.message, { role: "tool", tool_call_id: call.id, content: weather });
+      const second = await ask({ model: "sim/tools", messages: turns, tools });
+      assert.equal(second.message.content, reported(weather));
+      assert.equal(second.finish_reason, "stop");
+    });
+
+    test(`sim: an outage, ${how}`, async () => {
+      const error = await rejection(ask({ model: "sim/down", messages }));
+      assert.ok(error instanceof OpenAI.InternalServerError, String(error));
+      assert.equal(error.status, 503);
+      assert.match(error.message, /overloaded/);
+    });
+  }
 
   test("the active model", async () => {
     await gatehouse.cli("use", "sim/echo");

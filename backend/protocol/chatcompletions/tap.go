@@ -139,27 +139,28 @@ func (t *streamTap) event(e sse.Event) {
 }
 
 // teller gives where in some events the first thing stands that may be more than a delta: a finish_reason or a usage that
-// is not null, an error, the end; -1 if there is none. It looks for the underscores in finish_reason and in a usage's
-// members, which are rare in what else there is, so that most of a stream is passed over at the speed of a search for
-// one byte.
+// is not null, an error, the end; -1 if there is none. It looks for bytes that are rare in what else there is, so that
+// most of a stream is passed over at the speed of a search for one byte. An error that is not the first member of its
+// object goes by; the stream then ends without its terminal marker, which is found.
 func teller(data []byte) int {
 	first := len(data)
-	for _, name := range [][]byte{errorName, done} {
-		if i := bytes.Index(data[:first], name); i >= 0 {
-			first = i
-		}
-	}
-	for at := 0; ; {
-		i := bytes.IndexByte(data[at:first], '_')
-		if i < 0 {
-			break
-		}
-		at += i + 1
-		if bytes.HasPrefix(data[at:], tokensName) {
-			return at
-		}
-		if value, ok := bytes.CutPrefix(data[at:], reasonName); ok && !bytes.HasPrefix(bytes.TrimLeft(value, " \t\r\n:"), null) {
-			return at
+	for _, mark := range []struct {
+		at    byte
+		tells func(rest []byte) bool
+	}{
+		{'_', tellsReasonOrUsage},
+		{'{', func(rest []byte) bool { return bytes.HasPrefix(bytes.TrimLeft(rest, " "), errorName) }},
+		{'[', func(rest []byte) bool { return bytes.HasPrefix(rest, doneName) }},
+	} {
+		for at := 0; ; {
+			i := bytes.IndexByte(data[at:first], mark.at)
+			if i < 0 {
+				break
+			}
+			if at += i + 1; mark.tells(data[at:]) {
+				first = at - 1
+				break
+			}
 		}
 	}
 	if first < len(data) {
@@ -168,10 +169,26 @@ func teller(data []byte) int {
 	return -1
 }
 
+// tellsReasonOrUsage looks at what stands behind the underscore of finish_reason, prompt_tokens and the like.
+func tellsReasonOrUsage(rest []byte) bool {
+	if bytes.HasPrefix(rest, tokensName) {
+		return true
+	}
+	value, ok := bytes.CutPrefix(rest, reasonName)
+	if !ok {
+		return false
+	}
+	for len(value) > 0 && (value[0] == ':' || value[0] == ' ') {
+		value = value[1:]
+	}
+	return !bytes.HasPrefix(value, null)
+}
+
 var (
-	errorName  = []byte(`rror"`)
+	errorName  = []byte(`"error"`)
 	tokensName = []byte("tokens")
 	reasonName = []byte(`reason"`)
+	doneName   = []byte("DONE]")
 	null       = []byte("null")
 )
 

@@ -11,9 +11,10 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-const binary = fileURLToPath(
-  new URL(`../../bin/gatehouse-headless${process.platform === "win32" ? ".exe" : ""}`, import.meta.url),
-);
+// GATEHOUSE_BINARY names another one to test than that of this tree's build.
+const binary =
+  process.env.GATEHOUSE_BINARY ??
+  fileURLToPath(new URL(`../../bin/gatehouse-headless${process.platform === "win32" ? ".exe" : ""}`, import.meta.url));
 
 // What the server and the CLI get from our environment: nothing that could hold a credential or lead to a keychain.
 const inherited = ["PATH", "SystemRoot", "TMPDIR", "TEMP", "TMP"];
