@@ -242,7 +242,7 @@ func (x *exchange) refused(resp *http.Response, a routing.Attempt) (*Answer, err
 			x.provider.Name, e.Message, x.provider.ID).WithStatus(http.StatusForbidden).WithCode("credential_refused")
 	case a.Dialect != x.req.Dialect:
 		e.RetryAfter = retryAfter(resp.Header, x.g.Now())
-		return nil, e
+		return nil, neutral(e)
 	}
 	header := x.header(resp)
 	header.Del("Content-Length") // redaction may have changed it
@@ -250,6 +250,21 @@ func (x *exchange) refused(resp *http.Response, a routing.Attempt) (*Answer, err
 		ID: x.id, Status: resp.StatusCode, Header: header, Provider: x.provider.ID, Model: x.model,
 		Body: io.NopCloser(strings.NewReader(string(body))), settled: x.settlement,
 	}, e
+}
+
+// neutral takes from an error what only its own dialect's clients know: a status of that dialect alone, and codes but for
+// the few that mean the same everywhere.
+func neutral(e *llm.Error) *llm.Error {
+	if e.Kind == llm.ErrOverloaded {
+		e.Status = 0
+	}
+	switch {
+	case e.Kind == llm.ErrNotFound:
+		e.Code = "model_not_found"
+	case e.Code != "context_length_exceeded" && e.Code != "insufficient_quota":
+		e.Code = ""
+	}
+	return e
 }
 
 func outcomeOf(e *llm.Error) Outcome {

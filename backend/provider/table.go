@@ -102,7 +102,8 @@ func builtIn() []*Provider {
 		}),
 		compatible(Provider{
 			ID: Sim, Name: "Simulator", BaseURL: "http://" + simHost + "/v1", Local: true,
-			paths: map[llm.Dialect]string{llm.Messages: "/messages"},
+			paths:  map[llm.Dialect]string{llm.Messages: "/messages"},
+			native: llm.Messages,
 		}),
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol"
+	"gatehouse/backend/protocol/aisdk"
 )
 
 // Keys checks local API keys.
@@ -212,6 +213,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, d llm.Dialect, e *
 		return // nobody is there to read it
 	}
 	status, body := protocol.For(d).EncodeError(e)
+	if d == llm.AISDK { // its clients want to know which model
+		status, body = aisdk.EncodeError(e, r.Header.Get("Ai-Language-Model-Id"), "")
+	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
