@@ -153,8 +153,11 @@ func BenchmarkAgainstReverseProxy(b *testing.B) {
 		size, events int
 		rounds       int
 	}{
-		{"body=1KB", 1 << 10, 1, 4000}, {"body=120KB", 120 << 10, 1, 2000}, {"body=1MB", 1 << 20, 1, 600},
-		{"body=10MB", 10 << 20, 1, 80}, {"body=1KB/events=200", 1 << 10, 200, 1500},
+		{"body=1KB", 1 << 10, 1, 4000},
+		{"body=120KB", 120 << 10, 1, 2000},
+		{"body=1MB", 1 << 20, 1, 600},
+		{"body=10MB", 10 << 20, 1, 80},
+		{"body=1KB/events=200", 1 << 10, 200, 1500},
 	} {
 		b.Run(c.name, func(b *testing.B) { compare(b, c.size, c.events, c.rounds) })
 	}

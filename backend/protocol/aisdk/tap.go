@@ -9,41 +9,21 @@ import (
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/sse"
+	"gatehouse/backend/protocol/watch"
 )
-
-// bodyLimit bounds what a tap keeps of an answer that is not streamed; usage of a larger one stays unknown.
-const bodyLimit = 32 << 20
 
 // NewTap observes a language model's answer, of whatever version: a stream of parts or one JSON body.
 func NewTap(stream bool) llm.Tap {
 	if stream {
 		return &streamTap{split: sse.NewSplitter(0)}
 	}
-	return &bodyTap{}
+	return watch.NewBody(readBody)
 }
 
-type bodyTap struct {
-	seen llm.Observation
-	body []byte
-	over bool
-}
-
-func (t *bodyTap) Write(p []byte) *llm.Observation {
-	if t.over || len(t.body)+len(p) > bodyLimit {
-		t.over, t.body = true, nil
-	} else {
-		t.body = append(t.body, p...)
-	}
-	t.seen.Content = true
-	return &t.seen
-}
-
-func (t *bodyTap) Close() *llm.Observation {
-	root := gjson.ParseBytes(t.body)
-	t.seen.Ended = t.over || json.Valid(t.body)
-	observe(&t.seen, root.Get("response"))
-	ended(&t.seen, root)
-	return &t.seen
+func readBody(seen *llm.Observation, body []byte) {
+	root := gjson.ParseBytes(body)
+	observe(seen, root.Get("response"))
+	ended(seen, root)
 }
 
 type streamTap struct {

@@ -2,59 +2,33 @@ package gemini
 
 import (
 	"bytes"
-	"encoding/json"
 
 	"github.com/tidwall/gjson"
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/sse"
+	"gatehouse/backend/protocol/watch"
 )
-
-// bodyLimit bounds what a tap keeps of an answer that is not a stream of events; usage of a larger one stays unknown.
-const bodyLimit = 32 << 20
 
 // NewTap observes an answer: a stream, as events or as one JSON array, or one JSON body.
 func NewTap(stream bool) llm.Tap {
 	if stream {
 		return &streamTap{split: sse.NewSplitter(0)}
 	}
-	return &bodyTap{}
+	return watch.NewBody(readBody)
 }
 
-type bodyTap struct {
-	seen llm.Observation
-	body []byte
-	over bool
-}
-
-func (t *bodyTap) Write(p []byte) *llm.Observation {
-	if t.over || len(t.body)+len(p) > bodyLimit {
-		t.over, t.body = true, nil
-	} else {
-		t.body = append(t.body, p...)
-	}
-	t.seen.Content = true
-	return &t.seen
-}
-
-func (t *bodyTap) Close() *llm.Observation {
-	if t.over {
-		t.seen.Ended = true // we no longer know, and saying "cut off" would be a guess
-		return &t.seen
-	}
-	if !json.Valid(t.body) {
-		return &t.seen
-	}
-	root := gjson.ParseBytes(t.body)
+func readBody(seen *llm.Observation, body []byte) {
+	root := gjson.ParseBytes(body)
 	if !root.IsArray() {
-		observe(&t.seen, root)
-		t.seen.Ended = true
-		return &t.seen
+		observe(seen, root)
+		seen.Ended = true
+		return
 	}
+	seen.Ended = false // a whole array can still hold half an answer
 	for _, object := range root.Array() {
-		observe(&t.seen, object)
+		observe(seen, object)
 	}
-	return &t.seen
 }
 
 // observe reads one object of an answer.
@@ -113,7 +87,7 @@ type streamTap struct {
 	seen  llm.Observation
 	split *sse.Splitter
 	begun bool
-	array *bodyTap // where the stream is one JSON array
+	array *watch.Body // where the stream is one JSON array
 }
 
 func (t *streamTap) Write(p []byte) *llm.Observation {
@@ -124,7 +98,7 @@ func (t *streamTap) Write(p []byte) *llm.Observation {
 		}
 		t.begun = true
 		if start[0] == '[' {
-			t.array = &bodyTap{}
+			t.array = watch.NewBody(readBody)
 		}
 	}
 	if t.array != nil {

@@ -2,52 +2,31 @@ package messages
 
 import (
 	"bytes"
-	"encoding/json"
 
 	"github.com/tidwall/gjson"
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/sse"
+	"gatehouse/backend/protocol/watch"
 )
-
-// bodyLimit bounds what a tap keeps of an answer that is not streamed; usage of a larger one stays unknown.
-const bodyLimit = 32 << 20
 
 // NewTap observes an answer: a stream of events or one JSON body.
 func NewTap(stream bool) llm.Tap {
 	if stream {
 		return &streamTap{split: sse.NewSplitter(0)}
 	}
-	return &bodyTap{}
+	return watch.NewBody(readBody)
 }
 
-type bodyTap struct {
-	seen llm.Observation
-	body []byte
-	over bool
-}
-
-func (t *bodyTap) Write(p []byte) *llm.Observation {
-	if t.over || len(t.body)+len(p) > bodyLimit {
-		t.over, t.body = true, nil
-	} else {
-		t.body = append(t.body, p...)
-	}
-	t.seen.Content = true
-	return &t.seen
-}
-
-func (t *bodyTap) Close() *llm.Observation {
-	root := gjson.ParseBytes(t.body)
-	t.seen.Ended = t.over || json.Valid(t.body)
-	message(&t.seen, root)
+func readBody(seen *llm.Observation, body []byte) {
+	root := gjson.ParseBytes(body)
+	message(seen, root)
 	if r := root.Get("stop_reason"); r.Type == gjson.String {
-		t.seen.Finish = finishOf(r.String())
+		seen.Finish = finishOf(r.String())
 	}
 	if root.Get("type").String() == "error" {
-		t.seen.Err = inBandError(t.body)
+		seen.Err = inBandError(body)
 	}
-	return &t.seen
 }
 
 func message(seen *llm.Observation, m gjson.Result) {
