@@ -131,6 +131,7 @@ export class Browser {
     await search.fill(value);
     await this.page.getByRole("option", { name: value }).first().waitFor();
     await search.press("Enter");
+    await search.waitFor({ state: "hidden" }); // the focus goes back to the button once it is closed
   }
 
   async close() {

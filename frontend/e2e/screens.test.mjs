@@ -19,8 +19,9 @@ for (const colorScheme of ["light", "dark"]) {
     }
     await browser.goTo("Chat");
     await browser.pick("Model of this conversation", "sim/stream");
-    await page.getByLabel("Message", { exact: true }).fill("What is a gatehouse? tokens=420 rate=0");
-    await page.keyboard.press("Enter");
+    const message = page.getByLabel("Message", { exact: true });
+    await message.fill("What is a gatehouse? tokens=420 rate=0");
+    await message.press("Enter");
     await page
       .getByRole("article", { name: /^Answer from/ })
       .getByText("took")
