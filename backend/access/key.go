@@ -63,6 +63,9 @@ func tokenID(token string) string {
 	return token[len(tokenPrefix):end]
 }
 
+// Ours tells that a token has the beginning of all local keys, valid or not. Such a token is of no use to anybody else.
+func Ours(token string) bool { return strings.HasPrefix(token, tokenPrefix) }
+
 // Allows tells whether the key may use a model, given as the id of what would serve the request. In a pattern * stands
 // for any text, also across slashes, and ? for one character; all else stands for itself.
 func (k *Key) Allows(model string) bool {

@@ -140,7 +140,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	}
 	gate := gateway.New(gateway.Options{
 		World: world, Upstream: client, Credentials: secrets, Recorder: history,
-		Redact: redactor.RedactBytes, Now: time.Now, Logger: c.logger,
+		Redact: redactor.RedactBytes, Conceal: credential.Conceal, Now: time.Now, Logger: c.logger,
 	})
 	c.door = proxy.New(proxy.Options{
 		Keys: keys, Gateway: gate, Limits: c.limits, Catalog: models.Catalog,

@@ -77,8 +77,26 @@ func (r *Redactor) Add(secret string) {
 	if len(r.secrets) > maxRemembered {
 		r.secrets = slices.Delete(r.secrets, 0, 1)
 	}
+	r.index.Store(newIndex(r.secrets))
+}
+
+// Conceal masks secrets that nobody shall remember, in all ways in which a Redactor masks those it knows.
+func Conceal(text []byte, secrets []string) []byte {
+	var all []known
+	for _, s := range secrets {
+		if len(s) >= minSecret {
+			all = append(all, known{s, spellings(s)})
+		}
+	}
+	if redacted := newIndex(all).redact(string(text)); redacted != string(text) {
+		return []byte(redacted)
+	}
+	return text
+}
+
+func newIndex(secrets []known) *index {
 	ix := &index{pieces: map[uint64]struct{}{}}
-	for _, k := range r.secrets {
+	for _, k := range secrets {
 		for _, v := range k.spellings {
 			if len(v) < piece {
 				ix.short = append(ix.short, v)
@@ -92,13 +110,15 @@ func (r *Redactor) Add(secret string) {
 			}
 		}
 	}
-	r.index.Store(ix)
+	return ix
 }
 
 // Redact gives text with every known secret masked: as it is, JSON-escaped up to three times, percent-encoded, and in
 // base64 or hexadecimal, whole or in pieces of eight bytes and more.
-func (r *Redactor) Redact(text string) string {
-	spans := r.index.Load().find(text)
+func (r *Redactor) Redact(text string) string { return r.index.Load().redact(text) }
+
+func (ix *index) redact(text string) string {
+	spans := ix.find(text)
 	if len(spans) == 0 {
 		return text
 	}

@@ -227,3 +227,16 @@ func BenchmarkRedact(b *testing.B) {
 		r.Redact(text)
 	}
 }
+
+// TestConceal: what nobody shall remember is masked in every spelling, and not remembered.
+func TestConceal(t *testing.T) {
+	const token = "sk-vendor-canary-0123456789"
+	for _, text := range []string{token, "x " + token[:12] + " y", url.QueryEscape(token), base64.StdEncoding.EncodeToString([]byte("Bearer " + token))} {
+		if got := string(Conceal([]byte(text), []string{token, ""})); gives(got, token) || !strings.Contains(got, Redacted) {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	if got := string(Conceal([]byte("nothing here"), []string{token})); got != "nothing here" {
+		t.Errorf("%q", got)
+	}
+}

@@ -134,7 +134,7 @@ func (b *body) end(err error) {
 	seen := b.x.seen
 	switch {
 	case seen.Err != nil:
-		seen.Err.Message = string(b.x.g.Redact([]byte(seen.Err.Message)))
+		seen.Err.Message = b.x.redact(seen.Err.Message)
 		b.x.settle(Failed, seen.Err, b.status)
 	case errors.Is(err, io.EOF) && seen.Ended:
 		b.x.settle(OK, nil, b.status)

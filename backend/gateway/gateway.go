@@ -42,8 +42,10 @@ type Options struct {
 	Recorder    Recorder
 	// Redact takes known secrets out of what an upstream said.
 	Redact func([]byte) []byte
-	Now    func() time.Time
-	Logger *slog.Logger
+	// Conceal takes out secrets that are known for one request only: the tokens of clients that bring their own.
+	Conceal func(text []byte, secrets []string) []byte
+	Now     func() time.Time
+	Logger  *slog.Logger
 }
 
 // Gateway is safe for concurrent use.
@@ -71,6 +73,9 @@ type Request struct {
 	Header http.Header
 	Query  string
 	Caller Caller
+	// Own are the headers with the client's own token for the vendor of its dialect, nil if it brought none. They go to
+	// that vendor alone, and are kept nowhere.
+	Own http.Header
 	// Head and Decode are for dialects whose requests name their model outside of the body: what it is, and how the
 	// request is read. Nil where the body says it.
 	Head   *protocol.Head
@@ -106,7 +111,7 @@ func (g *Gateway) Exchange(ctx context.Context, req Request) (*Answer, error) {
 	if err != nil {
 		e := llm.AsError(err)
 		if e.Kind == llm.ErrInternal && e.Cause != nil {
-			g.Logger.Error("request failed", "request", x.id, "error", e.Cause)
+			g.Logger.Error("request failed", "request", x.id, "error", x.redact(e.Cause.Error()))
 		}
 		x.settle(outcomeOf(e), e, e.HTTPStatus())
 		x.entry.Guard(ctx)
@@ -128,7 +133,7 @@ func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (
 		return nil, peekErr
 	}
 	w := x.g.World()
-	plan, err := routing.Plan(w, head.Model, x.req.Dialect)
+	plan, err := routing.Plan(x.withOwn(w), x.modelOf(w, head.Model), x.req.Dialect)
 	if err != nil {
 		return nil, err
 	}
@@ -160,6 +165,9 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 		answer, err = x.refused(resp, a)
 	}
 	if e := llm.AsError(err); e != nil {
+		if x.req.Own != nil { // a broken answer may have quoted it
+			e.Message = x.redact(e.Message)
+		}
 		record.Kind, record.Error = e.Kind, e.Message
 	}
 	x.attempts = append(x.attempts, record)
@@ -177,20 +185,23 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 
 // send sends the request, raw as it is or translated. It gives no answer where the provider refused.
 func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.Head, raw bool) (*Answer, *http.Response, error) {
-	secret, err := x.secret(ctx, a.Provider)
-	if err != nil {
+	call := provider.Call{Provider: a.Provider, Dialect: a.Dialect}
+	var t *translation
+	var err error
+	if raw {
+		call.Body = jsonedit.Replace(x.req.Body, head.ModelAt, modelValue(x.req.Body, head, a.Upstream))
+	} else if t, call.Body, err = x.prepare(a, head); err != nil {
 		return nil, nil, err
 	}
-	call := provider.Call{Provider: a.Provider, Dialect: a.Dialect, Secret: secret}
-	var t *translation
-	if raw {
+	if a.Dialect == x.req.Dialect {
 		call.Query, call.Header = forwardQuery(x.req), forwardHeader(x.req)
-		call.Body = jsonedit.Replace(x.req.Body, head.ModelAt, modelValue(x.req.Body, head, a.Upstream))
 	} else {
-		if t, call.Body, err = x.prepare(a, head); err != nil {
+		call.Header = t.header(a.Dialect)
+	}
+	if !x.sendOwn(a, call.Header) {
+		if call.Secret, err = x.secret(ctx, a.Provider); err != nil {
 			return nil, nil, err
 		}
-		call.Header = t.header(a.Dialect)
 	}
 	resp, err := x.g.Upstream.Do(ctx, call)
 	if err != nil || resp.StatusCode >= http.StatusMultipleChoices {
@@ -231,13 +242,13 @@ func (x *exchange) refused(resp *http.Response, a routing.Attempt) (*Answer, err
 		return nil, llm.Errorf(llm.ErrOverloaded, "%s broke off its answer: %w", x.provider.Name, err).
 			WithStatus(http.StatusBadGateway)
 	}
-	body = x.g.Redact(body)
+	body = x.redactBytes(body)
 	e := protocol.For(a.Dialect).DecodeError(resp.StatusCode, body)
 	switch {
 	case resp.StatusCode < 400:
 		return nil, llm.Errorf(llm.ErrInternal, "%s answered with a redirect (%d), which is not followed; check its base URL (%s)",
 			x.provider.Name, resp.StatusCode, x.provider.BaseURL).WithStatus(http.StatusBadGateway)
-	case resp.StatusCode == http.StatusUnauthorized:
+	case resp.StatusCode == http.StatusUnauthorized && !x.isOwn(a):
 		return nil, llm.Errorf(llm.ErrAuth, "%s refused its credential: %s; check it with: gatehouse credential test %s",
 			x.provider.Name, e.Message, x.provider.ID).WithStatus(http.StatusForbidden).WithCode("credential_refused")
 	case a.Dialect != x.req.Dialect:

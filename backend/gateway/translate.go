@@ -182,7 +182,7 @@ func (t *translation) failure(err error) *llm.Error {
 			WithStatus(http.StatusBadGateway).WithCode("upstream_broke_off")
 	}
 	clean := *e
-	clean.Message = string(t.x.g.Redact([]byte(e.Message)))
+	clean.Message = t.x.redact(e.Message)
 	return &clean
 }
 

@@ -31,7 +31,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, key access.Key
 	}
 	defer body.release()
 	req := gateway.Request{
-		Body: body.data, Header: r.Header, Query: r.URL.RawQuery,
+		Body: body.data, Header: r.Header, Query: r.URL.RawQuery, Own: s.own(r),
 		Caller: gateway.Caller{
 			KeyID: key.ID, Key: key.Name, Project: key.Project, Client: clientName(r.UserAgent()), Allows: allows(key),
 		},

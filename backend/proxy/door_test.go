@@ -22,6 +22,7 @@ import (
 
 	"gatehouse/backend/access"
 	"gatehouse/backend/catalog"
+	"gatehouse/backend/credential"
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/provider"
@@ -62,12 +63,23 @@ type doorOptions struct {
 	secrets   secrets
 	active    string
 	limits    Limits
+	// dir and log are where the door keeps its database and what it logs to; a folder and nowhere if they are not given.
+	dir string
+	log io.Writer
+	// edit changes the door's options before it opens.
+	edit func(*Options, *gateway.Options)
 }
 
 func openDoor(t testing.TB, o doorOptions) *door {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
-	db, err := store.Open(filepath.Join(t.TempDir(), "gatehouse.db"), store.Options{})
+	if o.log != nil {
+		logger = slog.New(slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	if o.dir == "" {
+		o.dir = t.TempDir()
+	}
+	db, err := store.Open(filepath.Join(o.dir, "gatehouse.db"), store.Options{})
 	check(t, err)
 	keys, err := access.Open(db, access.Options{})
 	check(t, err)
@@ -82,26 +94,31 @@ func openDoor(t testing.TB, o doorOptions) *door {
 		o.limits.MaxBodyBytes = 64 << 20
 	}
 	d := &door{t: t, keys: keys, token: token, history: history, limits: o.limits, client: &http.Client{Transport: &http.Transport{}}}
-	d.Server = New(Options{
-		Keys: keys,
-		Gateway: gateway.New(gateway.Options{
-			World: func() routing.World {
-				return routing.World{
-					Active: o.active, Providers: table, Catalog: models,
-					HasCredential: func(id string) bool { return o.secrets[id] != "" },
-				}
-			},
-			Upstream: upstream, Credentials: o.secrets, Recorder: history, Now: time.Now, Logger: logger,
-			Redact: func(b []byte) []byte {
-				for _, s := range o.secrets {
-					b = bytes.ReplaceAll(b, []byte(s), []byte("[redacted]"))
-				}
-				return b
-			},
-		}),
-		Limits: func() Limits { return d.limits }, Catalog: func() *catalog.Catalog { return models },
+	gate := gateway.Options{
+		World: func() routing.World {
+			return routing.World{
+				Active: o.active, Providers: table, Catalog: models,
+				HasCredential: func(id string) bool { return o.secrets[id] != "" },
+			}
+		},
+		Upstream: upstream, Credentials: o.secrets, Recorder: history, Now: time.Now, Logger: logger,
+		Redact: func(b []byte) []byte {
+			for _, s := range o.secrets {
+				b = bytes.ReplaceAll(b, []byte(s), []byte("[redacted]"))
+			}
+			return b
+		},
+		Conceal: credential.Conceal,
+	}
+	options := Options{
+		Keys: keys, Limits: func() Limits { return d.limits }, Catalog: func() *catalog.Catalog { return models },
 		Active: func() string { return o.active }, Logger: logger,
-	})
+	}
+	if o.edit != nil {
+		o.edit(&options, &gate)
+	}
+	options.Gateway = gateway.New(gate)
+	d.Server = New(options)
 	check(t, d.Listen("127.0.0.1:0"))
 	d.url = "http://" + d.Addresses()[0]
 	t.Cleanup(func() {

@@ -78,8 +78,12 @@ func refuse(message string) *llm.Error {
 // keyHeaders are the places where clients put an API key besides Authorization: Bearer.
 var keyHeaders = []string{"X-Api-Key", "X-Goog-Api-Key", "Api-Key"}
 
-// authenticate finds the local API key. Every place that holds one is tried: SDKs send a left-over key of the provider
-// in one header and ours in another.
+// secondHeader carries our key where a client's Authorization holds the client's own token for the vendor: Claude Code on
+// a subscription, with ANTHROPIC_CUSTOM_HEADERS (Vercel AI Gateway documentation, "Claude Code Max").
+const secondHeader = "X-Ai-Gateway-Api-Key"
+
+// authenticate finds the local API key. Every place that holds one is tried, the second header first: SDKs send a
+// left-over key of the provider in one header and ours in another.
 func (s *Server) authenticate(r *http.Request) (access.Key, *llm.Error) {
 	var refused error
 	try := func(token string) (access.Key, bool) {
@@ -92,12 +96,14 @@ func (s *Server) authenticate(r *http.Request) (access.Key, *llm.Error) {
 		}
 		return key, err == nil
 	}
+	for _, v := range r.Header[secondHeader] {
+		if key, ok := try(secondKey(v)); ok {
+			return key, nil
+		}
+	}
 	for _, v := range r.Header.Values("Authorization") {
-		scheme, token, _ := strings.Cut(v, " ")
-		if strings.EqualFold(scheme, "Bearer") {
-			if key, ok := try(strings.TrimSpace(token)); ok {
-				return key, nil
-			}
+		if key, ok := try(bearer(v)); ok {
+			return key, nil
 		}
 	}
 	for _, name := range keyHeaders {
@@ -112,4 +118,49 @@ func (s *Server) authenticate(r *http.Request) (access.Key, *llm.Error) {
 	}
 	return access.Key{}, llm.Errorf(llm.ErrAuth, "no API key came with the request; make one in the window or with "+
 		"`gatehouse key create NAME`, and send it as \"Authorization: Bearer KEY\"").WithCode("missing_api_key")
+}
+
+// bearer gives the token of an Authorization header, empty for another scheme.
+func bearer(v string) string {
+	scheme, token, _ := strings.Cut(v, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// secondKey gives the key of the second header, which may stand there with its scheme or without.
+func secondKey(v string) string {
+	if token := bearer(v); token != "" {
+		return token
+	}
+	return strings.TrimSpace(v)
+}
+
+// own gives the headers with the client's own token for its vendor, nil if it has none. It has one only where our key is
+// in the second header; without that, what stands in the other headers is a left-over that goes nowhere. Nothing that
+// looks like a key of ours is ever among them.
+func (s *Server) own(r *http.Request) http.Header {
+	values := r.Header[secondHeader]
+	if len(values) == 0 {
+		return nil
+	}
+	if _, err := s.Keys.Authenticate(secondKey(values[0])); err != nil {
+		return nil
+	}
+	var own http.Header
+	keep := func(name, value, token string) {
+		if token == "" || access.Ours(token) {
+			return
+		}
+		if own == nil {
+			own = http.Header{}
+		}
+		own[name] = []string{value}
+	}
+	keep("Authorization", r.Header.Get("Authorization"), bearer(r.Header.Get("Authorization")))
+	for _, name := range keyHeaders {
+		keep(name, r.Header.Get(name), secondKey(r.Header.Get(name)))
+	}
+	return own
 }
