@@ -25,8 +25,10 @@ type Model struct {
 	MaxOutput     int64 `json:"maxOutput,omitempty"`
 	// Price is nil where unknown.
 	Price *Price `json:"price,omitempty"`
-	Local bool   `json:"local,omitempty"`
-	Free  bool   `json:"free,omitempty"`
+	// Tags are what the model can do, in the hosted gateway's words ("vision", "reasoning", "tool-use").
+	Tags  []string `json:"tags,omitempty"`
+	Local bool     `json:"local,omitempty"`
+	Free  bool     `json:"free,omitempty"`
 }
 
 // Override is what the user says of a model; set fields win over whatever a list says.

@@ -9,6 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -275,19 +276,8 @@ func (l *List) took(p *provider.Provider, epoch int, models []catalog.Model, err
 	return changed
 }
 
-func sameModel(a, b catalog.Model) bool {
-	if (a.Price == nil) != (b.Price == nil) || a.Price != nil && !samePrice(*a.Price, *b.Price) {
-		return false
-	}
-	a.Price, b.Price = nil, nil
-	return a == b
-}
-
-func samePrice(a, b catalog.Price) bool {
-	same := func(x, y *catalog.PicoUSD) bool { return (x == nil) == (y == nil) && (x == nil || *x == *y) }
-	return same(a.Input, b.Input) && same(a.Output, b.Output) && same(a.CacheRead, b.CacheRead) &&
-		same(a.CacheWrite5m, b.CacheWrite5m) && same(a.CacheWrite1h, b.CacheWrite1h)
-}
+// sameModel compares what pointers point at, too.
+func sameModel(a, b catalog.Model) bool { return reflect.DeepEqual(a, b) }
 
 // keep stores a remote list for the next start; what is local is asked anew then.
 func (l *List) keep(id provider.ID, record kept, has bool) {

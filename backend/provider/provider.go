@@ -50,6 +50,9 @@ type Provider struct {
 	Local bool
 	// Nested tells that the provider's own model ids are creator/model.
 	Nested bool
+	// NoTraining tells that the provider's published terms keep what its API is sent out of training; false is unknown
+	// or no.
+	NoTraining bool
 
 	paths map[llm.Dialect]string
 	// native is the dialect that it is spoken to in by clients of a dialect that it does not speak.

@@ -39,12 +39,12 @@ func builtIn() []*Provider {
 		},
 		compatible(Provider{
 			ID: "openai", Name: "OpenAI", BaseURL: "https://api.openai.com/v1",
-			Credential: Required, Variables: []string{"OPENAI_API_KEY"}, KeysURL: "https://platform.openai.com/api-keys",
+			NoTraining: true, Credential: Required, Variables: []string{"OPENAI_API_KEY"}, KeysURL: "https://platform.openai.com/api-keys",
 			paths: map[llm.Dialect]string{llm.Responses: "/responses"},
 		}),
 		{
 			ID: "anthropic", Name: "Anthropic", BaseURL: "https://api.anthropic.com",
-			Credential: Required, Variables: []string{"ANTHROPIC_API_KEY"}, KeysURL: "https://console.anthropic.com/settings/keys",
+			NoTraining: true, Credential: Required, Variables: []string{"ANTHROPIC_API_KEY"}, KeysURL: "https://console.anthropic.com/settings/keys",
 			paths:     map[llm.Dialect]string{llm.Messages: "/v1/messages"},
 			native:    llm.Messages,
 			models:    "/v1/models?limit=1000",
@@ -66,7 +66,7 @@ func builtIn() []*Provider {
 		}),
 		compatible(Provider{
 			ID: "groq", Name: "Groq", BaseURL: "https://api.groq.com/openai/v1",
-			Credential: Required, Variables: []string{"GROQ_API_KEY"}, KeysURL: "https://console.groq.com/keys",
+			NoTraining: true, Credential: Required, Variables: []string{"GROQ_API_KEY"}, KeysURL: "https://console.groq.com/keys",
 		}),
 		compatible(Provider{
 			ID: "xai", Name: "xAI", BaseURL: "https://api.x.ai/v1",

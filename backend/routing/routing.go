@@ -1,14 +1,12 @@
 // Package routing decides who answers: from a request and a snapshot of the world it makes the list of attempts, each
-// with its reason.
+// with its reason, and says of everybody who is left out why.
 //
 // It is pure: no clock, no network, no keychain, the same answer for the same question. It must not know how an attempt
 // is carried out.
 package routing
 
 import (
-	"fmt"
-	"net/http"
-	"strings"
+	"time"
 
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/llm"
@@ -18,97 +16,181 @@ import (
 // ActiveModel is the id that stands for whatever model is active at the moment of the request.
 const ActiveModel = "gatehouse/active"
 
-// World is what a decision rests on, as it was when the request came.
+// World is what a decision rests on, as it was when the request came. Everything but Providers and Catalog may be left
+// out.
 type World struct {
 	// Active is the model that ActiveModel stands for.
 	Active    string
 	Providers provider.Table
 	Catalog   *catalog.Catalog
+	Config    *Config
 	// HasCredential tells whether there is a credential for a provider that wants one.
 	HasCredential func(provider.ID) bool
+	// Credentials gives a provider's credentials in the user's order, where it has more than one or more is to be said of
+	// it; nil or empty leaves it at HasCredential.
+	Credentials func(provider.ID) []Credential
+	// Balance gives how a provider's credentials share its requests.
+	Balance func(provider.ID) Balance
+	// Health tells what is known against a target.
+	Health func(Target) Health
+	// Measured tells how a target did lately; without a credential, how the provider did with all of its own.
+	Measured func(Target) Measure
+	// Stuck gives who answered a conversation last.
+	Stuck func(conversation string) (Target, bool)
+	// Now is when the request came.
+	Now time.Time
+}
+
+// Credential is one of a provider's credentials, without its secret.
+type Credential struct {
+	// Name tells it from the provider's others; empty for the only one.
+	Name string
+	// Weight is its share where weights decide; below 1 counts as 1.
+	Weight int
+	// KeepsNothing tells that requests with it are not retained, by the user's agreement with the provider.
+	KeepsNothing bool
+	// NoGateway forbids the hosted gateway as a fallback of this credential.
+	NoGateway bool
+	// InFlight counts the requests that run on it.
+	InFlight int
+}
+
+// Balance is how credentials share requests.
+type Balance string
+
+// The balances: the first one that works, by weight, the one with the fewest requests running, the fastest.
+const (
+	InOrder   Balance = ""
+	ByWeight  Balance = "weighted"
+	LeastBusy Balance = "least-busy"
+	Fastest   Balance = "latency"
+)
+
+// Target is what health is kept of.
+type Target struct {
+	Provider   provider.ID
+	Model      string
+	Credential string
+}
+
+// Health is what is known against a target; the zero Health is nothing.
+type Health struct {
+	// Open tells that it failed so often that it is not asked before Until.
+	Open bool
+	// Limited tells that the provider wants it to wait until Until.
+	Limited bool
+	// Parked tells that its credential is refused or out of funds, until that changes.
+	Parked bool
+	Until  time.Time
+	// Why is one clause for people.
+	Why string
+}
+
+func (h Health) bad() bool { return h.Open || h.Limited || h.Parked }
+
+// Measure is what was measured lately; 0 is unknown.
+type Measure struct {
+	// FirstToken is the median time to the first token.
+	FirstToken time.Duration
+	// MilliTokensPerSecond is the median speed, in thousandths.
+	MilliTokensPerSecond int64
+}
+
+// Ask is what is known of a request when a decision is made about it.
+type Ask struct {
+	Model   string
+	Dialect llm.Dialect
+	Options Options
+	// Who asks: the API key's name, its project.
+	Key, Project string
+	// Allows tells whether the caller may use a model; nil allows all.
+	Allows func(model string) bool
+	// Conversation is the same for all requests of one conversation, empty where that is not known.
+	Conversation string
+	// Seed decides what is left to chance. Where the conversation is known, that decides instead.
+	Seed uint64
+	// Hour is the hour of the day at which the request came, local time.
+	Hour int
 }
 
 // Attempt is one try at one provider.
 type Attempt struct {
 	Provider *provider.Provider
+	// Credential names which of the provider's credentials is used; empty for the only one.
+	Credential string
+	// Key is the request's own credential, which no record may hold; empty for a stored one.
+	Key string
 	// Dialect is what the provider is spoken to in: the client's own where it can be, so that nothing need be translated.
 	Dialect llm.Dialect
 	// Model is the full creator/model id, Upstream the provider's own.
 	Model, Upstream string
-	Reason          string
+	Timeouts        Timeouts
+	// Only and Order are for the hosted gateway: which of its providers may serve.
+	Only, Order []string
+	// Probe tells that nothing better was left: its target is not well.
+	Probe  bool
+	Reason string
 }
 
-// Resolve gives the model that is meant: the active one for ActiveModel, the full id for a name that only one model has.
-// Its errors are *llm.Error.
-func Resolve(w World, model string) (string, error) {
-	if model == ActiveModel {
-		if w.Active == "" || w.Active == ActiveModel {
-			return "", llm.Errorf(llm.ErrBadRequest,
-				"no model is active; choose one in the tray or the window, or run: gatehouse use MODEL").WithCode("no_active_model")
-		}
-		model = w.Active
-	}
-	if strings.Contains(model, "/") {
-		return model, nil
-	}
-	if id, ok := w.Catalog.ByName(model); ok {
-		return id, nil
-	}
-	return "", unknownModel(model, "model ids have the form creator/model")
+// Target is what the attempt's health is kept under.
+func (a Attempt) Target() Target {
+	return Target{a.Provider.ID, a.Model, a.Credential}
 }
 
-// Plan gives the attempts for a model in a dialect. Its errors are *llm.Error that say what to do next.
+// Left is a candidate that is not tried.
+type Left struct {
+	Provider, Credential, Model string
+	Reason                      string
+	kind                        leftKind
+	until                       time.Time
+}
+
+// leftKind is what a refusal is made of when nobody is left.
+type leftKind int
+
+const (
+	leftFiltered leftKind = iota
+	leftNoCredential
+	leftParked
+	leftLimited
+	leftOpen
+	leftNotAllowed
+	leftDenied
+	leftUnknown
+)
+
+// Decision is what was decided.
+type Decision struct {
+	// Requested is the model's name as the client gave it, Model the first that is tried.
+	Requested, Model string
+	// Options are all places' together.
+	Options      Options
+	Parameters   Parameters
+	SystemPrefix string
+	Attempts     []Attempt
+	Left         []Left
+	// Virtual, Rule and Rollout name what took part; empty where nothing did. Arm is the rollout's model.
+	Virtual, Rule, Rollout, Arm string
+	// Steps say in order, for people, how the decision came about.
+	Steps []string
+}
+
+// maxAttempts bounds a plan: a request that failed so often fails.
+const maxAttempts = 12
+
+// Decide makes the plan for a request. Its errors are *llm.Error that say what to do next; the decision says even then
+// how it came to that.
+func Decide(w World, q Ask) (Decision, error) {
+	d := &decider{w: w, q: q, out: Decision{Requested: q.Model, Options: q.Options}}
+	if d.w.Config == nil {
+		d.w.Config = &Config{}
+	}
+	err := d.decide()
+	return d.out, err
+}
+
+// Plan gives the attempts for a model that is asked for in a dialect, with nothing else asked. Its errors are *llm.Error.
 func Plan(w World, model string, d llm.Dialect) ([]Attempt, error) {
-	id, err := Resolve(w, model)
-	if err != nil {
-		return nil, err
-	}
-	creator, name, _ := strings.Cut(id, "/")
-	if name == "" {
-		return nil, unknownModel(id, "nothing stands behind the \"/\"")
-	}
-	own, hosted := w.Providers[creator], w.Providers[provider.Gateway]
-	if own != nil && usable(w, own) {
-		full := id
-		if own.ID == provider.Gateway {
-			full = name // gateway/creator/model asks for creator/model there
-		}
-		return []Attempt{attempt(own, full, own.UpstreamModel(id), d, own.Name+" serves the model")}, nil
-	}
-	if w.HasCredential(provider.Gateway) && (own == nil || !own.Local) {
-		reason := hosted.Name + " serves " + creator + "'s models"
-		if own != nil {
-			reason += ", and there is no credential for " + own.Name
-		}
-		return []Attempt{attempt(hosted, id, id, d, reason)}, nil
-	}
-	return nil, refusal(w, own, id, creator)
-}
-
-func attempt(p *provider.Provider, model, upstream string, d llm.Dialect, reason string) Attempt {
-	a := Attempt{Provider: p, Dialect: p.Dialect(d), Model: model, Upstream: upstream}
-	if a.Dialect == d {
-		a.Reason = reason + " and speaks " + d.String()
-	} else {
-		a.Reason = reason + "; it is spoken to in " + a.Dialect.String()
-	}
-	return a
-}
-
-func usable(w World, p *provider.Provider) bool {
-	return p.Credential != provider.Required || w.HasCredential(p.ID)
-}
-
-func refusal(w World, own *provider.Provider, id, creator string) error {
-	if own == nil {
-		return unknownModel(id, fmt.Sprintf("there is no provider %q, and no credential for %s, which might serve it",
-			creator, w.Providers[provider.Gateway].Name))
-	}
-	return llm.Errorf(llm.ErrAuth, "there is no credential for %s, which serves %s; add one on the Credentials page, "+
-		"or run: gatehouse credential set %s", own.Name, id, own.ID).WithStatus(http.StatusForbidden).WithCode("credential_missing")
-}
-
-func unknownModel(id, why string) error {
-	return llm.Errorf(llm.ErrNotFound, "the model %q is not known: %s; GET /v1/models lists the models there are", id, why).
-		WithCode("model_not_found")
+	out, err := Decide(w, Ask{Model: model, Dialect: d})
+	return out.Attempts, err
 }
