@@ -197,6 +197,7 @@ type translatedBody struct {
 	stop     func()
 
 	out   []byte
+	begun bool // something was given out
 	ended error
 }
 
@@ -221,14 +222,20 @@ func (b *translatedBody) step() {
 	case err == nil:
 		b.observe(e)
 		b.out = append(b.out[:0], b.encoder.Encode(e)...)
+		b.begun = b.begun || len(b.out) > 0
 	case b.ctx.Err() != nil:
 		b.ended = b.ctx.Err()
 		b.x.settle(Cancelled, llm.AsError(b.ctx.Err()), b.status)
 	default:
 		failed := b.failure(err)
+		if !b.begun { // the client has nothing yet, so the failure can have its own status
+			b.ended = failed
+			b.x.settle(Failed, failed, failed.HTTPStatus())
+			return
+		}
 		b.ended = io.EOF
-		b.out = append(b.out[:0], b.encoder.End(failed)...)
 		b.x.settle(Failed, failed, b.status)
+		b.out = append(b.out[:0], b.encoder.End(failed)...)
 	}
 }
 

@@ -39,12 +39,14 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, key access.Key
 	if err := complete(&req); err != nil {
 		return err
 	}
+	out := s.newOutlet(w, r, &req)
+	defer out.close()
 	answer, err := s.Gateway.Exchange(r.Context(), req)
 	if err != nil {
-		return err
+		return out.fail(err)
 	}
 	defer answer.Body.Close() //nolint:errcheck // the answer is over either way
-	return copyAnswer(w, answer)
+	return out.copy(answer)
 }
 
 func allows(key access.Key) func(string) bool {
@@ -153,38 +155,3 @@ func tooLarge(limit int64) error {
 
 // chunks keeps the memory that answers are copied through.
 var chunks = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
-
-// copyAnswer writes the answer as it comes; a stream is flushed after every read, so that no token waits for the next.
-func copyAnswer(w http.ResponseWriter, a *gateway.Answer) error {
-	h := w.Header()
-	for name, values := range a.Header {
-		h[name] = values
-	}
-	flush := func() {}
-	if a.Stream {
-		h["Cache-Control"] = []string{"no-cache"}
-		h["X-Accel-Buffering"] = []string{"no"}
-		if f, ok := w.(http.Flusher); ok {
-			flush = f.Flush
-		}
-	}
-	w.WriteHeader(a.Status) // goes out with the first bytes of the body
-	chunk := chunks.Get().(*[]byte)
-	defer chunks.Put(chunk)
-	for {
-		n, err := a.Body.Read(*chunk)
-		if n > 0 {
-			if _, werr := w.Write((*chunk)[:n]); werr != nil {
-				return nil // the client is gone; closing the body settles
-			}
-			flush()
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			// The header is out: only cutting the connection tells the client that the answer is torn.
-			panic(http.ErrAbortHandler)
-		}
-	}
-}

@@ -37,7 +37,7 @@ type Limits struct {
 	AllowedOrigins []string
 }
 
-// Options is what a Server is made of. All are needed.
+// Options is what a Server is made of. All but AfterFunc are needed.
 type Options struct {
 	Keys    Keys
 	Gateway Exchanger
@@ -46,6 +46,8 @@ type Options struct {
 	// Active gives the active model's id, empty if there is none.
 	Active func() string
 	Logger *slog.Logger
+	// AfterFunc starts the timers of keep-alives; nil is time.AfterFunc.
+	AfterFunc func(d time.Duration, f func()) Timer
 }
 
 // Server is the endpoint. It is safe for concurrent use.

@@ -1,0 +1,243 @@
+package proxy
+
+import (
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"gatehouse/backend/gateway"
+	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol"
+	"gatehouse/backend/protocol/messages"
+)
+
+// Clients and what stands between take a connection for dead that says nothing for long. While nothing comes from the
+// upstream, a streaming client gets something that its dialect passes over: first after tick*patience, which also sends
+// the status line (until then an error still has its own status), and again after every such time of silence.
+const (
+	tick     = 5 * time.Second
+	patience = 2
+)
+
+// Timer is what AfterFunc gives, as *time.Timer is.
+type Timer interface {
+	Stop() bool
+	Reset(d time.Duration) bool
+}
+
+// comment is what every client of server-sent events passes over (HTML standard, "Server-sent events").
+var comment = []byte(": keep-alive\n\n")
+
+// keepAlive is what keeps a client's connection alive, nil where its stream has no place for such a thing.
+func keepAlive(r *http.Request, d llm.Dialect) []byte {
+	switch d {
+	case llm.Messages:
+		return messages.Ping()
+	case llm.Gemini:
+		if r.URL.Query().Get("alt") != "sse" { // a JSON array
+			return nil
+		}
+	case llm.Ollama:
+		return nil
+	}
+	return comment
+}
+
+// outlet writes one answer. The handler's goroutine writes what the upstream sends, the timer's the keep-alives; mu
+// keeps them apart, and close ends the timer's part before the handler returns.
+type outlet struct {
+	w       http.ResponseWriter
+	flusher http.Flusher
+	dialect llm.Dialect
+	alive   []byte
+	// streams tells that the client asked for a stream. It is asked when the first keep-alive is due.
+	streams func() bool
+
+	mu     sync.Mutex
+	timer  Timer
+	quiet  int // ticks since the last byte
+	answer *gateway.Answer
+	begun  bool // the header is out
+	last   [4]byte
+	closed bool
+}
+
+// newOutlet starts the wait for an answer to req.
+func (s *Server) newOutlet(w http.ResponseWriter, r *http.Request, req *gateway.Request) *outlet {
+	o := &outlet{w: w, dialect: req.Dialect, alive: keepAlive(r, req.Dialect), last: [4]byte{2: '\n', 3: '\n'}}
+	o.flusher, _ = w.(http.Flusher)
+	o.streams = func() bool {
+		if req.Head != nil {
+			return req.Head.Stream
+		}
+		head, err := protocol.Peek(req.Body, false)
+		return err == nil && head.Stream
+	}
+	if o.alive == nil || o.flusher == nil {
+		return o
+	}
+	after := s.AfterFunc
+	if after == nil {
+		after = func(d time.Duration, f func()) Timer { return time.AfterFunc(d, f) }
+	}
+	o.mu.Lock()
+	o.timer = after(tick, o.tick)
+	o.mu.Unlock()
+	return o
+}
+
+// close ends the keep-alives.
+func (o *outlet) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+	if o.timer != nil {
+		o.timer.Stop()
+	}
+}
+
+// tick is called by the timer.
+func (o *outlet) tick() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed || o.alive == nil {
+		return
+	}
+	if o.quiet++; o.quiet >= patience {
+		if o.answer == nil && !o.streams() {
+			return // for good: there is no place for a keep-alive in this answer
+		}
+		if o.between() {
+			o.quiet = 0
+			o.header()
+			_, _ = o.w.Write(o.alive) // the client may be gone
+			o.flusher.Flush()
+		}
+	}
+	o.timer.Reset(tick)
+}
+
+// between tells that what was written so far ends with a whole event.
+func (o *outlet) between() bool {
+	end := string(o.last[:])
+	return end[2:] == "\n\n" || end[2:] == "\r\r" || end == "\r\n\r\n"
+}
+
+// header sends the status line once: the answer's, or where none is there yet, that of a stream.
+func (o *outlet) header() {
+	if o.begun {
+		return
+	}
+	o.begun = true
+	h := o.w.Header()
+	stream, status := true, http.StatusOK
+	if o.answer == nil {
+		h["Content-Type"] = []string{"text/event-stream"}
+	} else {
+		stream, status = o.answer.Stream, o.answer.Status
+		for name, values := range o.answer.Header {
+			h[name] = values
+		}
+	}
+	if stream {
+		h["Cache-Control"] = []string{"no-cache"}
+		h["X-Accel-Buffering"] = []string{"no"}
+	}
+	o.w.WriteHeader(status) // goes out with the first bytes of the body
+}
+
+// write passes on what the upstream sent; a stream is flushed after every piece, so that no token waits for the next.
+func (o *outlet) write(p []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.header()
+	o.quiet = 0
+	if _, err := o.w.Write(p); err != nil {
+		return err
+	}
+	if o.alive != nil {
+		if n := len(p); n >= len(o.last) {
+			o.last = [4]byte(p[n-len(o.last):])
+		} else {
+			copy(o.last[:], append(o.last[n:len(o.last):len(o.last)], p...))
+		}
+	}
+	if o.flusher != nil && (o.answer == nil || o.answer.Stream) {
+		o.flusher.Flush()
+	}
+	return nil
+}
+
+// fail gives an error back as long as it can still have its own status; after that it is the end of the stream.
+func (o *outlet) fail(err error) error {
+	o.mu.Lock()
+	begun := o.begun
+	o.mu.Unlock()
+	if !begun {
+		return err
+	}
+	_ = o.write(protocol.For(o.dialect).EncodeStreamError("", llm.AsError(err))) // the client may be gone
+	return nil
+}
+
+// copy writes the answer as it comes.
+func (o *outlet) copy(a *gateway.Answer) error {
+	if err := o.take(a); err != nil {
+		return o.fail(err)
+	}
+	chunk := chunks.Get().(*[]byte)
+	defer chunks.Put(chunk)
+	for {
+		n, err := a.Body.Read(*chunk)
+		if n > 0 {
+			if o.write((*chunk)[:n]) != nil {
+				return nil // the client is gone; closing the body settles
+			}
+		}
+		if err == nil {
+			continue
+		}
+		o.mu.Lock()
+		begun := o.begun
+		if err == io.EOF {
+			o.header()
+		}
+		o.mu.Unlock()
+		if err == io.EOF {
+			return nil
+		}
+		if e, ok := err.(*llm.Error); ok && !begun { //nolint:errorlint // only an answer that never began ends so
+			return e
+		}
+		if e, ok := err.(*llm.Error); ok { //nolint:errorlint // as above, with a keep-alive before it
+			return o.fail(e)
+		}
+		// The header is out: only cutting the connection tells the client that the answer is torn.
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// take notes the answer. Where the header of a stream is out already, an answer that is no stream becomes an error.
+func (o *outlet) take(a *gateway.Answer) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !a.Stream && o.timer != nil {
+		o.timer.Stop()
+		o.alive = nil
+	}
+	alone := o.begun
+	o.answer = a
+	if !alone || a.Stream {
+		return nil
+	}
+	if a.Status < http.StatusBadRequest {
+		return llm.Errorf(llm.ErrInternal, "%s answered in one piece where a stream was asked for, and too late to pass it on; "+
+			"try again, or ask without streaming", a.Provider).WithStatus(http.StatusBadGateway)
+	}
+	body, err := io.ReadAll(a.Body)
+	if err != nil && len(body) == 0 {
+		return err
+	}
+	return protocol.For(o.dialect).DecodeError(a.Status, body)
+}
