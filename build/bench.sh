@@ -1,5 +1,6 @@
 #!/bin/sh
 # make bench: the benchmarks, among them the raw path beside a direct connection and a plain reverse proxy.
+# BENCH=Pairs PACKAGES=./backend/proxy TIME=1x prints the table of what translation costs, for each pair of protocols.
 #   BENCH=Pattern PACKAGES=./backend/proxy/... COUNT=5 TIME=2s make bench
 set -eu
 # shellcheck source=build/lib/common.sh

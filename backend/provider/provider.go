@@ -108,6 +108,8 @@ type Override struct {
 	Name    string
 	BaseURL string
 	Local   bool
+	// Dialect is what a new one speaks: Chat Completions if empty, Responses, or Messages.
+	Dialect llm.Dialect
 }
 
 // Table is every provider by id.
@@ -123,7 +125,7 @@ func NewTable(overrides map[ID]Override) Table {
 	for id, o := range overrides {
 		p, ok := t[id]
 		if !ok {
-			p = compatible(Provider{ID: id, Name: id, Credential: Optional, Variables: []string{variable(id)}, Local: o.Local})
+			p = own(id, o)
 			t[id] = p
 		}
 		if o.Name != "" {
@@ -145,6 +147,17 @@ func NewTable(overrides map[ID]Override) Table {
 		}
 	}
 	return t
+}
+
+// own makes a user's own provider.
+func own(id ID, o Override) *Provider {
+	p := Provider{ID: id, Name: id, Credential: Optional, Variables: []string{variable(id)}, Local: o.Local}
+	path := map[llm.Dialect]string{llm.Responses: "/responses", llm.Messages: "/v1/messages"}[o.Dialect]
+	if path == "" {
+		return compatible(p)
+	}
+	p.paths, p.native, p.models = map[llm.Dialect]string{o.Dialect: path}, o.Dialect, "/models"
+	return &p
 }
 
 // variable is the environment variable of a provider that has no usual one: MY_LAB_API_KEY for my-lab.

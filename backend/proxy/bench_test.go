@@ -97,6 +97,15 @@ func BenchmarkRole(b *testing.B) {
 		server := httptest.NewServer(benchUpstream(events))
 		defer server.Close()
 		address = server.URL
+	case "pair-upstream":
+		events, err := strconv.Atoi(arg)
+		check(b, err)
+		server := httptest.NewServer(pairUpstream(events))
+		defer server.Close()
+		address = server.URL
+	case "pair-gatehouse":
+		d := openDoor(b, pairOverrides(arg))
+		address, token = d.url, d.token
 	case "reverse-proxy":
 		target, err := url.Parse(arg)
 		check(b, err)
