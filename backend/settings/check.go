@@ -79,7 +79,7 @@ func check(s *Settings, known []string) *valueError {
 			return err
 		}
 	}
-	return nil
+	return checkRouting(s)
 }
 
 func sortedKeys[V any](m map[string]V) []string {

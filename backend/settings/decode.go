@@ -194,6 +194,11 @@ func decode(v *hujson.Value, dst reflect.Value) *fault {
 			return faultf(v, "%s must be a whole number, written out", v.Value.(hujson.Literal))
 		}
 		dst.SetInt(n)
+	case reflect.Float64:
+		if v.Value.Kind() != '0' {
+			return faultf(v, "this must be a number, not %s", kindName(v))
+		}
+		dst.SetFloat(v.Value.(hujson.Literal).Float())
 	case reflect.Slice:
 		return decodeList(v, dst)
 	case reflect.Map, reflect.Struct:

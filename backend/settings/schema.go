@@ -28,6 +28,8 @@ func schemaOf(t reflect.Type, defaults reflect.Value) map[string]any {
 	switch {
 	case t == reflect.TypeFor[Price]():
 		return map[string]any{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)?$`}
+	case t == reflect.TypeFor[Duration]():
+		return map[string]any{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$`}
 	case t.Kind() == reflect.Pointer:
 		return schemaOf(t.Elem(), reflect.Value{})
 	}
@@ -36,6 +38,8 @@ func schemaOf(t reflect.Type, defaults reflect.Value) map[string]any {
 		return map[string]any{"type": "boolean"}
 	case reflect.Int, reflect.Int64:
 		return map[string]any{"type": "integer"}
+	case reflect.Float64:
+		return map[string]any{"type": "number"}
 	case reflect.Slice:
 		return map[string]any{"type": "array", "items": schemaOf(t.Elem(), reflect.Value{})}
 	case reflect.Map:

@@ -8,10 +8,7 @@
 // It must not know providers or models by name, HTTP, the database, or what the settings are used for.
 package settings
 
-import (
-	"maps"
-	"slices"
-)
+import "reflect"
 
 // Version is the version of the document that this program reads and writes.
 const Version = 1
@@ -30,6 +27,13 @@ type Settings struct {
 	DiscoverLocal  bool                     `json:"discoverLocal" doc:"Whether to look for Ollama, LM Studio and llama.cpp on their default ports."`
 	Providers      map[string]Provider      `json:"providers" doc:"Changes to built-in providers, and providers of your own, by id."`
 	Catalog        map[string]ModelOverride `json:"catalog" doc:"Prices and limits of models that differ from the catalog, by model id."`
+
+	VirtualModels   map[string]VirtualModel `json:"virtualModels,omitempty" doc:"Models of your own making, by name: each stands for other models, with options of its own."`
+	Rules           []Rule                  `json:"rules,omitempty" doc:"What to rewrite or deny. The first rule that matches wins."`
+	Rollouts        map[string]Rollout      `json:"rollouts,omitempty" doc:"Shares of a model's conversations that go to another model, by a name of yours."`
+	ModelDefaults   []ModelDefault          `json:"modelDefaults,omitempty" doc:"Parameters by model, for requests that set none. The first match wins."`
+	Timeouts        map[string]Timeouts     `json:"timeouts,omitempty" doc:"How long to wait for a provider, by its id; * is any provider."`
+	GatewayFallback *bool                   `json:"gatewayFallback,omitempty" doc:"Whether the hosted gateway may answer where your own credentials fail. It may, unless this is false."`
 }
 
 // Provider changes a built-in provider or describes one of the user's own.
@@ -73,30 +77,43 @@ func Default() *Settings {
 
 // Clone gives a copy that shares nothing with s.
 func (s *Settings) Clone() *Settings {
-	c := *s
-	c.AllowedOrigins = slices.Clone(s.AllowedOrigins)
-	c.Providers = maps.Clone(s.Providers)
-	c.Catalog = maps.Clone(s.Catalog)
-	for id, m := range c.Catalog {
-		m.ContextWindow = clonePointer(m.ContextWindow)
-		m.MaxTokens = clonePointer(m.MaxTokens)
-		if m.Pricing != nil {
-			m.Pricing = &Pricing{
-				Input:           clonePointer(m.Pricing.Input),
-				Output:          clonePointer(m.Pricing.Output),
-				InputCacheRead:  clonePointer(m.Pricing.InputCacheRead),
-				InputCacheWrite: clonePointer(m.Pricing.InputCacheWrite),
-			}
-		}
-		c.Catalog[id] = m
-	}
-	return &c
+	return cloned(reflect.ValueOf(s)).Interface().(*Settings)
 }
 
-func clonePointer[T any](p *T) *T {
-	if p == nil {
-		return nil
+// cloned copies what the settings are made of: plain values, lists, maps, pointers and structs of them.
+func cloned(v reflect.Value) reflect.Value {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return v
+		}
+		out := reflect.New(v.Type().Elem())
+		out.Elem().Set(cloned(v.Elem()))
+		return out
+	case reflect.Slice:
+		if v.IsNil() {
+			return v
+		}
+		out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		for i := range v.Len() {
+			out.Index(i).Set(cloned(v.Index(i)))
+		}
+		return out
+	case reflect.Map:
+		if v.IsNil() {
+			return v
+		}
+		out := reflect.MakeMapWithSize(v.Type(), v.Len())
+		for _, key := range v.MapKeys() {
+			out.SetMapIndex(key, cloned(v.MapIndex(key)))
+		}
+		return out
+	case reflect.Struct:
+		out := reflect.New(v.Type()).Elem()
+		for i := range v.NumField() {
+			out.Field(i).Set(cloned(v.Field(i)))
+		}
+		return out
 	}
-	v := *p
-	return &v
+	return v
 }
