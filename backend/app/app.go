@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"gatehouse/backend/credential"
 	"gatehouse/backend/event"
 	"gatehouse/backend/gateway"
+	"gatehouse/backend/health"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/modellist"
 	"gatehouse/backend/provider"
@@ -61,6 +63,8 @@ type Core struct {
 	socket     *control.Socket
 	closers    []func(context.Context)
 	table      atomic.Pointer[provider.Table]
+	routing    atomic.Pointer[routing.Config]
+	board      *health.Board
 }
 
 // Open opens everything but the doors. It gives store.ErrLocked where another Gatehouse has the state folder.
@@ -132,10 +136,15 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	}
 	c.onClose(func(ctx context.Context) { c.check("the usage history", history.Close(ctx)) })
 
+	c.board, err = health.Open(health.Options{DB: db, Now: time.Now, Broker: c.broker, Logger: c.logger})
+	if err != nil {
+		return err
+	}
 	world := func() routing.World {
 		return routing.World{
 			Active: c.settings.Snapshot().ActiveModel, Providers: *c.table.Load(), Catalog: models.Catalog(),
-			HasCredential: secrets.has,
+			Config: c.routing.Load(), HasCredential: secrets.has,
+			Health: c.board.State, Measured: c.board.Measured, Stuck: c.board.Stuck, Now: time.Now(),
 		}
 	}
 	gate := gateway.New(gateway.Options{
@@ -155,7 +164,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	c.service = control.New(control.Options{
 		Version: c.Version, Build: c.Build, Home: c.Home, Settings: c.settings, Keychain: keychain, Credentials: credentials,
 		Keys: keys, History: history, Models: models, Chat: c.chat, DB: db, Endpoint: c.door, Checker: client,
-		Providers: func() provider.Table { return *c.table.Load() }, Broker: c.broker, Logger: c.logger, Now: time.Now,
+		Providers: func() provider.Table { return *c.table.Load() }, World: world, Health: c.board, Broker: c.broker, Logger: c.logger, Now: time.Now,
 	})
 	c.dispatcher = control.NewDispatcher(c.service.Methods())
 	c.watch(models, credentials, keychainChanged)
@@ -179,6 +188,9 @@ func (c *Core) watch(models *modellist.List, credentials *credential.Store, keyc
 	cancel := c.settings.Subscribe(func(before, after *settings.Settings) {
 		if before != after {
 			c.setTable(after)
+			if !reflect.DeepEqual(before.Providers, after.Providers) {
+				c.board.Reset("") // who was not well may be somebody else now
+			}
 			credentials.SetSpecs(specs(*c.table.Load()))
 			models.Changed()
 		}
@@ -199,6 +211,7 @@ func (c *Core) watch(models *modellist.List, credentials *credential.Store, keyc
 			}
 		}
 	})
+	loops.Go(func() { c.board.Watch(ctx) })
 	sub := c.broker.Subscribe(256)
 	loops.Go(func() {
 		for {
@@ -212,6 +225,7 @@ func (c *Core) watch(models *modellist.List, credentials *credential.Store, keyc
 				sub.Close()
 				return
 			case e.Type == credential.EventType:
+				c.board.Reset("") // whatever was refused may not be any more
 				models.Changed()
 			case e.Type == usage.EventHealth:
 				c.service.Changed()
@@ -299,6 +313,11 @@ func (c *Core) setTable(s *settings.Settings) {
 	}
 	table := provider.NewTable(overrides)
 	c.table.Store(&table)
+	config, problems := routingConfig(s)
+	for where, err := range problems {
+		c.logger.Warn("a virtual model can't be used", "settings", where, "error", err)
+	}
+	c.routing.Store(config)
 }
 
 func (c *Core) modelSource() modellist.Source {

@@ -51,6 +51,8 @@ type commands struct {
 	Status     statusCommand     `cmd:"" help:"Show the state of everything."`
 	Use        useCommand        `cmd:"" help:"Set the active model, or print it."`
 	Models     modelsCommand     `cmd:"" help:"List the models that can be asked for."`
+	Route      routeCommand      `cmd:"" help:"Show what would be tried for a model, without sending anything."`
+	Health     healthCommand     `cmd:"" help:"Show which providers are not well, and why."`
 	Key        keyCommands       `cmd:"" help:"Local API keys."`
 	Credential credentialCommand `cmd:"" help:"Providers' credentials."`
 	Usage      usageCommand      `cmd:"" help:"Show the latest requests, or totals."`

@@ -26,6 +26,9 @@ type Methods struct {
 	ChatRename        Method[ChatRename, Conversation]            `name:"chat.rename"`
 	ChatDelete        Method[ConversationRef, Empty]              `name:"chat.delete"`
 	ChatRestore       Method[ConversationRef, Conversation]       `name:"chat.restore"`
+	RouteExplain      Method[RouteQuery, Route]                   `name:"route.explain"`
+	HealthList        Method[Empty, HealthList]                   `name:"health.list"`
+	HealthReset       Method[ProviderRef, HealthList]             `name:"health.reset"`
 	SettingsGet       Method[Empty, SettingsView]                 `name:"settings.get"`
 	PagesLink         Method[Empty, Link]                         `name:"pages.link"`
 	WindowShow        Method[Empty, Empty]                        `name:"window.show"`
@@ -36,8 +39,9 @@ type Methods struct {
 // Events is every event, by type. All but "chat.delta" are delivered for certain.
 type Events struct {
 	Status Status `name:"status"`
-	// Models, Credentials, Keys and Conversations say that a list changed; who shows it asks for it again.
+	// Models, Health, Credentials, Keys and Conversations say that a list changed; who shows it asks for it again.
 	Models        Empty       `name:"models"`
+	Health        Empty       `name:"health"`
 	Credentials   Empty       `name:"credentials"`
 	Keys          Empty       `name:"keys"`
 	Conversations Empty       `name:"chat.conversations"`

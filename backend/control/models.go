@@ -77,23 +77,15 @@ func (s *Service) setActiveModel(_ context.Context, p ModelChoice) (ModelChoice,
 	return ModelChoice{id}, nil
 }
 
+// plannable gives the name under which a model can be active: a virtual model's own, or the full id.
 func (s *Service) plannable(model string) (string, error) {
-	w := routing.World{
-		Providers: s.Providers(), Catalog: s.Models.Catalog(),
-		HasCredential: func(id string) bool {
-			c, err := s.Credentials.Lookup(context.Background(), id)
-			return err == nil && c.Secret != ""
-		},
+	w := s.World()
+	d, err := routing.Decide(w, routing.Ask{Model: model, Dialect: llm.ChatCompletions})
+	switch {
+	case err != nil:
+		return "", err
+	case d.Virtual != "":
+		return model, nil
 	}
-	var refused error
-	for _, d := range []llm.Dialect{llm.ChatCompletions, llm.Messages} {
-		_, err := routing.Plan(w, model, d)
-		if err == nil {
-			return routing.Resolve(w, model)
-		}
-		if e := llm.AsError(err); refused == nil || e.Code != "dialect_unsupported" {
-			refused = err
-		}
-	}
-	return "", refused
+	return routing.Resolve(w, model)
 }

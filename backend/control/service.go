@@ -18,9 +18,11 @@ import (
 	"gatehouse/backend/chat"
 	"gatehouse/backend/credential"
 	"gatehouse/backend/event"
+	"gatehouse/backend/health"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/modellist"
 	"gatehouse/backend/provider"
+	"gatehouse/backend/routing"
 	"gatehouse/backend/secret"
 	"gatehouse/backend/settings"
 	"gatehouse/backend/store"
@@ -53,9 +55,12 @@ type Options struct {
 	Endpoint             Endpoint
 	Checker              Checker
 	Providers            func() provider.Table
-	Broker               *event.Broker
-	Logger               *slog.Logger
-	Now                  func() time.Time
+	// World gives the snapshot that requests are decided on.
+	World  func() routing.World
+	Health *health.Board
+	Broker *event.Broker
+	Logger *slog.Logger
+	Now    func() time.Time
 }
 
 // Window is what a desktop build adds; nil members do nothing.
@@ -110,6 +115,9 @@ func (s *Service) Methods() *Methods {
 		ChatRename:        s.chatRename,
 		ChatDelete:        s.chatDelete,
 		ChatRestore:       s.chatRestore,
+		RouteExplain:      s.route,
+		HealthList:        func(context.Context, Empty) (HealthList, error) { return s.healthList(), nil },
+		HealthReset:       s.resetHealth,
 		SettingsGet:       s.settingsView,
 		PagesLink:         s.pagesLink,
 		WindowShow: func(context.Context, Empty) (Empty, error) {

@@ -87,7 +87,7 @@ func (b *Board) flush() {
 	if err != nil { // what is in memory holds all the same
 		b.Logger.Warn("the health of providers can't be kept for the next start", "error", err)
 	}
-	b.Broker.Publish(EventType, nil)
+	b.Broker.PublishEnd(EventType, struct{}{})
 }
 
 // state is what to keep under a key, nil for nothing. It is called with the lock held.

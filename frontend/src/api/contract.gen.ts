@@ -102,6 +102,19 @@ export interface Failure {
   message: string;
 }
 
+export interface HealthEntry {
+  provider: string;
+  credential: string;
+  model: string;
+  state: "open" | "probing" | "limited" | "parked";
+  why: string;
+  until: string | null;
+}
+
+export interface HealthList {
+  entries: HealthEntry[];
+}
+
 export interface HistoryStatus {
   path: string;
   setAside: string;
@@ -183,6 +196,50 @@ export interface Problem {
 
 export interface ProviderRef {
   provider: string;
+}
+
+export interface Route {
+  requested: string;
+  model: string;
+  virtual: string;
+  rule: string;
+  rollout: string;
+  arm: string;
+  attempts: RouteAttempt[];
+  left: RouteLeft[];
+  steps: string[];
+  problem: string;
+}
+
+export interface RouteAttempt {
+  provider: string;
+  providerName: string;
+  credential: string;
+  model: string;
+  upstream: string;
+  protocol: string;
+  translated: boolean;
+  probe: boolean;
+  firstTokenTimeoutMs: number;
+  idleTimeoutMs: number;
+  totalTimeoutMs: number;
+  reason: string;
+}
+
+export interface RouteLeft {
+  provider: string;
+  credential: string;
+  model: string;
+  reason: string;
+}
+
+export interface RouteQuery {
+  model: string;
+  protocol: "" | "chat-completions" | "responses" | "messages" | "gemini" | "ai-sdk" | "ollama";
+  options: string;
+  key: string;
+  project: string;
+  conversation: string;
 }
 
 export interface SettingsStatus {
@@ -326,6 +383,9 @@ export interface Calls {
   "chat.rename": { params: ChatRename; result: Conversation };
   "chat.delete": { params: ConversationRef; result: Empty };
   "chat.restore": { params: ConversationRef; result: Conversation };
+  "route.explain": { params: RouteQuery; result: Route };
+  "health.list": { params: Empty; result: HealthList };
+  "health.reset": { params: ProviderRef; result: HealthList };
   "settings.get": { params: Empty; result: SettingsView };
   "pages.link": { params: Empty; result: Link };
   "window.show": { params: Empty; result: Empty };
@@ -336,6 +396,7 @@ export interface Calls {
 export interface Events {
   "status": Status;
   "models": Empty;
+  "health": Empty;
   "credentials": Empty;
   "keys": Empty;
   "chat.conversations": Empty;

@@ -1,0 +1,79 @@
+package app
+
+import (
+	"encoding/json"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"gatehouse/backend/routing"
+	"gatehouse/backend/settings"
+)
+
+// routingConfig makes of settings what routing decides on. What settings hold was checked when they were read, but for
+// the options, whose rules are routing's own: those of a virtual model that are wrong make it unusable, with a reason.
+func routingConfig(s *settings.Settings) (*routing.Config, map[string]error) {
+	c := &routing.Config{Virtual: map[string]routing.Virtual{}, Timeouts: map[string]routing.Timeouts{}}
+	problems := map[string]error{}
+	for name, v := range s.VirtualModels {
+		if v.Archived {
+			continue
+		}
+		virtual, err := virtualOf(v)
+		if err != nil {
+			problems["virtualModels."+name] = err
+			continue
+		}
+		c.Virtual[name] = virtual
+	}
+	for _, r := range s.Rules {
+		if r.Disabled {
+			continue
+		}
+		c.Rules = append(c.Rules, routing.Rule{
+			ID: r.ID, Models: r.Models, Keys: r.Keys, Projects: r.Projects, Tags: r.Tags, Protocols: r.Protocols,
+			Hours: r.Hours, Rewrite: r.Rewrite, Deny: r.Deny, Reason: r.Reason,
+		})
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.Rollouts)) {
+		if r := s.Rollouts[id]; !r.Stopped {
+			c.Rollouts = append(c.Rollouts, routing.Rollout{ID: id, From: r.From, To: r.To, Share: int(math.Round(r.Percent * 100))})
+		}
+	}
+	for _, d := range s.ModelDefaults {
+		c.Defaults = append(c.Defaults, routing.Default{Model: d.Model, Parameters: parametersOf(&d.Parameters)})
+	}
+	for id, t := range s.Timeouts {
+		c.Timeouts[id] = routing.Timeouts{
+			FirstToken: time.Duration(t.FirstToken), Idle: time.Duration(t.Idle), Total: time.Duration(t.Total),
+		}
+	}
+	c.NoGateway = s.GatewayFallback != nil && !*s.GatewayFallback
+	return c, problems
+}
+
+func virtualOf(v settings.VirtualModel) (routing.Virtual, error) {
+	out := routing.Virtual{Parameters: parametersOf(v.Parameters), SystemPrefix: v.SystemPrefix}
+	if v.Model != "" {
+		out.Targets = []routing.Weighted{{Model: v.Model}}
+	}
+	for _, t := range v.Targets {
+		out.Targets = append(out.Targets, routing.Weighted{Model: t.Model, Weight: t.Weight})
+	}
+	if v.Options == nil {
+		return out, nil
+	}
+	raw, err := json.Marshal(v.Options) // the same names as in a request
+	if err == nil {
+		out.Options, err = routing.ParseOptions(raw)
+	}
+	return out, err
+}
+
+func parametersOf(p *settings.Parameters) routing.Parameters {
+	if p == nil {
+		return routing.Parameters{}
+	}
+	return routing.Parameters{Temperature: p.Temperature, TopP: p.TopP, MaxOutput: p.MaxOutputTokens, Effort: p.ReasoningEffort}
+}
