@@ -21,6 +21,7 @@ import (
 	"gatehouse/backend/control"
 	"gatehouse/backend/credential"
 	"gatehouse/backend/event"
+	"gatehouse/backend/fetch"
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/health"
 	"gatehouse/backend/llm"
@@ -149,7 +150,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	}
 	gate := gateway.New(gateway.Options{
 		World: world, Upstream: client, Credentials: secrets, Recorder: history,
-		Redact: redactor.RedactBytes, Conceal: credential.Conceal, Now: time.Now, Logger: c.logger,
+		Redact: redactor.RedactBytes, Conceal: credential.Conceal, Files: fetch.New(c.fetchLimits), Now: time.Now, Logger: c.logger,
 	})
 	c.door = proxy.New(proxy.Options{
 		Keys: keys, Gateway: gate, Limits: c.limits, Catalog: models.Catalog,
@@ -304,6 +305,11 @@ func (c *Core) Logger() *slog.Logger { return c.logger }
 func (c *Core) limits() proxy.Limits {
 	s := c.settings.Snapshot()
 	return proxy.Limits{MaxBodyBytes: s.MaxBodyBytes, AllowedOrigins: s.AllowedOrigins}
+}
+
+func (c *Core) fetchLimits() fetch.Limits {
+	s := c.settings.Snapshot().Fetch
+	return fetch.Limits{MaxBytes: s.MaxBytes, AllowPrivate: s.AllowPrivate}
 }
 
 func (c *Core) setTable(s *settings.Settings) {

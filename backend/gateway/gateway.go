@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"gatehouse/backend/fetch"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol"
 	"gatehouse/backend/protocol/carry"
@@ -33,6 +34,11 @@ type Credentials interface {
 	Secret(ctx context.Context, id provider.ID) (string, error)
 }
 
+// Files gets files by URL, in their order. Its errors are *llm.Error.
+type Files interface {
+	Get(ctx context.Context, urls []string) ([]fetch.File, error)
+}
+
 // Options is what a Gateway is made of. All are needed.
 type Options struct {
 	// World gives the snapshot that a request is decided on.
@@ -44,8 +50,10 @@ type Options struct {
 	Redact func([]byte) []byte
 	// Conceal takes out secrets that are known for one request only: the tokens of clients that bring their own.
 	Conceal func(text []byte, secrets []string) []byte
-	Now     func() time.Time
-	Logger  *slog.Logger
+	// Files gets what a request names by URL and its target takes only inline.
+	Files  Files
+	Now    func() time.Time
+	Logger *slog.Logger
 }
 
 // Gateway is safe for concurrent use.
@@ -150,13 +158,14 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 	record := Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: a.Reason, At: x.g.Now()}
 	raw := a.Dialect == x.req.Dialect
 	answer, resp, err := x.send(ctx, a, head, raw)
-	if raw && err == nil && answer == nil && resp.StatusCode == http.StatusBadRequest && carry.In(x.req.Body) {
-		// The history holds what another model issued and only we can read; the provider can't, so it goes without.
-		resp.Body.Close() //nolint:errcheck // it is asked again
-		record.Status, record.Kind, record.Error = resp.StatusCode, llm.ErrBadRequest, "the history holds another model's reasoning"
-		x.attempts = append(x.attempts, record)
-		record = Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: "again, without the other model's reasoning", At: x.g.Now()}
-		answer, resp, err = x.send(ctx, a, head, false)
+	if raw && err == nil && answer == nil && resp.StatusCode == http.StatusBadRequest {
+		if why, again := x.rewritable(a); why != "" {
+			resp.Body.Close() //nolint:errcheck // it is asked again
+			record.Status, record.Kind, record.Error = resp.StatusCode, llm.ErrBadRequest, why
+			x.attempts = append(x.attempts, record)
+			record = Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: again, At: x.g.Now()}
+			answer, resp, err = x.send(ctx, a, head, false)
+		}
 	}
 	if resp != nil {
 		record.Status = resp.StatusCode
@@ -183,6 +192,18 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 	return answer, nil
 }
 
+// rewritable tells why a request that was refused as it is may do when it is written anew, empty if nothing speaks for it.
+func (x *exchange) rewritable(a routing.Attempt) (why, again string) {
+	if carry.In(x.req.Body) {
+		// What another model issued and only we can read; the provider can't, so it goes without.
+		return "the history holds another model's reasoning", "again, without the other model's reasoning"
+	}
+	if x.namesFiles(a) {
+		return "the provider fetches no files", "again, with the content of the files that it names by URL"
+	}
+	return "", ""
+}
+
 // send sends the request, raw as it is or translated. It gives no answer where the provider refused.
 func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.Head, raw bool) (*Answer, *http.Response, error) {
 	call := provider.Call{Provider: a.Provider, Dialect: a.Dialect}
@@ -190,7 +211,7 @@ func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.He
 	var err error
 	if raw {
 		call.Body = jsonedit.Replace(x.req.Body, head.ModelAt, modelValue(x.req.Body, head, a.Upstream))
-	} else if t, call.Body, err = x.prepare(a, head); err != nil {
+	} else if t, call.Body, err = x.prepare(ctx, a, head); err != nil {
 		return nil, nil, err
 	}
 	if a.Dialect == x.req.Dialect {

@@ -34,12 +34,8 @@ type translation struct {
 }
 
 // prepare writes the request anew.
-func (x *exchange) prepare(a routing.Attempt, head protocol.Head) (*translation, provider.Body, error) {
-	decode := x.req.Decode
-	if decode == nil {
-		decode = func() (*protocol.Asked, error) { return x.codec.Decode(x.req.Body) }
-	}
-	asked, err := decode()
+func (x *exchange) prepare(ctx context.Context, a routing.Attempt, head protocol.Head) (*translation, provider.Body, error) {
+	asked, err := x.decode()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -49,14 +45,23 @@ func (x *exchange) prepare(a routing.Attempt, head protocol.Head) (*translation,
 		origin: llm.Origin{Provider: a.Provider.ID, Model: a.Model},
 	}
 	asked.Request.Model, asked.Request.Stream = a.Upstream, head.Stream
-	text, notices, err := t.target.EncodeRequest(asked.Request, protocol.Target{
-		Origin: t.origin, MaxOutput: known.MaxOutput, Same: a.Dialect == x.req.Dialect,
-	})
+	target := protocol.Target{Origin: t.origin, MaxOutput: known.MaxOutput, Same: a.Dialect == x.req.Dialect}
+	if err := x.g.inline(ctx, a, target, asked.Request); err != nil {
+		return nil, nil, err
+	}
+	text, notices, err := t.target.EncodeRequest(asked.Request, target)
 	if err != nil {
 		return nil, nil, err
 	}
 	t.notes = append(asked.Notices, notices...)
 	return t, wire(text), nil
+}
+
+func (x *exchange) decode() (*protocol.Asked, error) {
+	if x.req.Decode != nil {
+		return x.req.Decode()
+	}
+	return x.codec.Decode(x.req.Body)
 }
 
 // header is what a rewritten request says of itself; the client's own headers speak of another dialect.

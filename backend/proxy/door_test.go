@@ -23,6 +23,7 @@ import (
 	"gatehouse/backend/access"
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/credential"
+	"gatehouse/backend/fetch"
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/provider"
@@ -68,6 +69,8 @@ type doorOptions struct {
 	log io.Writer
 	// edit changes the door's options before it opens.
 	edit func(*Options, *gateway.Options)
+	// publicOnly fetches no files from this machine.
+	publicOnly bool
 }
 
 func openDoor(t testing.TB, o doorOptions) *door {
@@ -109,6 +112,7 @@ func openDoor(t testing.TB, o doorOptions) *door {
 			return b
 		},
 		Conceal: credential.Conceal,
+		Files:   fetch.New(func() fetch.Limits { return fetch.Limits{MaxBytes: 1 << 20, AllowPrivate: !o.publicOnly} }),
 	}
 	options := Options{
 		Keys: keys, Limits: func() Limits { return d.limits }, Catalog: func() *catalog.Catalog { return models },

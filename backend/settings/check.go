@@ -41,6 +41,9 @@ const (
 	maxBody = 1 << 30
 )
 
+// maxFetch is the upper bound of fetch.maxBytes; minBody is the lower one.
+const maxFetch = 50 << 20
+
 // check tests the values. Known lists the ids of the built-in providers; nil leaves ids unchecked.
 func check(s *Settings, known []string) *valueError {
 	if s.Version > Version {
@@ -63,6 +66,10 @@ func check(s *Settings, known []string) *valueError {
 	if s.MaxBodyBytes < minBody || s.MaxBodyBytes > maxBody {
 		return valueErrorf([]string{"maxBodyBytes"}, "%d is outside %d (1 KiB) to %d (1 GiB)",
 			s.MaxBodyBytes, minBody, maxBody)
+	}
+	if s.Fetch.MaxBytes < minBody || s.Fetch.MaxBytes > maxFetch {
+		return valueErrorf([]string{"fetch", "maxBytes"}, "%d is outside %d (1 KiB) to %d (50 MiB)",
+			s.Fetch.MaxBytes, minBody, maxFetch)
 	}
 	for i, origin := range s.AllowedOrigins {
 		if err := checkOrigin([]string{"allowedOrigins", strconv.Itoa(i)}, origin); err != nil {

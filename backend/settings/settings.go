@@ -24,6 +24,7 @@ type Settings struct {
 	Addr           string                   `json:"addr" doc:"Where the endpoint listens: a loopback address and a port, for example 127.0.0.1:4283."`
 	MaxBodyBytes   int64                    `json:"maxBodyBytes" doc:"The largest request body that is taken, in bytes."`
 	AllowedOrigins []string                 `json:"allowedOrigins" doc:"Web origins whose pages may call the endpoint, each exactly scheme://host[:port]. None by default."`
+	Fetch          Fetch                    `json:"fetch" doc:"How images and files are fetched that a request names by URL, for models that take them only inline."`
 	DiscoverLocal  bool                     `json:"discoverLocal" doc:"Whether to look for Ollama, LM Studio and llama.cpp on their default ports."`
 	Providers      map[string]Provider      `json:"providers" doc:"Changes to built-in providers, and providers of your own, by id."`
 	Catalog        map[string]ModelOverride `json:"catalog" doc:"Prices and limits of models that differ from the catalog, by model id."`
@@ -34,6 +35,12 @@ type Settings struct {
 	ModelDefaults   []ModelDefault          `json:"modelDefaults,omitempty" doc:"Parameters by model, for requests that set none. The first match wins."`
 	Timeouts        map[string]Timeouts     `json:"timeouts,omitempty" doc:"How long to wait for a provider, by its id; * is any provider."`
 	GatewayFallback *bool                   `json:"gatewayFallback,omitempty" doc:"Whether the hosted gateway may answer where your own credentials fail. It may, unless this is false."`
+}
+
+// Fetch is how files are fetched that a request names by URL.
+type Fetch struct {
+	MaxBytes     int64 `json:"maxBytes" doc:"The largest file that is fetched, in bytes. All files of a request together may have 50 MiB."`
+	AllowPrivate bool  `json:"allowPrivate" doc:"Whether files may come from this machine and from private networks."`
 }
 
 // Provider changes a built-in provider or describes one of the user's own.
@@ -71,6 +78,7 @@ func Default() *Settings {
 		ActiveModel:   "sim/echo",
 		Addr:          "127.0.0.1:4283",
 		MaxBodyBytes:  64 << 20,
+		Fetch:         Fetch{MaxBytes: 20 << 20},
 		DiscoverLocal: true,
 	}
 }

@@ -76,7 +76,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 	d, _ := open(t, `{
 		// all of them
 		"$schema": "x", "version": 1, "activeModel": "openai/m", "addr": "[::1]:0", "maxBodyBytes": 1024,
-		"allowedOrigins": ["http://localhost:5173", "vscode-webview://abc",], "discoverLocal": false,
+		"allowedOrigins": ["http://localhost:5173", "vscode-webview://abc",], "discoverLocal": false, "fetch": {"maxBytes": 2048, "allowPrivate": true},
 		"providers": {"corp": {"type": "openai-compatible", "name": "Corp", "baseURL": "https://ai.corp/v1", "local": true}},
 		"catalog": {"openai/m": {"name": "M", "context_window": 128000, "max_tokens": 8000,
 			"pricing": {"input": "0.000001", "output": "0.00001", "input_cache_read": "0", "input_cache_write": "0.000000000001"}}},
@@ -89,7 +89,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 	tokens := func(n int64) *int64 { return &n }
 	want := &Settings{
 		Schema: "x", Version: 1, ActiveModel: "openai/m", Addr: "[::1]:0", MaxBodyBytes: 1024,
-		AllowedOrigins: []string{"http://localhost:5173", "vscode-webview://abc"},
+		AllowedOrigins: []string{"http://localhost:5173", "vscode-webview://abc"}, Fetch: Fetch{MaxBytes: 2048, AllowPrivate: true},
 		Providers: map[string]Provider{
 			"corp": {Type: OpenAICompatible, Name: "Corp", BaseURL: "https://ai.corp/v1", Local: true},
 		},
@@ -134,6 +134,8 @@ func TestProblems(t *testing.T) {
 		{"bad port", `{"addr": "127.0.0.1:70000"}`, "no port", "1:10"},
 		{"body too small", `{"maxBodyBytes": 1023}`, "outside", "1:18"},
 		{"body too large", `{"maxBodyBytes": 1073741825}`, "outside", "1:18"},
+		{"files too small", `{"fetch": {"maxBytes": 1}}`, "fetch.maxBytes", "1:24"},
+		{"files too large", `{"fetch": {"maxBytes": 52428801}}`, "fetch.maxBytes", "1:24"},
 		{"origin with a path", `{"allowedOrigins": ["https://a.example", "https://b.example/"]}`, "no origin", "1:42"},
 		{"wildcard", `{"allowedOrigins": ["*"]}`, "no origin", "1:21"},
 		{"wildcard host", `{"allowedOrigins": ["https://*.example"]}`, "no origin", "1:21"},

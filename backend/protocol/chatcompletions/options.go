@@ -59,6 +59,8 @@ type Options struct {
 	// HostedFiles writes files as the hosted gateway takes them: data, media_type, filename. FilesByURL takes a URL in
 	// place of the data.
 	HostedFiles, FilesByURL bool
+	// InlineImages is for servers that fetch no image: they take its bytes only.
+	InlineImages bool
 }
 
 // accents are how known servers differ from OpenAI, by provider id (wire fact sheets and the servers' API references).
@@ -78,11 +80,11 @@ var accents = map[string]Options{
 		OldTokenLimit: true, NoStreamOptions: true, NoEffort: true, SeedName: "random_seed", Lean: true, RequiredIsAny: true,
 		ToolMessageName: true, CallIDSize: 9, MergeTurns: true, PrefixLast: true, MaxStops: -1,
 	},
-	"moonshotai": {ReplayReasoning: true, OldTokenLimit: true, ThinkingSwitch: true, Lean: true, MaxStops: 5},
-	"google":     {CallSignatures: true, OldTokenLimit: true, Lean: true, MaxStops: 5},
-	"ollama":     {OldTokenLimit: true, Lean: true, MaxStops: -1, Efforts: []string{"low", "medium", "high", "max"}},
-	"lmstudio":   {OldTokenLimit: true, Lean: true, MaxStops: -1, TopK: true, NoEffort: true},
-	"llamacpp":   {OldTokenLimit: true, Lean: true, MaxStops: -1, TopK: true, NoEffort: true, SystemFirst: true, MergeTurns: true},
+	"moonshotai": {InlineImages: true, ReplayReasoning: true, OldTokenLimit: true, ThinkingSwitch: true, Lean: true, MaxStops: 5},
+	"google":     {InlineImages: true, CallSignatures: true, OldTokenLimit: true, Lean: true, MaxStops: 5},
+	"ollama":     {InlineImages: true, OldTokenLimit: true, Lean: true, MaxStops: -1, Efforts: []string{"low", "medium", "high", "max"}},
+	"lmstudio":   {InlineImages: true, OldTokenLimit: true, Lean: true, MaxStops: -1, TopK: true, NoEffort: true},
+	"llamacpp":   {InlineImages: true, OldTokenLimit: true, Lean: true, MaxStops: -1, TopK: true, NoEffort: true, SystemFirst: true, MergeTurns: true},
 	"vllm":       {OldTokenLimit: true, Lean: true, MaxStops: -1, TopK: true, NoEffort: true},
 }
 
@@ -124,4 +126,17 @@ func OptionsFor(target llm.Origin) Options {
 		}
 	}
 	return o
+}
+
+// NeedsInline tells whether media with a URL must be brought inline before EncodeRequest. Only images have a place for a
+// URL here, and files where FilesByURL says so.
+func (o Options) NeedsInline(m llm.Media) bool {
+	kind, _, _ := strings.Cut(m.MediaType, "/")
+	switch kind {
+	case "", "image":
+		return o.InlineImages
+	case "audio":
+		return true
+	}
+	return !o.FilesByURL
 }

@@ -163,6 +163,13 @@ func (e *encoder) toolResult(r llm.ToolResult) (any, error) {
 	return out, nil
 }
 
+// NeedsInline tells whether media with a URL must be brought inline before EncodeRequest: a URL stands for an image or a
+// PDF only (API reference, "URLImageSource", "URLPDFSource").
+func NeedsInline(m llm.Media) bool {
+	kind, _, _ := strings.Cut(m.MediaType, ";")
+	return kind != "" && kind != "application/pdf" && !strings.HasPrefix(kind, "image/")
+}
+
 // images are the media types that are taken inline.
 var images = map[string]bool{"image/jpeg": true, "image/png": true, "image/gif": true, "image/webp": true}
 
