@@ -24,6 +24,18 @@ const (
 	Ollama Dialect = "ollama"
 )
 
+// The dialects that ask for embeddings.
+const (
+	// Embeddings is OpenAI's POST /embeddings (API reference, "Embeddings").
+	Embeddings Dialect = "embeddings"
+	// GeminiEmbeddings is Google's POST /v1beta/models/{model}:embedContent and :batchEmbedContents (API reference,
+	// "Embeddings").
+	GeminiEmbeddings Dialect = "gemini-embeddings"
+)
+
+// Embeds tells whether a dialect asks for embeddings rather than for a conversation.
+func (d Dialect) Embeds() bool { return d == Embeddings || d == GeminiEmbeddings }
+
 // String gives the dialect's name as people write it.
 func (d Dialect) String() string {
 	switch d {
@@ -39,6 +51,10 @@ func (d Dialect) String() string {
 		return "AI SDK gateway protocol"
 	case Ollama:
 		return "Ollama"
+	case Embeddings:
+		return "OpenAI Embeddings"
+	case GeminiEmbeddings:
+		return "Gemini Embeddings"
 	}
 	return string(d)
 }
