@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"catalog", "fetch"},
 	{"protocol/sse", "protocol/jsonedit", "protocol/carry", "protocol/watch"},
 	{"protocol/fit"},
-	{"protocol/chatcompletions", "protocol/messages", "protocol/responses", "protocol/gemini", "protocol/aisdk"},
+	{"protocol/chatcompletions", "protocol/messages", "protocol/responses", "protocol/gemini", "protocol/aisdk", "protocol/embeddings"},
 	{"protocol"},
 	{"provider", "provider/sim"},
 	{"routing"},

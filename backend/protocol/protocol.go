@@ -11,6 +11,7 @@ import (
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/aisdk"
 	"gatehouse/backend/protocol/chatcompletions"
+	"gatehouse/backend/protocol/embeddings"
 	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/gemini"
 	"gatehouse/backend/protocol/jsonedit"
@@ -91,6 +92,10 @@ func For(d llm.Dialect) Codec {
 		return geminiCodec
 	case llm.AISDK:
 		return aisdkCodec
+	case llm.Embeddings:
+		return embeddingsCodec
+	case llm.GeminiEmbeddings:
+		return geminiEmbeddingsCodec
 	}
 	return chatCodec
 }
@@ -200,6 +205,19 @@ var (
 	aisdkCodec = Codec{
 		EncodeError:       func(e *llm.Error) (int, []byte) { return aisdk.EncodeError(e, "", "") },
 		EncodeStreamError: nameless(aisdk.EncodeStreamError), DecodeError: aisdk.DecodeError, NewTap: aisdk.NewTap,
+	}
+)
+
+// The codecs of embeddings say errors as their vendors' other dialects do. What they decode is no conversation, see
+// OpenAIEmbeddings and GeminiEmbeddings.
+var (
+	embeddingsCodec = Codec{
+		EncodeError: chatcompletions.EncodeError, EncodeStreamError: nameless(chatcompletions.EncodeStreamError),
+		DecodeError: chatcompletions.DecodeError, NewTap: embeddings.NewTap,
+	}
+	geminiEmbeddingsCodec = Codec{
+		EncodeError: gemini.EncodeError, EncodeStreamError: nameless(gemini.EncodeStreamError),
+		DecodeError: gemini.DecodeError, NewTap: gemini.NewEmbedTap,
 	}
 )
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"gatehouse/backend/llm"
@@ -52,6 +53,8 @@ type Body interface {
 type Call struct {
 	Provider *Provider
 	Dialect  llm.Dialect
+	// Model and Method are for dialects whose URLs name them, as Gemini's do: .../models/{model}:{method}.
+	Model, Method string
 	// Query is added to the endpoint's URL.
 	Query  string
 	Header http.Header
@@ -65,6 +68,9 @@ func (c *Client) Do(ctx context.Context, call Call) (*http.Response, error) {
 	u, err := call.Provider.Endpoint(call.Dialect)
 	if err != nil {
 		return nil, llm.Errorf(llm.ErrBadRequest, "%w", err)
+	}
+	if call.Method != "" {
+		u.Path, u.RawPath = strings.ReplaceAll(u.Path, modelHere, call.Model)+":"+call.Method, ""
 	}
 	u.RawQuery = call.Query
 	call.Provider.Authorize(call.Header, call.Dialect, call.Secret)

@@ -71,15 +71,27 @@ type Provider struct {
 // Speaks tells whether the provider has an endpoint for the dialect.
 func (p *Provider) Speaks(d llm.Dialect) bool { return p.paths[d] != "" }
 
-// Dialect gives the dialect in which to speak to it for a client of d: d itself where it can be.
+// Dialect gives the dialect in which to speak to it for a client of d: d itself where it can be. It is empty where the
+// provider has nothing of the kind, as some have no embeddings.
 func (p *Provider) Dialect(d llm.Dialect) llm.Dialect {
-	if p.Speaks(d) {
+	switch {
+	case p.Speaks(d):
 		return d
+	case !d.Embeds():
+		return p.native
+	case p.Speaks(llm.Embeddings):
+		return llm.Embeddings
+	case p.Speaks(llm.GeminiEmbeddings):
+		return llm.GeminiEmbeddings
 	}
-	return p.native
+	return ""
 }
 
-// Endpoint gives the URL that takes requests of a dialect. The caller may change it.
+// modelHere stands in the paths of dialects whose URLs name the model.
+const modelHere = "{model}"
+
+// Endpoint gives the URL that takes requests of a dialect. The caller may change it. Where the URL names the model it
+// still lacks it, see Call.
 func (p *Provider) Endpoint(d llm.Dialect) (*url.URL, error) {
 	if known, ok := p.endpoints[d]; ok {
 		u := *known

@@ -2,6 +2,9 @@ package provider
 
 import "gatehouse/backend/llm"
 
+// none is the path of what a compatible server does not have.
+const none = ""
+
 // compatible fills in what OpenAI-compatible servers share (API reference, "Chat", "Models"): the base URL ends in the
 // version, as OpenAI's SDKs take it.
 func compatible(p Provider) *Provider {
@@ -10,6 +13,9 @@ func compatible(p Provider) *Provider {
 	}
 	if p.paths[llm.ChatCompletions] == "" {
 		p.paths[llm.ChatCompletions] = "/chat/completions"
+	}
+	if _, said := p.paths[llm.Embeddings]; !said {
+		p.paths[llm.Embeddings] = "/embeddings"
 	}
 	if p.models == "" {
 		p.models = "/models"
@@ -32,6 +38,7 @@ func builtIn() []*Provider {
 				llm.ChatCompletions: "/v1/chat/completions",
 				llm.Responses:       "/v1/responses",
 				llm.Messages:        "/v1/messages",
+				llm.Embeddings:      "/v1/embeddings",
 			},
 			models: "/v1/models",
 			probe:  "/v1/credits",
@@ -55,18 +62,24 @@ func builtIn() []*Provider {
 			ID: "google", Name: "Google Gemini", BaseURL: "https://generativelanguage.googleapis.com",
 			Credential: Required, Variables: []string{"GEMINI_API_KEY", "GOOGLE_API_KEY"},
 			KeysURL: "https://aistudio.google.com/apikey",
-			paths:   map[llm.Dialect]string{llm.ChatCompletions: "/v1beta/openai/chat/completions"},
-			models:  "/v1beta/openai/models",
+			paths: map[llm.Dialect]string{
+				llm.ChatCompletions:  "/v1beta/openai/chat/completions",
+				llm.GeminiEmbeddings: "/v1beta/models/" + modelHere,
+				llm.Embeddings:       none,
+			},
+			models:    "/v1beta/openai/models",
+			keyHeader: map[llm.Dialect]string{llm.GeminiEmbeddings: "X-Goog-Api-Key"},
 		}),
 		compatible(Provider{
 			ID: "deepseek", Name: "DeepSeek", BaseURL: "https://api.deepseek.com",
 			Credential: Required, Variables: []string{"DEEPSEEK_API_KEY"}, KeysURL: "https://platform.deepseek.com/api_keys",
-			paths:     map[llm.Dialect]string{llm.Messages: "/anthropic/v1/messages"},
+			paths:     map[llm.Dialect]string{llm.Messages: "/anthropic/v1/messages", llm.Embeddings: none},
 			keyHeader: xAPIKey,
 		}),
 		compatible(Provider{
 			ID: "groq", Name: "Groq", BaseURL: "https://api.groq.com/openai/v1",
 			NoTraining: true, Credential: Required, Variables: []string{"GROQ_API_KEY"}, KeysURL: "https://console.groq.com/keys",
+			paths: map[llm.Dialect]string{llm.Embeddings: none},
 		}),
 		compatible(Provider{
 			ID: "xai", Name: "xAI", BaseURL: "https://api.x.ai/v1",
@@ -79,6 +92,7 @@ func builtIn() []*Provider {
 		compatible(Provider{
 			ID: "moonshotai", Name: "Moonshot AI", BaseURL: "https://api.moonshot.ai/v1",
 			Credential: Required, Variables: []string{"MOONSHOT_API_KEY"}, KeysURL: "https://platform.moonshot.ai/console/api-keys",
+			paths: map[llm.Dialect]string{llm.Embeddings: none},
 		}),
 		compatible(Provider{
 			ID: "openrouter", Name: "OpenRouter", BaseURL: "https://openrouter.ai/api/v1", Nested: true,

@@ -68,6 +68,10 @@ func (d *decider) candidates(m meant) {
 	slices.SortStableFunc(list, func(a, b serving) int { return a.rank.compare(b.rank) })
 	forbidden := "" // why the hosted gateway may not take over
 	for _, s := range list {
+		if s.p.Dialect(d.q.Dialect) == "" {
+			d.leave(Left{Provider: s.p.ID, Model: id, Reason: s.p.Name + " has no embeddings", kind: leftUnspoken})
+			continue
+		}
 		if why := d.filtered(s, id); why != "" {
 			d.leave(Left{Provider: s.p.ID, Model: id, Reason: why})
 			continue
@@ -364,6 +368,9 @@ func (d *decider) refusal(id string) error {
 			WithStatus(403).WithCode("credential_refused")
 	case len(by[leftFiltered]) > 0:
 		return d.nobody(id, by[leftFiltered])
+	case len(by[leftUnspoken]) > 0:
+		return llm.Errorf(llm.ErrNotFound, "%s; ask for an embedding model of another provider, such as openai/text-embedding-3-small",
+			by[leftUnspoken][0].Reason).WithCode("model_not_found")
 	case len(by[leftNoCredential]) > 0 && own != nil:
 		return llm.Errorf(llm.ErrAuth, "there is no credential for %s, which serves %s; add one on the Credentials page, "+
 			"or run: gatehouse credential set %s", own.Name, id, own.ID).WithStatus(403).WithCode("credential_missing")

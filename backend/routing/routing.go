@@ -157,6 +157,7 @@ const (
 	leftNotAllowed
 	leftDenied
 	leftUnknown
+	leftUnspoken
 )
 
 // Decision is what was decided.

@@ -14,6 +14,8 @@ type EmbeddingCall struct {
 	Values []string
 	// Dimensions is nil where the caller did not say.
 	Dimensions *int64
+	// TaskType is what the vectors are for, as Google names it; empty where the caller did not say.
+	TaskType string
 	// Options is providerOptions, Gateway its member gateway, both as they came; nil where there is none.
 	Options json.RawMessage
 	Gateway json.RawMessage
@@ -49,9 +51,12 @@ func DecodeEmbedding(head Head, body []byte) (*EmbeddingCall, error) {
 	}
 	options := root.Get("providerOptions")
 	dimensions := root.Get("dimensions")
-	if !dimensions.Exists() {
-		dimensions = options.Get("openai.dimensions")
+	for _, path := range []string{"openai.dimensions", "google.outputDimensionality", "mistral.outputDimension"} {
+		if !dimensions.Exists() {
+			dimensions = options.Get(path)
+		}
 	}
+	out.TaskType = options.Get("google.taskType").String()
 	if dimensions.Type == gjson.Number {
 		if n := dimensions.Int(); n > 0 && float64(n) == dimensions.Num {
 			out.Dimensions = &n

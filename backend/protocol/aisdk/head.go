@@ -36,14 +36,18 @@ const (
 	modelHeader   = "Ai-Language-Model-Id"
 	streamHeader  = "Ai-Language-Model-Streaming"
 	otherModel    = "Ai-Model-Id"
+	// embeddingModel is otherModel by analogy with modelHeader.
+	embeddingModel = "Ai-Embedding-Model-Id"
 )
 
 // ReadHead reads the headers and path of a request. GET /config and what has a base URL of its own making carry no
 // version, so the path's prefix decides next, then the client's own version in User-Agent, and else it is the newest.
 func ReadHead(path string, h http.Header) (Head, error) {
 	head := Head{Version: V4, Model: strings.TrimSpace(h.Get(modelHeader))}
-	if head.Model == "" {
-		head.Model = strings.TrimSpace(h.Get(otherModel))
+	for _, name := range []string{otherModel, embeddingModel} {
+		if head.Model == "" {
+			head.Model = strings.TrimSpace(h.Get(name))
+		}
 	}
 	switch s := h.Get(streamHeader); s {
 	case "true":

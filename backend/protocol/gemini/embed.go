@@ -2,11 +2,13 @@ package gemini
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/tidwall/gjson"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/watch"
 )
 
 // Embeddings asks for the vectors of texts (API reference, "Embeddings").
@@ -149,10 +151,60 @@ func DecodeEmbedResponse(body []byte) ([][]float64, llm.Usage, error) {
 	if len(out) == 0 {
 		return nil, usage, unreadable(nil)
 	}
+	return out, embedUsage(root), nil
+}
+
+// embedUsage reads what an embedding took. It has no output, so that is known to be none where the input is known.
+func embedUsage(root gjson.Result) llm.Usage {
+	var usage llm.Usage
 	if u := root.Get("usageMetadata"); u.IsObject() {
 		mergeUsage(&usage, u)
 	}
-	return out, usage, nil
+	if usage.Input.Known() {
+		usage.Output = llm.Tokens(0)
+	}
+	return usage
+}
+
+// NewEmbedTap observes an answer with vectors.
+func NewEmbedTap(bool) llm.Tap {
+	return watch.NewBody(func(seen *llm.Observation, body []byte) {
+		root := gjson.ParseBytes(body)
+		seen.Usage = embedUsage(root)
+		if root.Get("error").Exists() {
+			seen.Err = inBandError(body)
+		}
+	})
+}
+
+// ReplaceEmbedModel puts a provider's model into a client's request, which names it beside the URL (embedContent) or in
+// each of its requests (batchEmbedContents); everything else stays as it is.
+func ReplaceEmbedModel(body []byte, model string) ([]byte, error) {
+	if !gjson.ValidBytes(body) {
+		return nil, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON").WithCode("invalid_json")
+	}
+	var names []gjson.Result
+	root := gjson.ParseBytes(body)
+	if name := root.Get("model"); name.Exists() {
+		names = append(names, name)
+	}
+	root.Get("requests").ForEach(func(_, r gjson.Result) bool {
+		if name := r.Get("model"); name.Exists() {
+			names = append(names, name)
+		}
+		return true
+	})
+	slices.SortFunc(names, func(a, b gjson.Result) int { return a.Index - b.Index })
+	out, done := make([]byte, 0, len(body)+64), 0
+	for _, name := range names {
+		end := name.Index + len(name.Raw)
+		if name.Index < done || end > len(body) || string(body[name.Index:end]) != name.Raw {
+			return nil, bad("model", "could not be replaced")
+		}
+		out = append(append(out, body[done:name.Index]...), quote(resource(model))...)
+		done = end
+	}
+	return append(out, body[done:]...), nil
 }
 
 // EncodeEmbedResponse writes vectors for a client, as embedContent or, for a batch, as batchEmbedContents answers.
