@@ -84,6 +84,8 @@ type Request struct {
 	// Own are the headers with the client's own token for the vendor of its dialect, nil if it brought none. They go to
 	// that vendor alone, and are kept nowhere.
 	Own http.Header
+	// Embedding makes it a request for embeddings; nil for a conversation.
+	Embedding *Embedding
 	// Head and Decode are for dialects whose requests name their model outside of the body: what it is, and how the
 	// request is read. Nil where the body says it.
 	Head   *protocol.Head
@@ -141,7 +143,7 @@ func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (
 		return nil, peekErr
 	}
 	w := x.g.World()
-	plan, err := routing.Plan(x.withOwn(w), x.modelOf(w, head.Model), x.req.Dialect)
+	plan, err := routing.Plan(x.withOwn(w), x.modelOf(w, head.Model), x.req.routed())
 	if err != nil {
 		return nil, err
 	}
@@ -206,6 +208,9 @@ func (x *exchange) rewritable(a routing.Attempt) (why, again string) {
 
 // send sends the request, raw as it is or translated. It gives no answer where the provider refused.
 func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.Head, raw bool) (*Answer, *http.Response, error) {
+	if x.req.Embedding != nil {
+		return x.embed(ctx, a, head)
+	}
 	call := provider.Call{Provider: a.Provider, Dialect: a.Dialect}
 	var t *translation
 	var err error
@@ -217,14 +222,9 @@ func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.He
 	if a.Dialect == x.req.Dialect {
 		call.Query, call.Header = forwardQuery(x.req), forwardHeader(x.req)
 	} else {
-		call.Header = t.header(a.Dialect)
+		call.Header = x.ownHeader(a.Dialect)
 	}
-	if !x.sendOwn(a, call.Header) {
-		if call.Secret, err = x.secret(ctx, a.Provider); err != nil {
-			return nil, nil, err
-		}
-	}
-	resp, err := x.g.Upstream.Do(ctx, call)
+	resp, err := x.call(ctx, a, call)
 	if err != nil || resp.StatusCode >= http.StatusMultipleChoices {
 		return nil, resp, err
 	}
@@ -233,6 +233,17 @@ func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.He
 	}
 	answer, err := t.answer(ctx, resp)
 	return answer, resp, err
+}
+
+// call sends a call with the credential that its attempt is for.
+func (x *exchange) call(ctx context.Context, a routing.Attempt, call provider.Call) (*http.Response, error) {
+	if !x.sendOwn(a, call.Header) {
+		var err error
+		if call.Secret, err = x.secret(ctx, a.Provider); err != nil {
+			return nil, err
+		}
+	}
+	return x.g.Upstream.Do(ctx, call)
 }
 
 func (x *exchange) secret(ctx context.Context, p *provider.Provider) (string, error) {

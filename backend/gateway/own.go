@@ -12,6 +12,7 @@ import (
 // vendors are whose tokens the clients of a dialect carry, where they carry one of their own.
 var vendors = map[llm.Dialect]provider.ID{
 	llm.Messages: "anthropic", llm.ChatCompletions: "openai", llm.Responses: "openai", llm.Gemini: "google",
+	llm.Embeddings: "openai", llm.GeminiEmbeddings: "google",
 }
 
 // ownVendor is the provider that the client's own token is for, empty if it brought none.

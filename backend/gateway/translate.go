@@ -64,12 +64,12 @@ func (x *exchange) decode() (*protocol.Asked, error) {
 	return x.codec.Decode(x.req.Body)
 }
 
-// header is what a rewritten request says of itself; the client's own headers speak of another dialect.
-func (t *translation) header(d llm.Dialect) http.Header {
+// ownHeader is what a rewritten request says of itself; the client's own headers speak of another dialect.
+func (x *exchange) ownHeader(d llm.Dialect) http.Header {
 	h := http.Header{
 		"Content-Type": {"application/json"}, "Accept": {"application/json, text/event-stream"}, "User-Agent": {"gatehouse"},
 	}
-	if agent := t.x.req.Header.Get("User-Agent"); agent != "" {
+	if agent := x.req.Header.Get("User-Agent"); agent != "" {
 		h.Set("User-Agent", agent)
 	}
 	if d == llm.Messages {
@@ -87,7 +87,7 @@ func (t *translation) answer(ctx context.Context, resp *http.Response) (*Answer,
 		h.Set("X-Gatehouse-Notices", text)
 	}
 	answering := protocol.Answering{
-		ID: strings.TrimPrefix(x.id, "req_"), Model: t.requested(), Origin: t.origin, Now: x.start,
+		ID: strings.TrimPrefix(x.id, "req_"), Model: x.askedFor(), Origin: t.origin, Now: x.start,
 		InputTokens: protocol.Estimate(t.asked.Request), Notices: t.notes,
 	}
 	answer := &Answer{
@@ -125,11 +125,12 @@ func (t *translation) answer(ctx context.Context, resp *http.Response) (*Answer,
 	return answer, nil
 }
 
-func (t *translation) requested() string {
-	if t.x.requested != "" {
-		return t.x.requested
+// askedFor is the name under which the client knows the model.
+func (x *exchange) askedFor() string {
+	if x.requested != "" {
+		return x.requested
 	}
-	return t.x.model
+	return x.model
 }
 
 // events decodes the answer, streamed or not as the upstream chose.

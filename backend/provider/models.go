@@ -119,7 +119,7 @@ func (p *Provider) entry(m gjson.Result) (catalog.Model, bool) {
 	if p.Local {
 		free := catalog.FreePrice()
 		e.Price, e.Free = &free, true
-	} else if price, ok := priceOf(m.Get("pricing")); ok {
+	} else if price, ok := priceOf(m.Get("pricing"), m.Get("type").Str == "embedding"); ok {
 		e.Price = &price
 	}
 	return e, true
@@ -146,8 +146,9 @@ func created(m gjson.Result) int64 {
 
 // priceOf reads a pricing object in the hosted gateway's shape (decimal strings, USD per token; GET /v1/models) or
 // OpenRouter's (prompt, completion). What it can't read exactly stays unknown; so does everything where prices come in
-// tiers, which one number per kind can't tell.
-func priceOf(pricing gjson.Result) (catalog.Price, bool) {
+// tiers, which one number per kind can't tell. noOutput is for models that have none, embeddings above all, whose lists
+// leave its price out.
+func priceOf(pricing gjson.Result, noOutput bool) (catalog.Price, bool) {
 	var price catalog.Price
 	if !pricing.IsObject() || pricing.Get("input_tiers.1").Exists() || pricing.Get("output_tiers.1").Exists() {
 		return price, false
@@ -166,5 +167,5 @@ func priceOf(pricing gjson.Result) (catalog.Price, bool) {
 	read(&price.Output, "output", "completion")
 	read(&price.CacheRead, "input_cache_read")
 	read(&price.CacheWrite5m, "input_cache_write")
-	return price, price.Input != nil && price.Output != nil
+	return price, price.Input != nil && (price.Output != nil || noOutput)
 }

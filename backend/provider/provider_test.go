@@ -148,6 +148,8 @@ func TestTieredPricesStayUnknown(t *testing.T) {
 		`{"data":[{"id":"a/b","pricing":{"input":"0.000001","output":"0.00001","input_tiers":[{"cost":"1","min":0}]}}]}`:                      true,
 		`{"data":[{"id":"a/b","pricing":{"input":"0.000001","output":"0.00001","input_tiers":[{"cost":"1","min":0},{"cost":"2","min":9}]}}]}`: false,
 		`{"data":[{"id":"a/b","pricing":{"input":"1e-6","output":"0.00001"}}]}`:                                                               false,
+		`{"data":[{"id":"a/b","pricing":{"input":"0.000001"}}]}`:                                                                              false,
+		`{"data":[{"id":"a/b","type":"embedding","pricing":{"input":"0.000001"}}]}`:                                                           true,
 		`{"data":[{"id":"a/b"}]}`: false,
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) }))

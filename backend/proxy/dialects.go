@@ -43,9 +43,11 @@ func (s *Server) gemini(w http.ResponseWriter, r *http.Request, key access.Key) 
 		head = protocol.Head{Model: model}
 	case "streamGenerateContent":
 		head = protocol.Head{Model: model, Stream: true}
+	case "embedContent", "batchEmbedContents":
+		return s.embedContent(w, r, key, model, method)
 	default:
-		return llm.Errorf(llm.ErrNotFound, "there is no %q here; models take generateContent and streamGenerateContent", method).
-			WithCode("not_found")
+		return llm.Errorf(llm.ErrNotFound, "there is no %q here; models take generateContent, streamGenerateContent, embedContent "+
+			"and batchEmbedContents", method).WithCode("not_found")
 	}
 	return s.exchange(w, r, key, func(req *gateway.Request) error {
 		req.Dialect, req.Head = llm.Gemini, &head

@@ -26,6 +26,9 @@ func host(h string) func(*http.Request) { return func(r *http.Request) { r.Host 
 var routes = []struct{ method, path string }{
 	{"POST", "/v1/chat/completions"},
 	{"POST", "/v1/messages"},
+	{"POST", "/v1/embeddings"},
+	{"POST", "/v4/ai/embedding-model"},
+	{"POST", "/v1beta/models/sim/embed:embedContent"},
 	{"GET", "/v1/models"},
 	{"GET", "/v1/models/sim/echo"},
 	{"GET", "/healthz"},

@@ -167,6 +167,7 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("POST /v1/chat/completions", s.keyed(s.converse(llm.ChatCompletions)))
 	mux.Handle("POST /v1/responses", s.keyed(s.converse(llm.Responses)))
 	mux.Handle("POST /v1/messages", s.keyed(s.converse(llm.Messages)))
+	mux.Handle("POST /v1/embeddings", s.keyed(s.embeddings))
 	mux.Handle("GET /v1/models", s.keyed(s.models))
 	mux.Handle("GET /v1/models/{id...}", s.keyed(s.model))
 	for _, version := range []string{"v1beta", "v1"} { // Gemini's SDK asks under either
@@ -175,6 +176,7 @@ func (s *Server) Handler() http.Handler {
 	}
 	for _, version := range []string{"v1", "v3", "v4"} { // AI SDK 5, 6 and 7
 		mux.Handle("POST /"+version+"/ai/language-model", s.keyed(s.languageModel))
+		mux.Handle("POST /"+version+"/ai/embedding-model", s.keyed(s.embeddingModel))
 		mux.Handle("GET /"+version+"/ai/config", s.keyed(s.config))
 	}
 	mux.Handle("/", s.keyed(s.noRoute))
@@ -216,7 +218,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, d llm.Dialect, e *
 	}
 	status, body := protocol.For(d).EncodeError(e)
 	if d == llm.AISDK { // its clients want to know which model
-		status, body = aisdk.EncodeError(e, r.Header.Get("Ai-Language-Model-Id"), "")
+		head, _ := aisdk.ReadHead(r.URL.Path, r.Header) // a head that can't be read names no model
+		status, body = aisdk.EncodeError(e, head.Model, "")
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
@@ -243,10 +246,10 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 
 func (s *Server) noRoute(_ http.ResponseWriter, r *http.Request, _ access.Key) error {
 	e := llm.Errorf(llm.ErrNotFound, "there is nothing at %s %s; this endpoint has POST /v1/chat/completions, "+
-		"/v1/responses and /v1/messages, /v1beta/models/{model}:generateContent, the AI SDK's /v1/ai, /v3/ai and /v4/ai, "+
+		"/v1/responses, /v1/messages and /v1/embeddings, /v1beta/models/{model}:generateContent, the AI SDK's /v1/ai, /v3/ai and /v4/ai, "+
 		"and GET /v1/models", r.Method, r.URL.Path).WithCode("not_found")
 	switch r.URL.Path {
-	case "/v1/chat/completions", "/v1/responses", "/v1/messages":
+	case "/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/embeddings":
 		e = llm.Errorf(llm.ErrBadRequest, "%s takes POST, not %s", r.URL.Path, r.Method).WithStatus(http.StatusMethodNotAllowed)
 	case "/chat/completions", "/messages":
 		e = llm.Errorf(llm.ErrNotFound, "the base URL lacks its /v1: OpenAI clients take http://%s/v1", r.Host)

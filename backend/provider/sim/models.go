@@ -8,21 +8,25 @@ import (
 // model is one entry of the list.
 type model struct {
 	id, name, description string
+	// embeds tells that it makes embeddings and no conversation.
+	embeds bool
 }
 
 var models = []model{
-	{"echo", "Simulator: echo", "Repeats what you say. A stand-in that needs no account."},
-	{"stream", "Simulator: stream", "Writes long Markdown at a chosen pace. A stand-in that needs no account."},
-	{"tools", "Simulator: tools", "Calls the declared tools, then uses their results. A stand-in that needs no account."},
-	{"think", "Simulator: think", "Reasons first, then answers. A stand-in that needs no account."},
-	{"flaky", "Simulator: flaky", "Fails every other time, each in another way. A stand-in for an unreliable provider."},
-	{"slow", "Simulator: slow", "Takes five seconds to its first token. A stand-in for a slow provider."},
-	{"down", "Simulator: down", "Is always overloaded. A stand-in for an outage."},
+	{"echo", "Simulator: echo", "Repeats what you say. A stand-in that needs no account.", false},
+	{"stream", "Simulator: stream", "Writes long Markdown at a chosen pace. A stand-in that needs no account.", false},
+	{"tools", "Simulator: tools", "Calls the declared tools, then uses their results. A stand-in that needs no account.", false},
+	{"think", "Simulator: think", "Reasons first, then answers. A stand-in that needs no account.", false},
+	{"flaky", "Simulator: flaky", "Fails every other time, each in another way. A stand-in for an unreliable provider.", false},
+	{"slow", "Simulator: slow", "Takes five seconds to its first token. A stand-in for a slow provider.", false},
+	{"down", "Simulator: down", "Is always overloaded. A stand-in for an outage.", false},
+	{"embed", "Simulator: embed", "Makes embeddings: texts that share words lie close. A stand-in that needs no account.", true},
 }
 
 const (
 	contextWindow = 200_000
 	maxOutput     = 100_000
+	maxEmbedded   = 8192
 )
 
 // born is when the models claim to have been made; any fixed time does.
@@ -38,8 +42,20 @@ func find(id string) *model {
 }
 
 func unknownModel(id string) *refusal {
-	return refusef(noModel, "the simulator has no model %q; it has echo, stream, tools, think, flaky, slow and down", id).
+	return refusef(noModel, "the simulator has no model %q; it has echo, stream, tools, think, flaky, slow, down and embed", id).
 		at("model", "")
+}
+
+// conversing refuses a model that can't be talked with.
+func conversing(id string) *refusal {
+	m := find(id)
+	if m == nil {
+		return unknownModel(id)
+	}
+	if m.embeds {
+		return refusef(noModel, "the simulator's model %q only makes embeddings; POST /v1/embeddings takes it", id).at("model", "")
+	}
+	return nil
 }
 
 // openModel is OpenAI's four fields and, behind them, what the hosted gateway's list adds.
@@ -74,6 +90,9 @@ func (m model) open() openModel {
 	o := openModel{
 		ID: m.id, Object: "model", Created: born.Unix(), OwnedBy: "gatehouse", Name: m.name, Description: m.description,
 		ContextWindow: contextWindow, MaxTokens: maxOutput, Type: "language", Pricing: openPrice{"0", "0"},
+	}
+	if m.embeds {
+		o.Type, o.ContextWindow, o.MaxTokens = "embedding", maxEmbedded, 0
 	}
 	switch m.id {
 	case "tools":

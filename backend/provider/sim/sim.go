@@ -1,6 +1,6 @@
 // Package sim is Gatehouse's built-in provider: a stand-in that needs no account and no network, for developing against
-// the gateway and for its tests. It serves OpenAI Chat Completions and Anthropic Messages the way real servers do
-// (status codes, error bodies, headers, event order, ids, usage, refusals of malformed conversations), and what it
+// the gateway and for its tests. It serves OpenAI Chat Completions and Embeddings and Anthropic Messages the way real
+// servers do (status codes, error bodies, headers, event order, ids, usage, refusals of malformed conversations), and what it
 // answers says that it is a stand-in.
 //
 // The models, by their ids on the wire:
@@ -14,6 +14,7 @@
 //	        is not streamed), a dropped connection; then from the start. The first request fails.
 //	slow    waits 5 s before its first token
 //	down    is always overloaded
+//	embed   makes embeddings, 256 numbers or as many fewer as are asked for; texts that share words lie close
 //
 // Words in the last user text steer the answer: tokens=200 (stream only), rate=50 (tokens a second; 0 means as fast as
 // possible), delay=2s (before the first token), fail=none|429|503|stream|drop (flaky only; the rotation does not move).
@@ -60,7 +61,7 @@ type server struct {
 	turns int // requests to flaky so far
 }
 
-// Handler serves POST /v1/chat/completions, POST /v1/messages and GET /v1/models[/{id}]. It takes any credential or
+// Handler serves POST /v1/chat/completions, POST /v1/messages, POST /v1/embeddings and GET /v1/models[/{id}]. It takes any credential or
 // none. A dropped connection is http.ErrAbortHandler as a panic, net/http's own way to say so: whoever calls the
 // handler without a net/http server must recover it and break the body off.
 func Handler(opts Options) http.Handler {
@@ -85,6 +86,7 @@ func Handler(opts Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/chat/completions", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, chat{}) })
 	mux.HandleFunc("POST /v1/messages", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, messages{}) })
+	mux.HandleFunc("POST /v1/embeddings", s.serveEmbeddings)
 	mux.HandleFunc("GET /v1/models", s.listModels)
 	mux.HandleFunc("GET /v1/models/{id}", s.getModel)
 	mux.HandleFunc("/", s.unknown)
@@ -184,8 +186,8 @@ func (s *server) read(w http.ResponseWriter, r *http.Request, d dialect) (*ask, 
 		return nil, refusef(badRequest, "the request body could not be read")
 	}
 	a, ref := d.parse(body, r.Header)
-	if ref == nil && find(a.model) == nil {
-		ref = unknownModel(a.model)
+	if ref == nil {
+		ref = conversing(a.model)
 	}
 	return a, ref
 }
@@ -252,7 +254,7 @@ func (s *server) id(prefix string, n int) string {
 func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
 	ref := refusef(noRoute, "unknown request URL: %s %s", r.Method, r.URL.Path)
 	switch {
-	case r.URL.Path == "/v1/chat/completions" || r.URL.Path == "/v1/messages":
+	case r.URL.Path == "/v1/chat/completions" || r.URL.Path == "/v1/messages" || r.URL.Path == "/v1/embeddings":
 		w.Header().Set("Allow", http.MethodPost)
 		ref = refusef(badMethod, "%s takes POST, not %s", r.URL.Path, r.Method)
 	case r.URL.Path == "/v1/models" || strings.HasPrefix(r.URL.Path, "/v1/models/"):
