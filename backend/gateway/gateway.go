@@ -160,7 +160,7 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 	record := Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: a.Reason, At: x.g.Now()}
 	raw := a.Dialect == x.req.Dialect
 	answer, resp, err := x.send(ctx, a, head, raw)
-	if raw && err == nil && answer == nil && resp.StatusCode == http.StatusBadRequest {
+	if raw && x.req.Embedding == nil && err == nil && answer == nil && resp.StatusCode == http.StatusBadRequest {
 		if why, again := x.rewritable(a); why != "" {
 			resp.Body.Close() //nolint:errcheck // it is asked again
 			record.Status, record.Kind, record.Error = resp.StatusCode, llm.ErrBadRequest, why

@@ -310,6 +310,20 @@ func (d *door) tryPost(path, body string) (status int, text string, err error) {
 	return resp.StatusCode, string(got), err
 }
 
+// TestRefusedEmbeddings: what the provider says of the request reaches the client as it came, whatever the texts look like.
+func TestRefusedEmbeddings(t *testing.T) {
+	refusal := `{"error":{"message":"too long, says the provider","type":"invalid_request_error","param":"input","code":null}}`
+	server, _ := upstream(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, refusal)
+	})
+	d := openDoor(t, redirected("openai", server.URL, providerSecret))
+	resp, text := d.post("/v1/embeddings", `{"model":"openai/m","input":"ghr1. http://example.com/"}`)
+	if r := d.lastRecord(); resp.StatusCode != 400 || text != refusal || r.Outcome != gateway.Failed || len(r.Attempts) != 1 {
+		t.Errorf("%d %s, record %+v", resp.StatusCode, text, r)
+	}
+}
+
 // TestSimulatedVectorsMeanSomething: texts that share words lie closer than texts that share none, in either form.
 func TestSimulatedVectorsMeanSomething(t *testing.T) {
 	server := httptest.NewServer(sim.Handler(sim.Options{}))
