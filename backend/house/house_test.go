@@ -17,7 +17,7 @@ import (
 var floors = [][]string{
 	{"event", "store", "secret", "llm"},
 	{"catalog", "fetch"},
-	{"protocol/sse", "protocol/jsonedit", "protocol/carry", "protocol/watch"},
+	{"protocol/sse", "protocol/jsonedit", "protocol/jsonread", "protocol/carry", "protocol/watch"},
 	{"protocol/fit"},
 	{"protocol/chatcompletions", "protocol/messages", "protocol/responses", "protocol/gemini", "protocol/aisdk", "protocol/embeddings"},
 	{"protocol"},

@@ -5,9 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // Call is a decoded request.
@@ -27,10 +26,10 @@ func DecodeRequest(head Head, body []byte) (*Call, error) {
 			"the request names no model; the header %s must be an id from getAvailableModels(), or \"gatehouse/active\"",
 			modelHeader).WithCode("model_missing")
 	}
-	if !gjson.ValidBytes(body) {
+	root, err := jsonread.Parse(body)
+	if err != nil {
 		return nil, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON").WithCode("invalid_json")
 	}
-	root := gjson.ParseBytes(body)
 	if !root.IsObject() {
 		return nil, bad("the request body", "must be a JSON object")
 	}
@@ -40,7 +39,7 @@ func DecodeRequest(head Head, body []byte) (*Call, error) {
 	members.read(root)
 	for _, rung := range callOptions {
 		v := members.get(rung.Field)
-		if v.Type == gjson.Null || rung.read == nil {
+		if v.Type() == jsonread.Null || rung.read == nil {
 			continue
 		}
 		if err := rung.read(d, v); err != nil {
@@ -79,8 +78,8 @@ func (d *decoder) notice(field, message string) {
 	d.call.Notices = append(d.call.Notices, llm.Notice{Field: field, Message: message})
 }
 
-func (d *decoder) keep(name string, v gjson.Result) {
-	extra := llm.Extra{Dialect: llm.AISDK, Name: name, Raw: json.RawMessage(v.Raw)}
+func (d *decoder) keep(name string, v jsonread.Value) {
+	extra := llm.Extra{Dialect: llm.AISDK, Name: name, Raw: json.RawMessage(v.Raw())}
 	d.call.Request.Extra = append(d.call.Request.Extra, extra)
 }
 
@@ -106,59 +105,59 @@ func badf(format string, args ...any) error {
 	return llm.Errorf(llm.ErrBadRequest, format, args...).WithCode("invalid_request")
 }
 
-func whole(at func(*llm.Request) **int64) func(*decoder, gjson.Result) error {
-	return func(d *decoder, v gjson.Result) error {
+func whole(at func(*llm.Request) **int64) func(*decoder, jsonread.Value) error {
+	return func(d *decoder, v jsonread.Value) error {
 		n := v.Int()
-		if v.Type != gjson.Number || float64(n) != v.Num {
-			return badf("maxOutputTokens, topK and seed must be whole numbers, not %.40s", v.Raw)
+		if v.Type() != jsonread.Number || float64(n) != v.Float() {
+			return badf("maxOutputTokens, topK and seed must be whole numbers, not %.40s", v.Raw())
 		}
 		*at(d.call.Request) = &n
 		return nil
 	}
 }
 
-func real(at func(*llm.Request) **float64) func(*decoder, gjson.Result) error {
-	return func(d *decoder, v gjson.Result) error {
-		if v.Type != gjson.Number {
-			return badf("temperature, topP, presencePenalty and frequencyPenalty must be numbers, not %.40s", v.Raw)
+func real(at func(*llm.Request) **float64) func(*decoder, jsonread.Value) error {
+	return func(d *decoder, v jsonread.Value) error {
+		if v.Type() != jsonread.Number {
+			return badf("temperature, topP, presencePenalty and frequencyPenalty must be numbers, not %.40s", v.Raw())
 		}
-		*at(d.call.Request) = new(v.Num)
+		*at(d.call.Request) = new(v.Float())
 		return nil
 	}
 }
 
 // text takes a string where no earlier rung gave one.
-func text(at func(*llm.Request) *string) func(*decoder, gjson.Result) error {
-	return func(d *decoder, v gjson.Result) error {
-		if to := at(d.call.Request); *to == "" && v.Type == gjson.String {
-			*to = v.Str
+func text(at func(*llm.Request) *string) func(*decoder, jsonread.Value) error {
+	return func(d *decoder, v jsonread.Value) error {
+		if to := at(d.call.Request); *to == "" && v.Type() == jsonread.String {
+			*to = v.Str()
 		}
 		return nil
 	}
 }
 
-func (d *decoder) stop(v gjson.Result) error {
+func (d *decoder) stop(v jsonread.Value) error {
 	if !v.IsArray() {
 		return bad("stopSequences", "must be a list of strings")
 	}
 	for _, s := range v.Array() {
-		if s.Type != gjson.String {
+		if s.Type() != jsonread.String {
 			return bad("stopSequences", "must be a list of strings")
 		}
-		d.call.Request.Stop = append(d.call.Request.Stop, s.Str)
+		d.call.Request.Stop = append(d.call.Request.Stop, s.Str())
 	}
 	return nil
 }
 
-func (d *decoder) format(v gjson.Result) error {
+func (d *decoder) format(v jsonread.Value) error {
 	switch kind := v.Get("type").String(); kind {
 	case "text":
 		return nil
 	case "json":
 		f := &llm.Format{Name: v.Get("name").String(), Description: v.Get("description").String()}
 		if schema := v.Get("schema"); schema.IsObject() {
-			f.Schema = json.RawMessage(schema.Raw)
-		} else if schema.Exists() && schema.Type != gjson.Null {
+			f.Schema = json.RawMessage(schema.Raw())
+		} else if schema.Exists() && schema.Type() != jsonread.Null {
 			return bad("responseFormat.schema", "must be a JSON schema")
 		}
 		d.call.Request.Format = f
@@ -171,7 +170,7 @@ func (d *decoder) format(v gjson.Result) error {
 // gatewayTools starts the ids of tools that the hosted gateway runs itself.
 const gatewayTools = "gateway."
 
-func (d *decoder) tools(v gjson.Result) error {
+func (d *decoder) tools(v jsonread.Value) error {
 	if !v.IsArray() {
 		return bad("tools", "must be a list")
 	}
@@ -187,7 +186,7 @@ func (d *decoder) tools(v gjson.Result) error {
 			tool := llm.Tool{Name: name, Description: t.get("description").String()}
 			tool.Cache = d.options("tools", t.get("providerOptions")).cache
 			if schema := t.get("inputSchema"); schema.IsObject() {
-				tool.InputSchema = json.RawMessage(schema.Raw)
+				tool.InputSchema = json.RawMessage(schema.Raw())
 			} else {
 				tool.InputSchema = json.RawMessage(`{"type":"object"}`)
 			}
@@ -207,7 +206,7 @@ func (d *decoder) tools(v gjson.Result) error {
 				d.notice(toolField+name, id+" runs on the hosted gateway only, so it was left out")
 				continue
 			}
-			raw := llm.Opaque{Dialect: llm.AISDK, Raw: json.RawMessage(own.Raw)}
+			raw := llm.Opaque{Dialect: llm.AISDK, Raw: json.RawMessage(own.Raw())}
 			d.call.Request.Tools = append(d.call.Request.Tools, llm.Tool{Name: name, Own: &raw})
 		default:
 			return badf("tools: a tool's type must be function or provider, not %q", kind)
@@ -216,7 +215,7 @@ func (d *decoder) tools(v gjson.Result) error {
 	return nil
 }
 
-func (d *decoder) toolChoice(v gjson.Result) error {
+func (d *decoder) toolChoice(v jsonread.Value) error {
 	choice := llm.ToolChoice{}
 	switch kind := v.Get("type").String(); kind {
 	case "auto":
@@ -241,7 +240,7 @@ func (d *decoder) toolChoice(v gjson.Result) error {
 	return nil
 }
 
-func (d *decoder) rawChunks(v gjson.Result) error {
+func (d *decoder) rawChunks(v jsonread.Value) error {
 	if v.Bool() {
 		d.notice("includeRawChunks", "raw chunks are not available")
 	}

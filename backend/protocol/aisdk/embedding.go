@@ -3,9 +3,8 @@ package aisdk
 import (
 	"encoding/json"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // EmbeddingCall is a decoded request for embeddings.
@@ -28,23 +27,23 @@ func DecodeEmbedding(head Head, body []byte) (*EmbeddingCall, error) {
 		return nil, llm.Errorf(llm.ErrBadRequest, "the request names no model; set the header %s to its id", otherModel).
 			WithCode("model_missing")
 	}
-	if !gjson.ValidBytes(body) {
+	root, err := jsonread.Parse(body)
+	if err != nil {
 		return nil, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON").WithCode("invalid_json")
 	}
-	root := gjson.ParseBytes(body)
 	out := &EmbeddingCall{Model: head.Model}
 	field, values := "values", root.Get("values")
 	if !values.Exists() {
 		field, values = "input", root.Get("input")
 	}
-	if values.Type != gjson.String && !values.IsArray() {
+	if values.Type() != jsonread.String && !values.IsArray() {
 		return nil, bad(field, "must be a text or a list of texts")
 	}
 	for _, v := range values.Array() {
-		if v.Type != gjson.String {
+		if v.Type() != jsonread.String {
 			return nil, bad(field, "must be a text or a list of texts")
 		}
-		out.Values = append(out.Values, v.Str)
+		out.Values = append(out.Values, v.Str())
 	}
 	if len(out.Values) == 0 {
 		return nil, bad(field, "must hold at least one text")
@@ -57,17 +56,17 @@ func DecodeEmbedding(head Head, body []byte) (*EmbeddingCall, error) {
 		}
 	}
 	out.TaskType = options.Get("google.taskType").String()
-	if dimensions.Type == gjson.Number {
-		if n := dimensions.Int(); n > 0 && float64(n) == dimensions.Num {
+	if dimensions.Type() == jsonread.Number {
+		if n := dimensions.Int(); n > 0 && float64(n) == dimensions.Float() {
 			out.Dimensions = &n
 		} else {
 			return nil, bad("dimensions", "must be a whole number above 0")
 		}
 	}
 	if options.IsObject() {
-		out.Options = json.RawMessage(options.Raw)
+		out.Options = json.RawMessage(options.Raw())
 		if g := options.Get("gateway"); g.IsObject() {
-			out.Gateway = json.RawMessage(g.Raw)
+			out.Gateway = json.RawMessage(g.Raw())
 		}
 	}
 	return out, nil

@@ -3,9 +3,8 @@ package aisdk
 import (
 	"net/http"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 type errorBody struct {
@@ -94,11 +93,11 @@ func errorType(e *llm.Error, status int) string {
 // DecodeError reads an error answer; a body of another shape gives the status's own text.
 func DecodeError(status int, body []byte) *llm.Error {
 	e := &llm.Error{Kind: llm.KindOfStatus(status), Status: status, Raw: body}
-	switch object := gjson.GetBytes(body, "error"); {
+	switch object := jsonread.Of(body).Get("error"); {
 	case object.IsObject():
 		e.Message, e.Code = object.Get("message").String(), object.Get("type").String()
-	case object.Type == gjson.String:
-		e.Message = object.Str
+	case object.Type() == jsonread.String:
+		e.Message = object.Str()
 	}
 	if e.Message == "" {
 		e.Message = http.StatusText(status)

@@ -1,9 +1,8 @@
 package aisdk
 
 import (
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // Fate is what becomes of a request's field.
@@ -30,7 +29,7 @@ type Rung struct {
 	// Why is the meaning it is carried or mapped to, or the reason why it is not.
 	Why string
 	// read takes the field's value; nil where nothing is to be done with it.
-	read func(*decoder, gjson.Result) error
+	read func(*decoder, jsonread.Value) error
 }
 
 // Ladder is what becomes of the members of a request's body (LanguageModelV2, V3 and V4 CallOptions). Every other member

@@ -6,10 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/carry"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // ours is our own key in providerMetadata and providerOptions.
@@ -17,12 +16,12 @@ const ours = "gatehouse"
 
 // providerOptions reads the options that are meant for the model: those of its creator, and those of hosts that serve
 // models of many. The options of a model that only an alias names are all meant for it.
-func (d *decoder) providerOptions(v gjson.Result) error {
+func (d *decoder) providerOptions(v jsonread.Value) error {
 	if !v.IsObject() {
 		return bad("providerOptions", "must be an object")
 	}
 	if g := v.Get("gateway"); g.IsObject() {
-		d.call.Gateway = json.RawMessage(g.Raw)
+		d.call.Gateway = json.RawMessage(g.Raw())
 	}
 	reasoned := d.call.Request.Reasoning
 	d.call.Request.Reasoning = nil
@@ -31,7 +30,7 @@ func (d *decoder) providerOptions(v gjson.Result) error {
 		if !d.meant(vendor) {
 			continue
 		}
-		if option := v.Get(vendor).Get(name); option.Exists() && option.Type != gjson.Null {
+		if option := v.Get(vendor).Get(name); option.Exists() && option.Type() != jsonread.Null {
 			if err := rung.read(d, option); err != nil {
 				return err
 			}
@@ -43,11 +42,11 @@ func (d *decoder) providerOptions(v gjson.Result) error {
 		own.Effort = reasoned.Effort
 	}
 	for vendor, options := range v.ForEach {
-		if vendor.Str == "gateway" || !d.meant(vendor.Str) {
+		if vendor.Str() == "gateway" || !d.meant(vendor.Str()) {
 			continue
 		}
 		for name, option := range options.ForEach {
-			field := vendor.Str + "." + name.Str
+			field := vendor.Str() + "." + name.Str()
 			if !slices.ContainsFunc(vendorOptions, func(r Rung) bool { return r.Field == field }) {
 				d.keep("providerOptions."+field, option)
 			}
@@ -90,54 +89,56 @@ func (d *decoder) decide() *llm.ReasoningConfig {
 var efforts = []string{"none", "minimal", "low", "medium", "high", "xhigh", "max"}
 
 // reasoning reads the call's own setting, which only version 4 has.
-func (d *decoder) reasoning(v gjson.Result) error {
+func (d *decoder) reasoning(v jsonread.Value) error {
 	switch {
-	case v.Str == "provider-default":
-	case slices.Contains(efforts, v.Str):
-		d.thinks().Effort = v.Str
+	case v.Str() == "provider-default":
+	case slices.Contains(efforts, v.Str()):
+		d.thinks().Effort = v.Str()
 	default:
 		return badf("reasoning must be provider-default or one of %s, not %.40s",
-			strings.Join(efforts, ", "), v.Raw)
+			strings.Join(efforts, ", "), v.Raw())
 	}
 	return nil
 }
 
-func (d *decoder) effort(v gjson.Result) error {
-	if !slices.Contains(efforts, v.Str) {
-		d.notice("reasoningEffort", "the effort "+v.String()+" is not known and was left out")
+func (d *decoder) effort(v jsonread.Value) error { return d.effortOf(v.String()) }
+
+func (d *decoder) effortOf(word string) error {
+	if !slices.Contains(efforts, word) {
+		d.notice("reasoningEffort", "the effort "+word+" is not known and was left out")
 		return nil
 	}
 	if r := d.thinks(); r.Adaptive && r.Effort == "" {
-		r.Effort = v.Str // Anthropic's adaptive thinking has an effort beside it
+		r.Effort = word // Anthropic's adaptive thinking has an effort beside it
 	} else if r := d.decide(); r != nil {
-		r.Effort = v.Str
+		r.Effort = word
 	}
 	return nil
 }
 
-func (d *decoder) summary(v gjson.Result) error {
+func (d *decoder) summary(v jsonread.Value) error {
 	d.thinks().Summary = v.String()
 	return nil
 }
 
-func (d *decoder) metadata(v gjson.Result) error {
+func (d *decoder) metadata(v jsonread.Value) error {
 	if v.IsObject() {
-		d.call.Request.Metadata = json.RawMessage(v.Raw)
+		d.call.Request.Metadata = json.RawMessage(v.Raw())
 	}
 	return nil
 }
 
-func (d *decoder) parallel(v gjson.Result) error {
-	d.forbidParallel = d.forbidParallel || v.Type == gjson.False
+func (d *decoder) parallel(v jsonread.Value) error {
+	d.forbidParallel = d.forbidParallel || v.Type() == jsonread.False
 	return nil
 }
 
-func (d *decoder) noParallel(v gjson.Result) error {
-	d.forbidParallel = d.forbidParallel || v.Type == gjson.True
+func (d *decoder) noParallel(v jsonread.Value) error {
+	d.forbidParallel = d.forbidParallel || v.Type() == jsonread.True
 	return nil
 }
 
-func (d *decoder) strict(v gjson.Result) error {
+func (d *decoder) strict(v jsonread.Value) error {
 	if v.IsBool() {
 		d.strictSchema = new(v.Bool())
 	}
@@ -145,7 +146,7 @@ func (d *decoder) strict(v gjson.Result) error {
 }
 
 // thinking reads {type: enabled|disabled|adaptive, budgetTokens?}.
-func (d *decoder) thinking(v gjson.Result) error {
+func (d *decoder) thinking(v jsonread.Value) error {
 	kind, budget := v.Get("type").String(), v.Get("budgetTokens")
 	if kind != "disabled" && kind != "adaptive" && kind != "enabled" {
 		return badf("thinking.type must be enabled, adaptive or disabled, not %q", kind)
@@ -155,7 +156,7 @@ func (d *decoder) thinking(v gjson.Result) error {
 	case r == nil:
 	case kind == "disabled":
 		r.Effort = "none"
-	case kind == "enabled" && budget.Type == gjson.Number:
+	case kind == "enabled" && budget.Type() == jsonread.Number:
 		r.Budget = new(budget.Int())
 	default:
 		r.Adaptive = true
@@ -164,16 +165,15 @@ func (d *decoder) thinking(v gjson.Result) error {
 }
 
 // thinkingConfig reads {thinkingBudget?, thinkingLevel?, includeThoughts?}; a budget of -1 lets the model decide.
-func (d *decoder) thinkingConfig(v gjson.Result) error {
+func (d *decoder) thinkingConfig(v jsonread.Value) error {
 	if v.Get("includeThoughts").Bool() {
 		d.thinks().Summary = "auto"
 	}
-	if level := v.Get("thinkingLevel"); level.Type == gjson.String {
-		level.Str = strings.ToLower(level.Str)
-		return d.effort(level)
+	if level := v.Get("thinkingLevel"); level.Type() == jsonread.String {
+		return d.effortOf(strings.ToLower(level.Str()))
 	}
 	budget := v.Get("thinkingBudget")
-	if budget.Type != gjson.Number {
+	if budget.Type() != jsonread.Number {
 		return nil
 	}
 	if r := d.decide(); r != nil {
@@ -189,7 +189,7 @@ func (d *decoder) thinkingConfig(v gjson.Result) error {
 	return nil
 }
 
-func (d *decoder) cacheAll(v gjson.Result) error {
+func (d *decoder) cacheAll(v jsonread.Value) error {
 	messages := d.call.Request.Messages
 	if m := cacheMark(v); m != nil && len(messages) > 0 {
 		markLast(messages[len(messages)-1].Parts, m)
@@ -198,7 +198,7 @@ func (d *decoder) cacheAll(v gjson.Result) error {
 }
 
 // cacheMark reads Anthropic's {type: ephemeral, ttl?}.
-func cacheMark(v gjson.Result) *llm.CacheMark {
+func cacheMark(v jsonread.Value) *llm.CacheMark {
 	if v.Get("type").String() != "ephemeral" {
 		return nil
 	}
@@ -238,7 +238,7 @@ type partOption struct {
 }
 
 // options reads the providerOptions of a message, part or tool; field is where it stands.
-func (d *decoder) options(field string, options gjson.Result) partOption {
+func (d *decoder) options(field string, options jsonread.Value) partOption {
 	var out partOption
 	if !options.IsObject() {
 		return out
@@ -251,11 +251,11 @@ func (d *decoder) options(field string, options gjson.Result) partOption {
 		foreign(options, &out)
 	}
 	for vendor, members := range options.ForEach {
-		if vendor.Str == "gateway" {
+		if vendor.Str() == "gateway" {
 			continue
 		}
 		for name := range members.ForEach {
-			full := vendor.Str + "." + name.Str
+			full := vendor.Str() + "." + name.Str()
 			if !slices.ContainsFunc(partOptions, func(r Rung) bool { return r.Field == full }) {
 				d.notice(field, "the provider option "+full+" was left out")
 			}
@@ -265,37 +265,37 @@ func (d *decoder) options(field string, options gjson.Result) partOption {
 }
 
 // carried reads what we gave out ourselves.
-func (d *decoder) carried(own gjson.Result, out *partOption) {
+func (d *decoder) carried(own jsonread.Value, out *partOption) {
 	for name, v := range own.ForEach {
-		if v.Type != gjson.String {
+		if v.Type() != jsonread.String {
 			continue
 		}
-		origin, kind, payload, ok := carry.Unpack(v.Str)
+		origin, kind, payload, ok := carry.Unpack(v.Str())
 		switch {
 		case !ok:
 			d.notice("prompt", "reasoning that was carried in a damaged form was left out")
-		case name.Str == "signature" && (kind == carry.Signature || kind == carry.Call):
+		case name.Str() == "signature" && (kind == carry.Signature || kind == carry.Call):
 			out.signature, out.origin = string(payload), origin
-		case name.Str == "opaque" && kind == carry.Opaque && json.Valid(payload):
+		case name.Str() == "opaque" && kind == carry.Opaque && json.Valid(payload):
 			out.opaque, out.origin = payload, origin
 		}
 	}
 }
 
 // foreign reads what another gateway or a provider's own package gave out; who issued it stays unknown.
-func foreign(options gjson.Result, out *partOption) {
-	if s := options.Get("anthropic.signature"); s.Type == gjson.String {
-		out.signature = s.Str
+func foreign(options jsonread.Value, out *partOption) {
+	if s := options.Get("anthropic.signature"); s.Type() == jsonread.String {
+		out.signature = s.Str()
 	}
 	for _, vendor := range []string{"google", "vertex"} {
-		if s := options.Get(vendor).Get("thoughtSignature"); s.Type == gjson.String {
-			out.signature = s.Str
+		if s := options.Get(vendor).Get("thoughtSignature"); s.Type() == jsonread.String {
+			out.signature = s.Str()
 		}
 	}
-	if s := options.Get("anthropic.redactedData"); s.Type == gjson.String {
-		out.opaque = json.RawMessage(`{"type":"redacted_thinking","data":` + s.Raw + `}`)
+	if s := options.Get("anthropic.redactedData"); s.Type() == jsonread.String {
+		out.opaque = json.RawMessage(`{"type":"redacted_thinking","data":` + s.Raw() + `}`)
 	}
-	if o := options.Get("openai"); o.Get("reasoningEncryptedContent").Type == gjson.String {
-		out.opaque = json.RawMessage(o.Raw)
+	if o := options.Get("openai"); o.Get("reasoningEncryptedContent").Type() == jsonread.String {
+		out.opaque = json.RawMessage(o.Raw())
 	}
 }

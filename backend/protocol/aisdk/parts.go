@@ -10,12 +10,11 @@ import (
 	"path"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
-func (d *decoder) prompt(v gjson.Result) error {
+func (d *decoder) prompt(v jsonread.Value) error {
 	if !v.IsArray() {
 		return bad("prompt", "must be a list of messages")
 	}
@@ -29,17 +28,17 @@ func (d *decoder) prompt(v gjson.Result) error {
 	return nil
 }
 
-func (d *decoder) message(v gjson.Result) (llm.Message, error) {
+func (d *decoder) message(v jsonread.Value) (llm.Message, error) {
 	var m object
 	m.read(v)
 	out := llm.Message{Role: llm.Role(m.get("role").String())}
 	content := m.get("content")
 	switch out.Role {
 	case llm.RoleSystem:
-		if content.Type != gjson.String {
+		if content.Type() != jsonread.String {
 			return out, bad("prompt", "holds a system message whose content is not a string")
 		}
-		out.Parts = []llm.Part{llm.Text{Text: content.Str}}
+		out.Parts = []llm.Part{llm.Text{Text: content.Str()}}
 	case llm.RoleUser, llm.RoleAssistant, llm.RoleTool:
 		if !content.IsArray() {
 			return out, bad("prompt", "holds a message whose content is not a list of parts")
@@ -108,15 +107,15 @@ func (d *decoder) part(role llm.Role, p *object) (llm.Part, error) {
 func (d *decoder) toolCall(p *object) (llm.Part, error) {
 	o := d.options("prompt", p.get("providerOptions"))
 	out := llm.ToolCall{
-		ID: p.get("toolCallId").String(), Name: p.get("toolName").String(), Input: json.RawMessage(p.get("input").Raw),
+		ID: p.get("toolCallId").String(), Name: p.get("toolName").String(), Input: json.RawMessage(p.get("input").Raw()),
 		ByProvider: p.get("providerExecuted").Bool(), Signature: o.signature, Origin: o.origin, Cache: o.cache,
 	}
 	if out.ID == "" || out.Name == "" {
 		return nil, bad("prompt", "holds a tool call without toolCallId or toolName")
 	}
 	// AI SDK 5 gives an input back as a string where the model had written broken JSON.
-	if in := p.get("input"); in.Type == gjson.String && gjson.Valid(in.Str) && gjson.Parse(in.Str).IsObject() {
-		out.Input = json.RawMessage(in.Str)
+	if in := p.get("input"); in.Type() == jsonread.String && jsonread.Of(in.Str()).IsObject() {
+		out.Input = json.RawMessage(in.Str())
 	}
 	if len(out.Input) == 0 {
 		out.Input = json.RawMessage("{}")
@@ -140,7 +139,7 @@ func (d *decoder) toolResult(p *object) (llm.Part, error) {
 		out.Parts = []llm.Part{llm.Text{Text: value.String()}}
 		out.IsError = kind == "error-text"
 	case "json", "error-json":
-		out.Parts = []llm.Part{llm.Text{Text: value.Raw}}
+		out.Parts = []llm.Part{llm.Text{Text: value.Raw()}}
 		out.IsError = kind == "error-json"
 	case "execution-denied":
 		text := "The user did not allow this tool to run."
@@ -213,9 +212,9 @@ func (d *decoder) file(p *object) (llm.Part, error) {
 	var tagged object
 	tagged.read(data)
 	var err error
-	switch kind := tagged.get("type").Str; {
-	case data.Type == gjson.String:
-		err = takeString(&m, data.Str)
+	switch kind := tagged.get("type").Str(); {
+	case data.Type() == jsonread.String:
+		err = takeString(&m, data.Str())
 	case kind == "data":
 		err = takeData(&m, tagged.get("data").String())
 	case kind == "url":
@@ -319,14 +318,14 @@ var byExtension = map[string]string{
 }
 
 // takeReference reads ids of uploaded files by provider: the one of the model's creator, or the only one.
-func (d *decoder) takeReference(m *llm.Media, v gjson.Result) error {
-	if v.Type == gjson.String {
-		m.FileID = v.Str
-	} else if own := v.Get(gjson.Escape(d.creator)); own.Type == gjson.String {
-		m.FileID = own.Str
+func (d *decoder) takeReference(m *llm.Media, v jsonread.Value) error {
+	if v.Type() == jsonread.String {
+		m.FileID = v.Str()
+	} else if own := v.Member(d.creator); own.Type() == jsonread.String {
+		m.FileID = own.Str()
 	} else if v.IsObject() {
 		for vendor, id := range v.ForEach {
-			if d.meant(vendor.Str) && m.FileID == "" {
+			if d.meant(vendor.Str()) && m.FileID == "" {
 				m.FileID = id.String()
 			}
 		}

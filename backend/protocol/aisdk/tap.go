@@ -5,9 +5,8 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 	"gatehouse/backend/protocol/watch"
 )
@@ -21,7 +20,7 @@ func NewTap(stream bool) llm.Tap {
 }
 
 func readBody(seen *llm.Observation, body []byte) {
-	root := gjson.ParseBytes(body)
+	root := jsonread.Of(body)
 	observe(seen, root.Get("response"))
 	ended(seen, root)
 }
@@ -38,7 +37,7 @@ func (t *streamTap) Write(p []byte) *llm.Observation {
 
 func (t *streamTap) Close() *llm.Observation {
 	t.split.Close(func(e sse.Event) { // an event without its blank line may have been cut anywhere
-		if gjson.ValidBytes(e.Data) {
+		if jsonread.Valid(e.Data) {
 			t.event(e)
 		}
 	})
@@ -49,7 +48,7 @@ func (t *streamTap) Close() *llm.Observation {
 }
 
 func (t *streamTap) event(e sse.Event) {
-	data := gjson.ParseBytes(e.Data)
+	data := jsonread.Of(e.Data)
 	switch kind := data.Get("type").String(); kind {
 	case "text-delta", "reasoning-delta", "tool-input-delta":
 		t.seen.Content = true // almost all of a stream, and after the first they tell a tap nothing
@@ -69,7 +68,7 @@ func (t *streamTap) event(e sse.Event) {
 	generation(&t.seen, data)
 }
 
-func observe(seen *llm.Observation, info gjson.Result) {
+func observe(seen *llm.Observation, info jsonread.Value) {
 	if seen.ID == "" {
 		seen.ID = info.Get("id").String()
 	}
@@ -77,19 +76,19 @@ func observe(seen *llm.Observation, info gjson.Result) {
 }
 
 // generation takes the gateway's own id of the answer, by which it can be asked about; it goes before the model's.
-func generation(seen *llm.Observation, of gjson.Result) {
+func generation(seen *llm.Observation, of jsonread.Value) {
 	if id := of.Get("providerMetadata.gateway.generationId").String(); id != "" {
 		seen.ID = id
 	}
 }
 
-func ended(seen *llm.Observation, of gjson.Result) {
+func ended(seen *llm.Observation, of jsonread.Value) {
 	generation(seen, of)
 	switch r := of.Get("finishReason"); {
 	case r.IsObject():
 		seen.Finish = finishOf(r.Get("unified").String(), r.Get("raw").String())
-	case r.Type == gjson.String:
-		seen.Finish = finishOf(r.Str, r.Str)
+	case r.Type() == jsonread.String:
+		seen.Finish = finishOf(r.Str(), r.Str())
 	}
 	if u := of.Get("usage"); u.IsObject() {
 		seen.Usage = usageOf(u)
@@ -116,10 +115,10 @@ func finishOf(word, raw string) llm.FinishReason {
 
 // usageOf reads version 2's flat numbers or the nested ones since. The flat input includes what came from a cache, but
 // for some models it does not, which only shows where the cache gave more than the whole.
-func usageOf(u gjson.Result) llm.Usage {
-	out := llm.Usage{Raw: json.RawMessage(strings.Clone(u.Raw))}
+func usageOf(u jsonread.Value) llm.Usage {
+	out := llm.Usage{Raw: json.RawMessage(strings.Clone(u.Raw()))}
 	take := func(path string) (c llm.Count) {
-		if v := u.Get(path); v.Type == gjson.Number {
+		if v := u.Get(path); v.Type() == jsonread.Number {
 			c = llm.Tokens(v.Int())
 		}
 		return c
@@ -143,9 +142,9 @@ func usageOf(u gjson.Result) llm.Usage {
 
 // inBandError reads an error part.
 func inBandError(data []byte) *llm.Error {
-	status := int(gjson.GetBytes(data, "error.statusCode").Int())
+	status := int(jsonread.Of(data).Get("error.statusCode").Int())
 	if status < 400 || status > 599 {
-		status = statusOf(gjson.GetBytes(data, "error.type").String())
+		status = statusOf(jsonread.Of(data).Get("error.type").String())
 	}
 	return DecodeError(status, bytes.Clone(data))
 }

@@ -10,10 +10,9 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 )
 
@@ -55,10 +54,10 @@ func DecodeStream(r io.Reader) llm.Stream {
 
 // DecodeResponse reads an answer that is not streamed (API reference, "The chat completion object").
 func DecodeResponse(body []byte) ([]llm.Event, error) {
-	if !gjson.ValidBytes(body) {
+	root, err := jsonread.Parse(body)
+	if err != nil {
 		return nil, unreadable(nil)
 	}
-	root := gjson.ParseBytes(body)
 	if failed(root) {
 		return nil, inBandError(body)
 	}
@@ -77,9 +76,9 @@ func DecodeResponse(body []byte) ([]llm.Event, error) {
 	return d.out, nil
 }
 
-func failed(root gjson.Result) bool {
+func failed(root jsonread.Value) bool {
 	e := root.Get("error")
-	return e.Exists() && e.Type != gjson.Null
+	return e.Exists() && e.Type() != jsonread.Null
 }
 
 // unreadable is an answer that is not what the dialect says.
@@ -102,6 +101,7 @@ func brokenOff(cause error) error {
 }
 
 type decoder struct {
+	parser   jsonread.Parser
 	out      []llm.Event
 	started  bool
 	finished bool
@@ -134,13 +134,13 @@ type call struct {
 func (d *decoder) emit(e llm.Event) { d.out = append(d.out, e) }
 
 func (d *decoder) event(e sse.Event, rest *sse.Reader) error {
-	if !gjson.ValidBytes(e.Data) {
+	root, err := d.parser.Parse(e.Data)
+	if err != nil {
 		if _, err := rest.Next(); err == io.EOF {
 			return brokenOff(nil) // the last event was cut
 		}
 		return unreadable(nil)
 	}
-	root := gjson.ParseBytes(e.Data)
 	if failed(root) || e.Name == "error" {
 		return inBandError(e.Data)
 	}
@@ -150,7 +150,7 @@ func (d *decoder) event(e sse.Event, rest *sse.Reader) error {
 	if !d.started {
 		d.start(root, e.Data)
 	}
-	root.Get("choices").ForEach(func(_, choice gjson.Result) bool {
+	root.Get("choices").ForEach(func(_, choice jsonread.Value) bool {
 		if choice.Get("index").Int() == 0 { // more than one is never asked for
 			d.delta(choice.Get("delta"))
 			d.finishReason(choice.Get("finish_reason"))
@@ -161,14 +161,14 @@ func (d *decoder) event(e sse.Event, rest *sse.Reader) error {
 	return nil
 }
 
-func (d *decoder) start(root gjson.Result, data []byte) {
+func (d *decoder) start(root jsonread.Value, data []byte) {
 	d.started = true
 	d.seed = sha256.Sum256(data)
 	d.emit(llm.MessageStart{ID: root.Get("id").String(), Model: root.Get("model").String()})
 }
 
 // usage stands at the top, in the choice (Moonshot) or in x_groq (Groq).
-func (d *decoder) usage(root gjson.Result) {
+func (d *decoder) usage(root jsonread.Value) {
 	for _, path := range []string{"usage", "choices.0.usage", "x_groq.usage"} {
 		if u := root.Get(path); u.IsObject() {
 			d.emit(llm.UsageUpdate{Usage: usageOf(u)})
@@ -177,40 +177,40 @@ func (d *decoder) usage(root gjson.Result) {
 	}
 }
 
-func (d *decoder) finishReason(reason gjson.Result) {
-	if reason.Type == gjson.String && reason.Str != "" {
-		d.finish, d.ended = finishOf(reason.Str), true
+func (d *decoder) finishReason(reason jsonread.Value) {
+	if reason.Type() == jsonread.String && reason.Str() != "" {
+		d.finish, d.ended = finishOf(reason.Str()), true
 	}
 }
 
-func (d *decoder) delta(delta gjson.Result) {
+func (d *decoder) delta(delta jsonread.Value) {
 	if !d.details(delta.Get("reasoning_details")) {
 		reasoning := delta.Get("reasoning_content")
-		if reasoning.Type != gjson.String {
+		if reasoning.Type() != jsonread.String {
 			reasoning = delta.Get("reasoning")
 		}
-		if reasoning.Type == gjson.String {
-			d.text(llm.Reasoning{}, reasoning.Str)
+		if reasoning.Type() == jsonread.String {
+			d.text(llm.Reasoning{}, reasoning.Str())
 		}
 	}
 	content := delta.Get("content")
-	if content.Type == gjson.String {
-		d.text(llm.Text{}, content.Str)
+	if content.Type() == jsonread.String {
+		d.text(llm.Text{}, content.Str())
 	}
 	if content.IsArray() {
-		content.ForEach(func(_, p gjson.Result) bool { d.contentPart(p); return true })
+		content.ForEach(func(_, p jsonread.Value) bool { d.contentPart(p); return true })
 	}
-	if refusal := delta.Get("refusal"); refusal.Type == gjson.String && refusal.Str != "" {
+	if refusal := delta.Get("refusal"); refusal.Type() == jsonread.String && refusal.Str() != "" {
 		d.refused = true
-		d.text(llm.Refusal{}, refusal.Str)
+		d.text(llm.Refusal{}, refusal.Str())
 	}
-	delta.Get("annotations").ForEach(func(_, a gjson.Result) bool { d.annotation(a); return true })
-	delta.Get("images").ForEach(func(_, image gjson.Result) bool { d.image(image); return true })
-	delta.Get("tool_calls").ForEach(func(_, c gjson.Result) bool { d.toolCall(c); return true })
+	delta.Get("annotations").ForEach(func(_, a jsonread.Value) bool { d.annotation(a); return true })
+	delta.Get("images").ForEach(func(_, image jsonread.Value) bool { d.image(image); return true })
+	delta.Get("tool_calls").ForEach(func(_, c jsonread.Value) bool { d.toolCall(c); return true })
 }
 
 // annotation is a source of the text that is open.
-func (d *decoder) annotation(a gjson.Result) {
+func (d *decoder) annotation(a jsonread.Value) {
 	url := a.Get("url_citation")
 	if _, text := d.openPart.(llm.Text); !text || !url.IsObject() {
 		return
@@ -218,12 +218,12 @@ func (d *decoder) annotation(a gjson.Result) {
 	d.emit(llm.PartDelta{Index: d.open, Citation: &llm.Citation{
 		URL: url.Get("url").String(), Title: url.Get("title").String(), Cited: url.Get("content").String(),
 		Start: url.Get("start_index").Int(), End: url.Get("end_index").Int(),
-		Raw: llm.Opaque{Dialect: llm.ChatCompletions, Raw: json.RawMessage(a.Raw)},
+		Raw: llm.Opaque{Dialect: llm.ChatCompletions, Raw: json.RawMessage(a.Raw())},
 	}})
 }
 
 // image is a picture that the model made (OpenRouter, hosted gateway: message.images).
-func (d *decoder) image(image gjson.Result) {
+func (d *decoder) image(image jsonread.Value) {
 	media := mediaOfURL(image.Get("image_url.url").String())
 	if media.URL == "" && len(media.Data) == 0 {
 		return
@@ -235,16 +235,16 @@ func (d *decoder) image(image gjson.Result) {
 }
 
 // contentPart is a part of content that is a list, as Mistral sends it.
-func (d *decoder) contentPart(p gjson.Result) {
+func (d *decoder) contentPart(p jsonread.Value) {
 	switch p.Get("type").String() {
 	case "text":
 		d.text(llm.Text{}, p.Get("text").String())
 	case "thinking":
 		thinking := p.Get("thinking")
-		if thinking.Type == gjson.String {
-			d.text(llm.Reasoning{}, thinking.Str)
+		if thinking.Type() == jsonread.String {
+			d.text(llm.Reasoning{}, thinking.Str())
 		}
-		thinking.ForEach(func(_, t gjson.Result) bool {
+		thinking.ForEach(func(_, t jsonread.Value) bool {
 			if t.Get("type").String() == "text" {
 				d.text(llm.Reasoning{}, t.Get("text").String())
 			}
@@ -294,7 +294,7 @@ func (d *decoder) closeText() {
 	d.unseal()
 }
 
-func (d *decoder) toolCall(c gjson.Result) {
+func (d *decoder) toolCall(c jsonread.Value) {
 	call := d.find(c)
 	if id := c.Get("id").String(); id != "" && call.id == "" {
 		call.id = id
@@ -311,8 +311,8 @@ func (d *decoder) toolCall(c gjson.Result) {
 	} else {
 		call.input += arguments(c.Get("function.arguments"))
 	}
-	if s := c.Get("extra_content.google.thought_signature"); s.Type == gjson.String {
-		call.signature += s.Str
+	if s := c.Get("extra_content.google.thought_signature"); s.Type() == jsonread.String {
+		call.signature += s.Str()
 	}
 	if call.name != "" {
 		d.startCall(call)
@@ -320,24 +320,24 @@ func (d *decoder) toolCall(c gjson.Result) {
 }
 
 // arguments are a string, or, from some servers, the object itself.
-func arguments(r gjson.Result) string {
+func arguments(r jsonread.Value) string {
 	if r.IsObject() {
-		return r.Raw
+		return r.Raw()
 	}
 	return r.String()
 }
 
 // find gives the call that a delta belongs to: the one of its index, else of its id, else the last one. An index that is
 // used again with another id and a name is another call, since some servers number all parallel calls 0.
-func (d *decoder) find(c gjson.Result) *call {
+func (d *decoder) find(c jsonread.Value) *call {
 	index, id, name := c.Get("index"), c.Get("id").String(), c.Get("function.name").String()
 	if name == "" {
 		name = c.Get("custom.name").String()
 	}
 	key := ""
 	switch {
-	case index.Type == gjson.Number:
-		key = "index " + index.Raw
+	case index.Type() == jsonread.Number:
+		key = "index " + index.Raw()
 	case id != "":
 		key = "id " + id
 	}

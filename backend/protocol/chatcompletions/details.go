@@ -5,10 +5,9 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // The types of a reasoning detail (OpenRouter API reference, "Reasoning tokens"; the hosted gateway sends the same).
@@ -23,22 +22,22 @@ const claude = "anthropic-claude-v1"
 
 // sealed is an encrypted detail whose pieces are still coming.
 type sealed struct {
-	key  string
-	raw  gjson.Result
-	data string
+	key   string
+	shell json.RawMessage
+	data  string
 }
 
 // details reads reasoning details and tells whether they hold readable text, which is then not taken from the plain field
 // beside them. A text or summary is a part whose Opaque is the detail without its text and signature, so that it can be
 // put together again; an encrypted one is an Opaque as a whole.
-func (d *decoder) details(list gjson.Result) (text bool) {
-	list.ForEach(func(_, item gjson.Result) bool {
+func (d *decoder) details(list jsonread.Value) (text bool) {
+	list.ForEach(func(_, item jsonread.Value) bool {
 		key := detailKey(item)
 		switch item.Get("type").String() {
 		case detailEncrypted:
 			if d.sealed == nil || d.sealed.key != key {
 				d.closeText()
-				d.sealed = &sealed{key: key, raw: item}
+				d.sealed = &sealed{key: key, shell: shell(item)}
 			}
 			d.sealed.data += item.Get("data").String()
 		case detailText, detailSummary:
@@ -51,11 +50,11 @@ func (d *decoder) details(list gjson.Result) (text bool) {
 	return text
 }
 
-func detailKey(item gjson.Result) string {
-	return item.Get("type").String() + " " + item.Get("index").Raw + " " + item.Get("id").String()
+func detailKey(item jsonread.Value) string {
+	return item.Get("type").String() + " " + item.Get("index").Raw() + " " + item.Get("id").String()
 }
 
-func (d *decoder) readable(key string, item gjson.Result, text string) {
+func (d *decoder) readable(key string, item jsonread.Value, text string) {
 	signature := item.Get("signature").String()
 	if text == "" && signature == "" {
 		return
@@ -82,23 +81,23 @@ func (d *decoder) unseal() {
 		return
 	}
 	d.sealed = nil
-	d.emit(llm.PartStart{Index: d.next, Part: llm.Reasoning{Opaque: withMember(shell(s.raw), "data", s.data)}})
+	d.emit(llm.PartStart{Index: d.next, Part: llm.Reasoning{Opaque: withMember(s.shell, "data", s.data)}})
 	d.emit(llm.PartEnd{Index: d.next})
 	d.next++
 }
 
 // shell is a detail without what comes in pieces.
-func shell(item gjson.Result) json.RawMessage {
+func shell(item jsonread.Value) json.RawMessage {
 	out := []byte{'{'}
-	item.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
+	item.ForEach(func(key, value jsonread.Value) bool {
+		switch key.Str() {
 		case "text", "summary", "signature", "data":
 			return true
 		}
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		out = append(append(append(out, key.Raw...), ':'), value.Raw...)
+		out = append(append(append(out, key.Raw()...), ':'), value.Raw()...)
 		return true
 	})
 	return append(out, '}')
@@ -117,7 +116,7 @@ func withMember(object json.RawMessage, name, value string) json.RawMessage {
 // detailOf gives the detail in which a reasoning goes back to the model that wrote it, nil if there is none. What came
 // in another dialect from the same model is told by its form: Anthropic's signatures and redacted blocks.
 func detailOf(r llm.Reasoning) json.RawMessage {
-	opaque := gjson.ParseBytes(r.Opaque)
+	opaque := jsonread.Of(r.Opaque)
 	format := opaque.Get("format").String()
 	switch kind := opaque.Get("type").String(); {
 	case kind == detailEncrypted:

@@ -4,9 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 )
 
@@ -67,7 +66,7 @@ func errorType(kind llm.ErrorKind, status int) string {
 // {"error":"text","code":...}, {"message":...}, or no JSON at all.
 func DecodeError(status int, body []byte) *llm.Error {
 	e := &llm.Error{Kind: llm.KindOfStatus(status), Status: status, Raw: body}
-	root := gjson.ParseBytes(body)
+	root := jsonread.Of(body)
 	object := root.Get("error")
 	switch {
 	case object.IsObject():
@@ -76,7 +75,7 @@ func DecodeError(status int, body []byte) *llm.Error {
 		if e.Code == "" {
 			e.Code = object.Get("type").String()
 		}
-	case object.Type == gjson.String:
+	case object.Type() == jsonread.String:
 		e.Message = object.String()
 		e.Code = root.Get("code").String()
 	case root.IsObject():

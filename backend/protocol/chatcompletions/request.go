@@ -4,31 +4,30 @@ import (
 	"bytes"
 	"encoding/json"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // DecodeRequest reads a client's request (API reference, "Create chat completion"; with the members that OpenRouter and
 // the hosted gateway add: reasoning, reasoning_details, cache_control, top_k, files by data). Members that the vocabulary
 // has no word for are in Extra. Its errors are *llm.Error of class bad request that name the member.
 func DecodeRequest(body []byte) (*llm.Request, error) {
-	if !gjson.ValidBytes(body) {
+	root, err := jsonread.Parse(body)
+	if err != nil {
 		return nil, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON").WithCode("invalid_json")
 	}
-	root := gjson.ParseBytes(body)
 	if !root.IsObject() {
 		return nil, bad("the request body", "must be a JSON object")
 	}
 	d := requestDecoder{req: &llm.Request{}, calls: map[string]string{}}
-	root.ForEach(func(key, value gjson.Result) bool {
-		if value.Type == gjson.Null {
+	root.ForEach(func(key, value jsonread.Value) bool {
+		if value.Type() == jsonread.Null {
 			return true
 		}
-		if read, known := requestMembers[key.Str]; known {
+		if read, known := requestMembers[key.Str()]; known {
 			d.err = read(&d, value)
 		} else {
-			d.req.Extra = append(d.req.Extra, llm.Extra{Dialect: llm.ChatCompletions, Name: key.Str, Raw: raw(value)})
+			d.req.Extra = append(d.req.Extra, llm.Extra{Dialect: llm.ChatCompletions, Name: key.Str(), Raw: raw(value)})
 		}
 		return d.err == nil
 	})
@@ -43,7 +42,7 @@ func DecodeRequest(body []byte) (*llm.Request, error) {
 }
 
 // raw is a value's own text. The copy lets the body go.
-func raw(v gjson.Result) json.RawMessage { return json.RawMessage(v.Raw) }
+func raw(v jsonread.Value) json.RawMessage { return json.RawMessage(v.Raw()) }
 
 func bad(field, text string) error {
 	return llm.Errorf(llm.ErrBadRequest, "%s %s", field, text).WithCode("invalid_value")
@@ -63,17 +62,17 @@ type requestDecoder struct {
 }
 
 // requestMembers reads the members that the vocabulary has a word for.
-var requestMembers map[string]func(*requestDecoder, gjson.Result) error
+var requestMembers map[string]func(*requestDecoder, jsonread.Value) error
 
 func init() { // they refer to each other
-	requestMembers = map[string]func(*requestDecoder, gjson.Result) error{
+	requestMembers = map[string]func(*requestDecoder, jsonread.Value) error{
 		"model":                 into("model", func(d *requestDecoder) *string { return &d.req.Model }),
 		"messages":              (*requestDecoder).messages,
 		"tools":                 (*requestDecoder).tools,
 		"functions":             (*requestDecoder).functions,
 		"tool_choice":           (*requestDecoder).toolChoice,
 		"function_call":         (*requestDecoder).toolChoice,
-		"parallel_tool_calls":   func(d *requestDecoder, v gjson.Result) error { d.noParallel = v.Type == gjson.False; return nil },
+		"parallel_tool_calls":   func(d *requestDecoder, v jsonread.Value) error { d.noParallel = v.Type() == jsonread.False; return nil },
 		"max_tokens":            (*requestDecoder).maxTokens,
 		"max_completion_tokens": (*requestDecoder).maxTokens,
 		"temperature":           into("temperature", func(d *requestDecoder) **float64 { return &d.req.Temperature }),
@@ -91,19 +90,19 @@ func init() { // they refer to each other
 		"safety_identifier":     (*requestDecoder).safetyIdentifier,
 		"service_tier":          into("service_tier", func(d *requestDecoder) *string { return &d.req.ServiceTier }),
 		"prompt_cache_key":      into("prompt_cache_key", func(d *requestDecoder) *string { return &d.req.CacheKey }),
-		"metadata":              func(d *requestDecoder, v gjson.Result) error { d.req.Metadata = raw(v); return nil },
+		"metadata":              func(d *requestDecoder, v jsonread.Value) error { d.req.Metadata = raw(v); return nil },
 		"stream":                into("stream", func(d *requestDecoder) *bool { return &d.req.Stream }),
 		// Whether usage is asked for is the answer's business: see EncoderOptions and IncludeUsage.
-		"stream_options": func(*requestDecoder, gjson.Result) error { return nil },
+		"stream_options": func(*requestDecoder, jsonread.Value) error { return nil },
 		"n":              (*requestDecoder).n,
 		"modalities":     (*requestDecoder).modalities,
 	}
 }
 
 // into reads a member whose JSON is its value's own.
-func into[T any](field string, at func(*requestDecoder) *T) func(*requestDecoder, gjson.Result) error {
-	return func(d *requestDecoder, v gjson.Result) error {
-		if json.Unmarshal([]byte(v.Raw), at(d)) != nil {
+func into[T any](field string, at func(*requestDecoder) *T) func(*requestDecoder, jsonread.Value) error {
+	return func(d *requestDecoder, v jsonread.Value) error {
+		if json.Unmarshal([]byte(v.Raw()), at(d)) != nil {
 			return bad(field, "is of the wrong type")
 		}
 		return nil
@@ -112,11 +111,11 @@ func into[T any](field string, at func(*requestDecoder) *T) func(*requestDecoder
 
 // IncludeUsage tells whether a streamed request asks for its usage (stream_options.include_usage).
 func IncludeUsage(body []byte) bool {
-	return gjson.GetBytes(body, "stream_options.include_usage").Type == gjson.True
+	return jsonread.Of(body).Get("stream_options.include_usage").Type() == jsonread.True
 }
 
-func (d *requestDecoder) maxTokens(v gjson.Result) error {
-	if v.Type != gjson.Number || v.Int() < 1 {
+func (d *requestDecoder) maxTokens(v jsonread.Value) error {
+	if v.Type() != jsonread.Number || v.Int() < 1 {
 		return bad("max_tokens", "must be a positive number")
 	}
 	d.req.MaxOutputTokens = new(v.Int())
@@ -124,50 +123,50 @@ func (d *requestDecoder) maxTokens(v gjson.Result) error {
 }
 
 // n answers at once are not in the vocabulary: asking one by one would cost the prompt n times.
-func (d *requestDecoder) n(v gjson.Result) error {
+func (d *requestDecoder) n(v jsonread.Value) error {
 	if v.Int() > 1 {
 		return bad("n", "must be 1: the model is served by a provider of another protocol, which gives one answer at a time")
 	}
 	return nil
 }
 
-func (d *requestDecoder) modalities(v gjson.Result) error {
+func (d *requestDecoder) modalities(v jsonread.Value) error {
 	for _, m := range v.Array() {
 		if m.String() == "audio" {
 			return bad("modalities", "can't hold audio: the model is served by a provider of another protocol")
 		}
 	}
-	if v.Raw != `["text"]` {
+	if v.Raw() != `["text"]` {
 		d.req.Extra = append(d.req.Extra, llm.Extra{Dialect: llm.ChatCompletions, Name: "modalities", Raw: raw(v)})
 	}
 	return nil
 }
 
-func (d *requestDecoder) stop(v gjson.Result) error {
-	if v.Type == gjson.String {
-		d.req.Stop = []string{v.Str}
+func (d *requestDecoder) stop(v jsonread.Value) error {
+	if v.Type() == jsonread.String {
+		d.req.Stop = []string{v.Str()}
 		return nil
 	}
 	if !v.IsArray() {
 		return bad("stop", "must be a string or a list of strings")
 	}
 	for _, s := range v.Array() {
-		if s.Type != gjson.String {
+		if s.Type() != jsonread.String {
 			return bad("stop", "must be a string or a list of strings")
 		}
-		d.req.Stop = append(d.req.Stop, s.Str)
+		d.req.Stop = append(d.req.Stop, s.Str())
 	}
 	return nil
 }
 
-func (d *requestDecoder) safetyIdentifier(v gjson.Result) error {
+func (d *requestDecoder) safetyIdentifier(v jsonread.Value) error {
 	if d.req.User == "" {
 		d.req.User = v.String()
 	}
 	return nil
 }
 
-func (d *requestDecoder) format(v gjson.Result) error {
+func (d *requestDecoder) format(v jsonread.Value) error {
 	switch kind := v.Get("type").String(); kind {
 	case "text":
 	case "json_object":
@@ -199,9 +198,9 @@ func (d *requestDecoder) format(v gjson.Result) error {
 }
 
 // reasoning reads the object of OpenRouter and the hosted gateway.
-func (d *requestDecoder) reasoning(v gjson.Result) error {
+func (d *requestDecoder) reasoning(v jsonread.Value) error {
 	r := &llm.ReasoningConfig{Effort: v.Get("effort").String()}
-	if budget := v.Get("max_tokens"); budget.Type == gjson.Number {
+	if budget := v.Get("max_tokens"); budget.Type() == jsonread.Number {
 		r.Budget = new(budget.Int())
 	}
 	if enabled := v.Get("enabled"); r.Effort == "" && r.Budget == nil && enabled.IsBool() {
@@ -210,15 +209,15 @@ func (d *requestDecoder) reasoning(v gjson.Result) error {
 			r.Effort = "none"
 		}
 	}
-	if s := v.Get("summary"); s.Type == gjson.String {
-		r.Summary = s.Str
+	if s := v.Get("summary"); s.Type() == jsonread.String {
+		r.Summary = s.Str()
 	}
 	d.req.Reasoning = r
 	return nil
 }
 
 // thinking reads the switch of DeepSeek and Moonshot.
-func (d *requestDecoder) thinking(v gjson.Result) error {
+func (d *requestDecoder) thinking(v jsonread.Value) error {
 	if d.req.Reasoning != nil {
 		return nil
 	}
@@ -227,14 +226,14 @@ func (d *requestDecoder) thinking(v gjson.Result) error {
 		d.req.Reasoning = &llm.ReasoningConfig{Effort: "none"}
 	case "enabled", "adaptive":
 		d.req.Reasoning = &llm.ReasoningConfig{Adaptive: true}
-		if budget := v.Get("budget_tokens"); budget.Type == gjson.Number {
+		if budget := v.Get("budget_tokens"); budget.Type() == jsonread.Number {
 			d.req.Reasoning = &llm.ReasoningConfig{Budget: new(budget.Int())}
 		}
 	}
 	return nil
 }
 
-func (d *requestDecoder) tools(v gjson.Result) error {
+func (d *requestDecoder) tools(v jsonread.Value) error {
 	if !v.IsArray() {
 		return bad("tools", "must be a list")
 	}
@@ -248,7 +247,7 @@ func (d *requestDecoder) tools(v gjson.Result) error {
 	return nil
 }
 
-func readTool(t gjson.Result) (llm.Tool, error) {
+func readTool(t jsonread.Value) (llm.Tool, error) {
 	out := llm.Tool{Cache: cacheMark(t)}
 	switch kind := t.Get("type").String(); kind {
 	case "function":
@@ -272,7 +271,7 @@ func readTool(t gjson.Result) (llm.Tool, error) {
 	return out, nil
 }
 
-func readFunction(f gjson.Result, out *llm.Tool) {
+func readFunction(f jsonread.Value, out *llm.Tool) {
 	out.Name, out.Description = f.Get("name").String(), f.Get("description").String()
 	if schema := f.Get("parameters"); schema.IsObject() {
 		out.InputSchema = raw(schema)
@@ -283,7 +282,7 @@ func readFunction(f gjson.Result, out *llm.Tool) {
 }
 
 // functions are the tools of before 2023-11.
-func (d *requestDecoder) functions(v gjson.Result) error {
+func (d *requestDecoder) functions(v jsonread.Value) error {
 	for _, f := range v.Array() {
 		var t llm.Tool
 		if readFunction(f, &t); t.Name == "" {
@@ -294,9 +293,9 @@ func (d *requestDecoder) functions(v gjson.Result) error {
 	return nil
 }
 
-func (d *requestDecoder) toolChoice(v gjson.Result) error {
+func (d *requestDecoder) toolChoice(v jsonread.Value) error {
 	choice := &llm.ToolChoice{}
-	word := v.Str
+	word := v.Str()
 	if v.IsObject() {
 		switch kind := v.Get("type").String(); kind {
 		case "function", "custom", "":
@@ -365,7 +364,7 @@ func (d *requestDecoder) settle() {
 }
 
 // cacheMark reads Anthropic's mark or OpenAI's breakpoint.
-func cacheMark(v gjson.Result) *llm.CacheMark {
+func cacheMark(v jsonread.Value) *llm.CacheMark {
 	if c := v.Get("cache_control"); c.IsObject() {
 		mark := &llm.CacheMark{}
 		if ttl := c.Get("ttl").String(); ttl == "5m" || ttl == "1h" {

@@ -5,13 +5,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
-func (d *requestDecoder) messages(v gjson.Result) error {
+func (d *requestDecoder) messages(v jsonread.Value) error {
 	if !v.IsArray() {
 		return bad("messages", "must be a list")
 	}
@@ -70,11 +69,11 @@ func markLast(parts []llm.Part, c *llm.CacheMark) {
 }
 
 // readContent reads content: a string, a list of parts, or nothing.
-func readContent(v gjson.Result, at string) ([]llm.Part, error) {
+func readContent(v jsonread.Value, at string) ([]llm.Part, error) {
 	switch {
-	case v.Type == gjson.String:
-		return []llm.Part{llm.Text{Text: v.Str}}, nil
-	case !v.Exists() || v.Type == gjson.Null:
+	case v.Type() == jsonread.String:
+		return []llm.Part{llm.Text{Text: v.Str()}}, nil
+	case !v.Exists() || v.Type() == jsonread.Null:
 		return nil, nil
 	case !v.IsArray():
 		return nil, bad(at+".content", "must be a string or a list of parts")
@@ -90,7 +89,7 @@ func readContent(v gjson.Result, at string) ([]llm.Part, error) {
 	return parts, nil
 }
 
-func readPart(p gjson.Result, at string) (llm.Part, error) {
+func readPart(p jsonread.Value, at string) (llm.Part, error) {
 	cache := cacheMark(p)
 	switch kind := p.Get("type").String(); kind {
 	case "text":
@@ -99,7 +98,7 @@ func readPart(p gjson.Result, at string) (llm.Part, error) {
 		return llm.Refusal{Text: p.Get("refusal").String()}, nil
 	case "image_url":
 		url := p.Get("image_url.url")
-		if s := p.Get("image_url"); s.Type == gjson.String { // Mistral's
+		if s := p.Get("image_url"); s.Type() == jsonread.String { // Mistral's
 			url = s
 		}
 		if url.String() == "" {
@@ -129,7 +128,7 @@ func readPart(p gjson.Result, at string) (llm.Part, error) {
 }
 
 // readFile takes OpenAI's file_data (a data URL), OpenRouter's (also a URL) and the hosted gateway's data.
-func readFile(f gjson.Result, at string) (llm.Media, error) {
+func readFile(f jsonread.Value, at string) (llm.Media, error) {
 	m := llm.Media{FileID: f.Get("file_id").String(), Filename: f.Get("filename").String()}
 	mediaType := f.Get("media_type").String()
 	switch data := f.Get("file_data").String(); {
@@ -161,15 +160,15 @@ func readFile(f gjson.Result, at string) (llm.Media, error) {
 	return m, nil
 }
 
-func (d *requestDecoder) assistant(m gjson.Result, at string) ([]llm.Part, error) {
+func (d *requestDecoder) assistant(m jsonread.Value, at string) ([]llm.Part, error) {
 	parts, carriers := readReasoning(m)
 	text, err := readContent(m.Get("content"), at)
 	if err != nil {
 		return nil, err
 	}
 	parts = append(parts, text...)
-	if refusal := m.Get("refusal"); refusal.Type == gjson.String && refusal.Str != "" {
-		parts = append(parts, llm.Refusal{Text: refusal.Str})
+	if refusal := m.Get("refusal"); refusal.Type() == jsonread.String && refusal.Str() != "" {
+		parts = append(parts, llm.Refusal{Text: refusal.Str()})
 	}
 	for _, image := range m.Get("images").Array() {
 		if media := mediaOfURL(image.Get("image_url.url").String()); media.URL != "" || len(media.Data) > 0 {
@@ -206,7 +205,7 @@ func (d *requestDecoder) assistant(m gjson.Result, at string) ([]llm.Part, error
 	return parts, nil
 }
 
-func (d *requestDecoder) toolResult(m gjson.Result, at string) ([]llm.Part, error) {
+func (d *requestDecoder) toolResult(m jsonread.Value, at string) ([]llm.Part, error) {
 	parts, err := readContent(m.Get("content"), at)
 	if err != nil {
 		return nil, err
@@ -223,7 +222,7 @@ func (d *requestDecoder) toolResult(m gjson.Result, at string) ([]llm.Part, erro
 }
 
 // readReasoning reads what a client sends back of an answer's reasoning, and the carriers of signatures on calls.
-func readReasoning(m gjson.Result) (parts []llm.Part, carriers []string) {
+func readReasoning(m jsonread.Value) (parts []llm.Part, carriers []string) {
 	var readable bool
 	for _, item := range mergeDetails(m.Get("reasoning_details")) {
 		switch item.kind {
@@ -251,11 +250,11 @@ func readReasoning(m gjson.Result) (parts []llm.Part, carriers []string) {
 		return parts, carriers
 	}
 	text := m.Get("reasoning_content")
-	if text.Type != gjson.String {
+	if text.Type() != jsonread.String {
 		text = m.Get("reasoning")
 	}
-	if text.Type == gjson.String && text.Str != "" {
-		r := llm.Reasoning{Text: text.Str}
+	if text.Type() == jsonread.String && text.Str() != "" {
+		r := llm.Reasoning{Text: text.Str()}
 		if len(parts) > 0 { // the text of what is encrypted
 			r.Origin = parts[0].(llm.Reasoning).Origin
 		}
@@ -272,7 +271,7 @@ type detail struct {
 
 // mergeDetails puts the pieces of a stream together that a client sends back as they came: neighbours of one type, index
 // and id.
-func mergeDetails(list gjson.Result) []detail {
+func mergeDetails(list jsonread.Value) []detail {
 	var out []detail
 	for _, item := range list.Array() {
 		next := detail{

@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"net/http"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 	"gatehouse/backend/protocol/watch"
 )
@@ -20,16 +19,16 @@ func NewTap(stream bool) llm.Tap {
 }
 
 func readBody(seen *llm.Observation, body []byte) {
-	root := gjson.ParseBytes(body)
+	root := jsonread.Of(body)
 	seen.ID = root.Get("id").String()
 	seen.Model = root.Get("model").String()
-	if r := root.Get("choices.0.finish_reason"); r.Type == gjson.String {
+	if r := root.Get("choices.0.finish_reason"); r.Type() == jsonread.String {
 		seen.Finish = finishOf(r.String())
 	}
 	if u := root.Get("usage"); u.IsObject() {
 		seen.Usage = usageOf(u)
 	}
-	if root.Get("error").Exists() && root.Get("error").Type != gjson.Null {
+	if root.Get("error").Exists() && root.Get("error").Type() != jsonread.Null {
 		seen.Err = inBandError(body)
 	}
 }
@@ -71,7 +70,7 @@ func (t *streamTap) skip(p []byte) int {
 
 func (t *streamTap) Close() *llm.Observation {
 	t.split.Close(func(e sse.Event) { // an event without its blank line may have been cut anywhere
-		if gjson.ValidBytes(e.Data) || bytes.Equal(e.Data, done) {
+		if jsonread.Valid(e.Data) || bytes.Equal(e.Data, done) {
 			t.event(e)
 		}
 	})
@@ -88,8 +87,8 @@ func (t *streamTap) event(e sse.Event) {
 		t.seen.Ended = true
 		return
 	}
-	gjson.ParseBytes(e.Data).ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
+	jsonread.Of(e.Data).ForEach(func(key, value jsonread.Value) bool {
+		switch key.Str() {
 		case "id":
 			if t.seen.ID == "" {
 				t.seen.ID = value.String()
@@ -99,7 +98,7 @@ func (t *streamTap) event(e sse.Event) {
 				t.seen.Model = value.String()
 			}
 		case "choices":
-			value.ForEach(func(_, choice gjson.Result) bool { t.choice(choice); return true })
+			value.ForEach(func(_, choice jsonread.Value) bool { t.choice(choice); return true })
 		case "usage":
 			if value.IsObject() {
 				t.seen.Usage = usageOf(value)
@@ -109,7 +108,7 @@ func (t *streamTap) event(e sse.Event) {
 				t.seen.Usage = usageOf(u)
 			}
 		case "error":
-			if value.Type != gjson.Null {
+			if value.Type() != jsonread.Null {
 				t.seen.Err = inBandError(e.Data)
 			}
 		}
@@ -171,16 +170,16 @@ var (
 	null       = []byte("null")
 )
 
-func (t *streamTap) choice(choice gjson.Result) {
-	choice.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
+func (t *streamTap) choice(choice jsonread.Value) {
+	choice.ForEach(func(key, value jsonread.Value) bool {
+		switch key.Str() {
 		case "delta":
 			if !t.seen.Content {
 				t.seen.Content = hasContent(value)
 			}
 		case "finish_reason":
-			if value.Type == gjson.String {
-				t.seen.Finish = finishOf(value.Str)
+			if value.Type() == jsonread.String {
+				t.seen.Finish = finishOf(value.Str())
 				t.seen.Ended = true
 			}
 		case "usage": // Moonshot
@@ -192,12 +191,12 @@ func (t *streamTap) choice(choice gjson.Result) {
 	})
 }
 
-func hasContent(delta gjson.Result) bool {
+func hasContent(delta jsonread.Value) bool {
 	found := false
-	delta.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
+	delta.ForEach(func(key, value jsonread.Value) bool {
+		switch key.Str() {
 		case "content", "reasoning", "reasoning_content", "refusal":
-			found = value.Type == gjson.String && value.Str != "" || value.IsArray()
+			found = value.Type() == jsonread.String && value.Str() != "" || value.IsArray()
 		case "tool_calls", "reasoning_details", "images", "function_call", "audio":
 			found = value.IsArray() || value.IsObject()
 		}
@@ -208,7 +207,7 @@ func hasContent(delta gjson.Result) bool {
 
 // inBandError reads an error that came inside a successful answer. Its status, if it names one, gives the class.
 func inBandError(body []byte) *llm.Error {
-	status := int(gjson.GetBytes(body, "error.code").Int())
+	status := int(jsonread.Of(body).Get("error.code").Int())
 	if status < 400 || status > 599 {
 		status = http.StatusBadGateway
 	}

@@ -4,19 +4,18 @@ import (
 	"encoding/json"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // usageOf reads a usage object (API reference, "The chat completion object"). prompt_tokens includes what was read from
 // and written to a cache; llm.Usage keeps the three apart. The cache fields have other names at DeepSeek
 // (prompt_cache_hit_tokens), Moonshot (cached_tokens) and the hosted gateway (cache_creation_input_tokens).
-func usageOf(u gjson.Result) llm.Usage {
-	out := llm.Usage{Raw: json.RawMessage(u.Raw)}
+func usageOf(u jsonread.Value) llm.Usage {
+	out := llm.Usage{Raw: json.RawMessage(u.Raw())}
 	var prompt, read, write llm.Count
-	u.ForEach(func(key, v gjson.Result) bool {
-		switch key.Str {
+	u.ForEach(func(key, v jsonread.Value) bool {
+		switch key.Str() {
 		case "prompt_tokens":
 			take(&prompt, v)
 		case "completion_tokens":
@@ -26,8 +25,8 @@ func usageOf(u gjson.Result) llm.Usage {
 		case "cache_creation_input_tokens":
 			take(&write, v)
 		case "prompt_tokens_details":
-			v.ForEach(func(key, v gjson.Result) bool {
-				switch key.Str {
+			v.ForEach(func(key, v jsonread.Value) bool {
+				switch key.Str() {
 				case "cached_tokens":
 					take(&read, v)
 				case "cache_write_tokens":
@@ -47,8 +46,8 @@ func usageOf(u gjson.Result) llm.Usage {
 	return out
 }
 
-func take(dst *llm.Count, v gjson.Result) {
-	if v.Type == gjson.Number {
+func take(dst *llm.Count, v jsonread.Value) {
+	if v.Type() == jsonread.Number {
 		*dst = llm.Tokens(v.Int())
 	}
 }

@@ -4,10 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // AnswerOptions are what an answer's encoder must know.
@@ -81,11 +80,11 @@ func (a *answer) opaqueEvent(e llm.OpaqueEvent) {
 	if e.Dialect != llm.Gemini {
 		return
 	}
-	if g := gjson.GetBytes(e.Raw, "groundingMetadata"); g.IsObject() {
-		a.grounding = g.Raw
+	if g := jsonread.Of(e.Raw).Get("groundingMetadata"); g.IsObject() {
+		a.grounding = g.Raw()
 	}
-	if t := gjson.GetBytes(e.Raw, "continuationToken"); t.Exists() {
-		a.token = t.Raw
+	if t := jsonread.Of(e.Raw).Get("continuationToken"); t.Exists() {
+		a.token = t.Raw()
 	}
 }
 
@@ -156,18 +155,18 @@ func (a *answer) call(dst []byte, c llm.ToolCall) []byte {
 
 // callArgs makes a call's input the object that the dialect demands. What is no JSON is kept as a text.
 func callArgs(c llm.ToolCall) []byte {
-	raw := gjson.ParseBytes(c.Input)
+	raw := jsonread.Of(c.Input)
 	switch {
 	case c.Freeform:
 		return fit.FreeformInput(c.Input)
 	case len(c.Input) == 0:
 		return []byte("{}")
-	case !gjson.ValidBytes(c.Input):
+	case !jsonread.Valid(c.Input):
 		return append(fit.AppendString([]byte(`{"input":`), string(c.Input)), '}')
 	case !raw.IsObject():
-		return []byte(`{"value":` + raw.Raw + `}`)
+		return []byte(`{"value":` + raw.Raw() + `}`)
 	}
-	return []byte(raw.Raw)
+	return []byte(raw.Raw())
 }
 
 func mediaPart(dst []byte, m llm.Media) []byte {
@@ -187,11 +186,11 @@ func mediaPart(dst []byte, m llm.Media) []byte {
 
 func (a *answer) opaque(dst []byte, p llm.Opaque) []byte {
 	w := &members{}
-	gjson.ParseBytes(p.Raw).ForEach(func(key, value gjson.Result) bool {
+	jsonread.Of(p.Raw).ForEach(func(key, value jsonread.Value) bool {
 		if name := key.String(); name == "thoughtSignature" {
 			w.add(name, quote(a.signature(llm.Reasoning{Signature: value.String()})))
 		} else {
-			w.add(name, []byte(value.Raw))
+			w.add(name, []byte(value.Raw()))
 		}
 		return true
 	})

@@ -5,10 +5,9 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // The roles of a content.
@@ -236,16 +235,16 @@ func (e *encoder) call(c llm.ToolCall) part {
 // opaque gives a part of this dialect back as it came. Its signature, if it has one, goes only to the model that wrote
 // it.
 func (e *encoder) opaque(out []any, p llm.Opaque) []any {
-	root := gjson.ParseBytes(p.Raw)
+	root := jsonread.Of(p.Raw)
 	if p.Dialect != llm.Gemini || !root.IsObject() {
 		e.notice("messages", "a part that only "+p.Dialect.String()+" knows was left out")
 		return out
 	}
 	w := &members{}
-	root.ForEach(func(key, value gjson.Result) bool {
+	root.ForEach(func(key, value jsonread.Value) bool {
 		name := key.String()
 		if camel(name) != "thoughtSignature" {
-			w.add(name, []byte(value.Raw))
+			w.add(name, []byte(value.Raw()))
 		} else if r := openSignature(value.String()); e.own(r.Origin) && r.Signature != "" {
 			w.add("thoughtSignature", quote(r.Signature))
 		}
@@ -317,7 +316,7 @@ func wrapResult(text string, failed bool) json.RawMessage {
 
 func isSafeObject(text string) bool {
 	if !strings.HasPrefix(text, "{") || strings.Contains(text, `"$ref"`) || !json.Valid([]byte(text)) ||
-		gjson.Get(text, "error").Exists() {
+		jsonread.Of(text).Get("error").Exists() {
 		return false
 	}
 	digits := 0
@@ -372,6 +371,6 @@ func hasResponse(parts []any) bool {
 
 // hasProperties tells whether an object schema says anything.
 func hasProperties(schema json.RawMessage) bool {
-	root := gjson.ParseBytes(schema)
+	root := jsonread.Of(schema)
 	return root.Get("properties").IsObject() || root.Get("anyOf").IsArray()
 }

@@ -3,17 +3,16 @@ package gemini
 import (
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // DecodeCountRequest reads a client's request for a count of tokens (API reference, "Counting tokens"): contents alone,
 // or a whole generateContentRequest.
 func DecodeCountRequest(body []byte, model string) (*llm.Request, error) {
 	for _, name := range []string{"generateContentRequest", "generate_content_request"} {
-		if whole := gjson.GetBytes(body, name); whole.IsObject() {
-			return DecodeRequest([]byte(whole.Raw), model, false)
+		if whole := jsonread.Of(body).Get(name); whole.IsObject() {
+			return DecodeRequest([]byte(whole.Raw()), model, false)
 		}
 	}
 	return DecodeRequest(body, model, false)
@@ -40,8 +39,8 @@ func EncodeCountRequest(req *llm.Request, opts Options) ([]byte, error) {
 
 // DecodeCountResponse reads a provider's count of tokens.
 func DecodeCountResponse(body []byte) (int64, error) {
-	total := gjson.GetBytes(body, "totalTokens")
-	if !gjson.ValidBytes(body) || total.Type != gjson.Number {
+	total := jsonread.Of(body).Get("totalTokens")
+	if !jsonread.Valid(body) || total.Type() != jsonread.Number {
 		return 0, unreadable(nil)
 	}
 	return total.Int(), nil

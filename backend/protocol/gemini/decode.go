@@ -12,9 +12,8 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 )
 
@@ -55,11 +54,12 @@ func DecodeStream(r io.Reader) llm.Stream {
 
 // DecodeResponse reads an answer that is not streamed (API reference, "GenerateContentResponse").
 func DecodeResponse(body []byte) ([]llm.Event, error) {
-	if !gjson.ValidBytes(body) {
+	root, err := jsonread.Parse(body)
+	if err != nil {
 		return nil, unreadable(nil)
 	}
 	d := decoder{}
-	if err := d.response(gjson.ParseBytes(body), body); err != nil {
+	if err := d.response(root, body); err != nil {
 		return nil, err
 	}
 	if err := d.end(); err != nil {
@@ -97,6 +97,7 @@ const (
 )
 
 type decoder struct {
+	parser   jsonread.Parser
 	out      []llm.Event
 	started  bool
 	finished bool
@@ -114,17 +115,18 @@ type decoder struct {
 func (d *decoder) emit(e llm.Event) { d.out = append(d.out, e) }
 
 func (d *decoder) chunk(data []byte, rest *sse.Reader) error {
-	if !gjson.ValidBytes(data) {
+	root, err := d.parser.Parse(data)
+	if err != nil {
 		if _, err := rest.Next(); err == io.EOF {
 			return brokenOff(nil) // the last event was cut
 		}
 		return unreadable(nil)
 	}
-	return d.response(gjson.ParseBytes(data), data)
+	return d.response(root, data)
 }
 
 // response takes one object: the whole answer, or what is new in it.
-func (d *decoder) response(root gjson.Result, raw []byte) error {
+func (d *decoder) response(root jsonread.Value, raw []byte) error {
 	if !root.IsObject() {
 		return unreadable(nil)
 	}
@@ -147,12 +149,12 @@ func (d *decoder) response(root gjson.Result, raw []byte) error {
 	}
 	d.grounding(candidate)
 	d.signText()
-	if u := root.Get("usageMetadata"); u.IsObject() && u.Raw != string(d.usage.Raw) {
+	if u := root.Get("usageMetadata"); u.IsObject() && u.Raw() != string(d.usage.Raw) {
 		mergeUsage(&d.usage, u)
 		d.emit(llm.UsageUpdate{Usage: d.usage})
 	}
 	if token := root.Get("continuationToken"); token.Exists() {
-		d.emit(llm.OpaqueEvent{Opaque: opaque(`{"continuationToken":` + token.Raw + `}`)})
+		d.emit(llm.OpaqueEvent{Opaque: opaque(`{"continuationToken":` + token.Raw() + `}`)})
 	}
 	if blocked.Exists() {
 		d.finish = blocked.String()
@@ -160,8 +162,8 @@ func (d *decoder) response(root gjson.Result, raw []byte) error {
 			d.finish = "PROHIBITED_CONTENT"
 		}
 	}
-	if word := candidate.Get("finishReason"); word.Type == gjson.String && word.Str != "" {
-		d.finish = word.Str
+	if word := candidate.Get("finishReason"); word.Type() == jsonread.String && word.Str() != "" {
+		d.finish = word.Str()
 	}
 	if message, bad := failed[d.finish]; bad {
 		return &llm.Error{
@@ -177,7 +179,7 @@ func opaque(raw string) llm.Opaque {
 
 // part takes one part. Neighbouring texts are one, and so are neighbouring thoughts, up to a signature: what is signed
 // must not be joined with what follows.
-func (d *decoder) part(p gjson.Result) error {
+func (d *decoder) part(p jsonread.Value) error {
 	signature := p.Get("thoughtSignature").String()
 	switch {
 	case p.Get("functionCall").Exists():
@@ -205,7 +207,7 @@ func (d *decoder) part(p gjson.Result) error {
 		d.pending = signature
 		d.signText()
 	default:
-		d.whole(opaque(p.Raw))
+		d.whole(opaque(p.Raw()))
 	}
 	return nil
 }
@@ -269,7 +271,7 @@ func (d *decoder) signText() {
 }
 
 // call takes a function call, which comes whole. Calls without an id get one.
-func (d *decoder) call(c gjson.Result, signature string) error {
+func (d *decoder) call(c jsonread.Value, signature string) error {
 	if c.Get("partialArgs").Exists() || c.Get("willContinue").Bool() {
 		return unreadable(errors.New("a function call in pieces, which was not asked for"))
 	}
@@ -282,7 +284,7 @@ func (d *decoder) call(c gjson.Result, signature string) error {
 	d.calls++
 	call := llm.ToolCall{ID: id, Name: c.Get("name").String(), Signature: signature}
 	d.emit(llm.PartStart{Index: d.next, Part: call})
-	args := c.Get("args").Raw
+	args := c.Get("args").Raw()
 	if args == "" || args == "null" {
 		args = "{}"
 	}
@@ -303,11 +305,11 @@ func (d *decoder) callID() string {
 }
 
 // mediaOf reads an inlineData or fileData part, in either spelling.
-func mediaOf(p gjson.Result) (llm.Media, error) {
+func mediaOf(p jsonread.Value) (llm.Media, error) {
 	m := llm.Media{}
 	var err error
-	take := func(object gjson.Result) {
-		object.ForEach(func(key, value gjson.Result) bool {
+	take := func(object jsonread.Value) {
+		object.ForEach(func(key, value jsonread.Value) bool {
 			switch camel(key.String()) {
 			case "mimeType":
 				m.MediaType = value.String()

@@ -5,9 +5,8 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/watch"
 )
 
@@ -31,10 +30,10 @@ const MaxEmbeddings = 100
 // DecodeEmbedRequest reads a client's embedContent (batch false) or batchEmbedContents. Texts of a batch that want
 // different things are refused, since no other API can give them at once.
 func DecodeEmbedRequest(body []byte, model string, batch bool) (*Embeddings, error) {
-	if !gjson.ValidBytes(body) || !gjson.ParseBytes(body).IsObject() {
+	root := jsonread.Of(body)
+	if !root.IsObject() {
 		return nil, llm.Errorf(llm.ErrBadRequest, "the request body is not a JSON object").WithCode("invalid_json")
 	}
-	root := gjson.ParseBytes(body)
 	out := &Embeddings{Model: model, Batch: batch}
 	if !batch {
 		return out, out.take(root, true)
@@ -51,19 +50,19 @@ func DecodeEmbedRequest(body []byte, model string, batch bool) (*Embeddings, err
 	return out, nil
 }
 
-func (e *Embeddings) take(v gjson.Result, first bool) error {
+func (e *Embeddings) take(v jsonread.Value, first bool) error {
 	one := Embeddings{}
 	found := false
-	err := each(v, func(name string, v gjson.Result) (err error) {
+	err := each(v, func(name string, v jsonread.Value) (err error) {
 		switch name {
 		case "content":
 			found = true
 			text := ""
 			for _, p := range partsOf(v) {
-				if p.Get("text").Type != gjson.String {
+				if p.Get("text").Type() != jsonread.String {
 					return bad("content", "can only hold text")
 				}
-				text += p.Get("text").Str
+				text += p.Get("text").Str()
 			}
 			one.Texts = []string{text}
 		case "taskType":
@@ -71,7 +70,7 @@ func (e *Embeddings) take(v gjson.Result, first bool) error {
 		case "title":
 			one.Title = v.String()
 		case "outputDimensionality":
-			if v.Type != gjson.Null {
+			if v.Type() != jsonread.Null {
 				one.Dimensions, err = integer(name, v)
 			}
 		}
@@ -125,16 +124,16 @@ func EncodeEmbedRequest(e *Embeddings) ([]byte, error) {
 // so.
 func DecodeEmbedResponse(body []byte) ([][]float64, llm.Usage, error) {
 	var usage llm.Usage
-	if !gjson.ValidBytes(body) {
+	root, err := jsonread.Parse(body)
+	if err != nil {
 		return nil, usage, unreadable(nil)
 	}
-	root := gjson.ParseBytes(body)
 	if root.Get("error").Exists() {
 		return nil, usage, inBandError(body)
 	}
 	list := root.Get("embeddings").Array()
 	if one := root.Get("embedding"); one.IsObject() {
-		list = []gjson.Result{one}
+		list = []jsonread.Value{one}
 	}
 	out := make([][]float64, 0, len(list))
 	for _, one := range list {
@@ -155,7 +154,7 @@ func DecodeEmbedResponse(body []byte) ([][]float64, llm.Usage, error) {
 }
 
 // embedUsage reads what an embedding took. It has no output, so that is known to be none where the input is known.
-func embedUsage(root gjson.Result) llm.Usage {
+func embedUsage(root jsonread.Value) llm.Usage {
 	var usage llm.Usage
 	if u := root.Get("usageMetadata"); u.IsObject() {
 		mergeUsage(&usage, u)
@@ -169,7 +168,7 @@ func embedUsage(root gjson.Result) llm.Usage {
 // NewEmbedTap observes an answer with vectors.
 func NewEmbedTap(bool) llm.Tap {
 	return watch.NewBody(func(seen *llm.Observation, body []byte) {
-		root := gjson.ParseBytes(body)
+		root := jsonread.Of(body)
 		seen.Usage = embedUsage(root)
 		if root.Get("error").Exists() {
 			seen.Err = inBandError(body)
@@ -180,29 +179,25 @@ func NewEmbedTap(bool) llm.Tap {
 // ReplaceEmbedModel puts a provider's model into a client's request, which names it beside the URL (embedContent) or in
 // each of its requests (batchEmbedContents); everything else stays as it is.
 func ReplaceEmbedModel(body []byte, model string) ([]byte, error) {
-	if !gjson.ValidBytes(body) {
+	root, err := jsonread.Parse(body)
+	if err != nil {
 		return nil, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON").WithCode("invalid_json")
 	}
-	var names []gjson.Result
-	root := gjson.ParseBytes(body)
+	var names []jsonread.Value
 	if name := root.Get("model"); name.Exists() {
 		names = append(names, name)
 	}
-	root.Get("requests").ForEach(func(_, r gjson.Result) bool {
+	root.Get("requests").ForEach(func(_, r jsonread.Value) bool {
 		if name := r.Get("model"); name.Exists() {
 			names = append(names, name)
 		}
 		return true
 	})
-	slices.SortFunc(names, func(a, b gjson.Result) int { return a.Index - b.Index })
+	slices.SortFunc(names, func(a, b jsonread.Value) int { return a.Start() - b.Start() })
 	out, done := make([]byte, 0, len(body)+64), 0
 	for _, name := range names {
-		end := name.Index + len(name.Raw)
-		if name.Index < done || end > len(body) || string(body[name.Index:end]) != name.Raw {
-			return nil, bad("model", "could not be replaced")
-		}
-		out = append(append(out, body[done:name.Index]...), quote(resource(model))...)
-		done = end
+		out = append(append(out, body[done:name.Start()]...), quote(resource(model))...)
+		done = name.Start() + len(name.Raw())
 	}
 	return append(out, body[done:]...), nil
 }

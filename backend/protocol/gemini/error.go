@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 )
 
@@ -83,7 +82,7 @@ func statusOf(name string) int {
 // DecodeError reads an error answer, which may stand in an array; a body of another shape gives the status's own text.
 func DecodeError(status int, body []byte) *llm.Error {
 	e := &llm.Error{Kind: llm.KindOfStatus(status), Status: status, Raw: body}
-	root := gjson.ParseBytes(body)
+	root := jsonread.Of(body)
 	if root.IsArray() {
 		root = root.Get("0")
 	}
@@ -92,7 +91,7 @@ func DecodeError(status int, body []byte) *llm.Error {
 		e.Message = object.Get("message").String()
 		e.Code = object.Get("status").String()
 		details(e, object.Get("details"))
-	} else if object.Type == gjson.String {
+	} else if object.Type() == jsonread.String {
 		e.Message = object.String()
 	}
 	// "The input token count (N) exceeds the maximum number of tokens allowed (M)."
@@ -107,7 +106,7 @@ func DecodeError(status int, body []byte) *llm.Error {
 }
 
 // details reads how long to wait, and whether a bad request is really a bad API key (google.rpc.RetryInfo, ErrorInfo).
-func details(e *llm.Error, list gjson.Result) {
+func details(e *llm.Error, list jsonread.Value) {
 	for _, d := range list.Array() {
 		if delay, err := time.ParseDuration(d.Get("retryDelay").String()); err == nil && delay > 0 {
 			e.RetryAfter = delay
@@ -120,7 +119,7 @@ func details(e *llm.Error, list gjson.Result) {
 
 // inBandError reads an error that came inside a successful answer.
 func inBandError(body []byte) *llm.Error {
-	object := gjson.GetBytes(body, "error")
+	object := jsonread.Of(body).Get("error")
 	status := int(object.Get("code").Int())
 	if status < 400 || status > 599 {
 		status = statusOf(object.Get("status").String())

@@ -5,22 +5,21 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // grounding turns the sources of a candidate into citations of the open text (API reference, "GroundingMetadata").
 // Where there is no text for them, or they name no web page, the metadata stays as it came.
-func (d *decoder) grounding(candidate gjson.Result) {
+func (d *decoder) grounding(candidate jsonread.Value) {
 	meta := candidate.Get("groundingMetadata")
 	if !meta.IsObject() {
 		return
 	}
 	chunks := meta.Get("groundingChunks").Array()
 	if d.open != text || len(chunks) == 0 {
-		if meta.Raw != "{}" {
-			d.emit(llm.OpaqueEvent{Opaque: opaque(`{"groundingMetadata":` + meta.Raw + `}`)})
+		if meta.Raw() != "{}" {
+			d.emit(llm.OpaqueEvent{Opaque: opaque(`{"groundingMetadata":` + meta.Raw() + `}`)})
 		}
 		return
 	}
@@ -37,20 +36,20 @@ func (d *decoder) grounding(candidate gjson.Result) {
 	}
 	for i, c := range chunks {
 		if !cited[i] {
-			d.cite(c, gjson.Result{})
+			d.cite(c, jsonread.Value{})
 		}
 	}
 }
 
 // cite adds one source. The API counts a segment in bytes, the vocabulary in characters; behind a second text it is not
 // clear what is counted from, so there is no range then.
-func (d *decoder) cite(chunk, segment gjson.Result) {
+func (d *decoder) cite(chunk, segment jsonread.Value) {
 	web := chunk.Get("web")
 	if !web.Exists() {
 		web = chunk.Get("retrievedContext")
 	}
 	c := llm.Citation{
-		URL: web.Get("uri").String(), Title: web.Get("title").String(), Raw: opaque(chunk.Raw),
+		URL: web.Get("uri").String(), Title: web.Get("title").String(), Raw: opaque(chunk.Raw()),
 	}
 	start, end := segment.Get("startIndex").Int(), segment.Get("endIndex").Int()
 	if d.texts == 1 && start >= 0 && end > start && end <= int64(len(d.written)) {

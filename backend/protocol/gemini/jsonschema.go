@@ -7,29 +7,29 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tidwall/gjson"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // jsonSchema turns the API's Schema object into a JSON schema, for other dialects: types in lower case, nullable as a
 // type, numbers that protobuf's JSON writes as strings as numbers. Members keep their order, properties their names.
 func jsonSchema(schema json.RawMessage) json.RawMessage {
-	return fromOpenAPI(gjson.ParseBytes(schema), 0)
+	return fromOpenAPI(jsonread.Of(schema), 0)
 }
 
-func fromOpenAPI(v gjson.Result, depth int) []byte {
+func fromOpenAPI(v jsonread.Value, depth int) []byte {
 	if !v.IsObject() || depth > 2*maxSchemaDepth {
-		return []byte(v.Raw)
+		return []byte(v.Raw())
 	}
 	nullable := v.Get("nullable").Bool()
 	w := &members{}
-	v.ForEach(func(key, value gjson.Result) bool {
+	v.ForEach(func(key, value jsonread.Value) bool {
 		switch k := camel(key.String()); k {
 		case "nullable":
 		case "type":
 			t := strings.ToLower(value.String())
 			switch {
-			case value.Type != gjson.String:
-				w.add(k, []byte(value.Raw))
+			case value.Type() != jsonread.String:
+				w.add(k, []byte(value.Raw()))
 			case t == "type_unspecified":
 			case nullable:
 				w.add(k, stringList([]string{t, "null"}))
@@ -38,14 +38,14 @@ func fromOpenAPI(v gjson.Result, depth int) []byte {
 			}
 		case "enum":
 			if nullable && value.IsArray() && len(value.Array()) > 0 { // else the enum would forbid what nullable allows
-				raw := strings.TrimRight(value.Raw, " \t\r\n")
+				raw := strings.TrimRight(value.Raw(), " \t\r\n")
 				w.add(k, []byte(strings.TrimSuffix(raw, "]")+",null]"))
 			} else {
-				w.add(k, []byte(value.Raw))
+				w.add(k, []byte(value.Raw()))
 			}
 		case "properties":
 			inner := &members{}
-			value.ForEach(func(name, schema gjson.Result) bool {
+			value.ForEach(func(name, schema jsonread.Value) bool {
 				inner.add(name.String(), fromOpenAPI(schema, depth+1))
 				return true
 			})
@@ -60,16 +60,16 @@ func fromOpenAPI(v gjson.Result, depth int) []byte {
 			if slices.Contains([]string{"enum", "int32", "int64", "float", "double"}, value.String()) {
 				break // OpenAPI's own, which JSON schema validators refuse
 			}
-			w.add(k, []byte(value.Raw))
+			w.add(k, []byte(value.Raw()))
 		default:
-			w.add(k, []byte(value.Raw))
+			w.add(k, []byte(value.Raw()))
 		}
 		return true
 	})
 	return w.close()
 }
 
-func optionsFrom(list gjson.Result, nullable bool, depth int) []byte {
+func optionsFrom(list jsonread.Value, nullable bool, depth int) []byte {
 	b := []byte{'['}
 	for i, o := range list.Array() {
 		if i > 0 {
@@ -106,7 +106,7 @@ func noConst(schema json.RawMessage) json.RawMessage {
 	if !bytes.Contains(schema, []byte(`"const"`)) {
 		return schema
 	}
-	return rewriteConst(gjson.ParseBytes(schema), 0)
+	return rewriteConst(jsonread.Of(schema), 0)
 }
 
 // Where schemas stand in a schema: as a value, in a list, in a map by name.
@@ -118,10 +118,10 @@ var (
 	schemaMaps = []string{"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
 )
 
-func rewriteConst(v gjson.Result, depth int) []byte {
+func rewriteConst(v jsonread.Value, depth int) []byte {
 	switch {
 	case depth > 2*maxSchemaDepth:
-		return []byte(v.Raw)
+		return []byte(v.Raw())
 	case v.IsArray():
 		b := []byte{'['}
 		for i, o := range v.Array() {
@@ -132,24 +132,24 @@ func rewriteConst(v gjson.Result, depth int) []byte {
 		}
 		return append(b, ']')
 	case !v.IsObject():
-		return []byte(v.Raw)
+		return []byte(v.Raw())
 	}
 	w := &members{}
-	v.ForEach(func(key, value gjson.Result) bool {
+	v.ForEach(func(key, value jsonread.Value) bool {
 		switch k := key.String(); {
 		case k == "const":
-			w.add("enum", []byte("["+value.Raw+"]"))
+			w.add("enum", []byte("["+value.Raw()+"]"))
 		case slices.Contains(schemaValues, k):
 			w.add(k, rewriteConst(value, depth+1))
 		case slices.Contains(schemaMaps, k) && value.IsObject():
 			inner := &members{}
-			value.ForEach(func(name, schema gjson.Result) bool {
+			value.ForEach(func(name, schema jsonread.Value) bool {
 				inner.add(name.String(), rewriteConst(schema, depth+1))
 				return true
 			})
 			w.add(k, inner.close())
 		default:
-			w.add(k, []byte(value.Raw))
+			w.add(k, []byte(value.Raw()))
 		}
 		return true
 	})

@@ -5,9 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // DecodeRequest reads a client's request (API reference, "Generating content"), in the spellings systemInstruction and
@@ -18,10 +17,10 @@ import (
 // name and order. Members that the vocabulary has no word for are in Request.Extra by their path
 // ("generationConfig.responseModalities").
 func DecodeRequest(body []byte, model string, stream bool) (*llm.Request, error) {
-	if !gjson.ValidBytes(body) {
+	root, err := jsonread.Parse(body)
+	if err != nil {
 		return nil, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON").WithCode("invalid_json")
 	}
-	root := gjson.ParseBytes(body)
 	if !root.IsObject() {
 		return nil, llm.Errorf(llm.ErrBadRequest, "the request body is not a JSON object").WithCode("invalid_json")
 	}
@@ -47,8 +46,8 @@ func bad(field, format string, args ...any) *llm.Error {
 }
 
 // each calls fn for each member of an object with its name in camelCase, up to the first error.
-func each(object gjson.Result, fn func(name string, v gjson.Result) error) (err error) {
-	object.ForEach(func(key, value gjson.Result) bool {
+func each(object jsonread.Value, fn func(name string, v jsonread.Value) error) (err error) {
+	object.ForEach(func(key, value jsonread.Value) bool {
 		err = fn(camel(key.String()), value)
 		return err == nil
 	})
@@ -57,20 +56,20 @@ func each(object gjson.Result, fn func(name string, v gjson.Result) error) (err 
 
 type parser struct {
 	req      *llm.Request
-	contents *gjson.Result
+	contents *jsonread.Value
 	allow    []string // the functions that may be called, where not all may
 	mimeType string
 	schema   json.RawMessage
 }
 
-func (p *parser) extra(name string, v gjson.Result) {
-	if v.Type != gjson.Null {
-		p.req.Extra = append(p.req.Extra, llm.Extra{Dialect: llm.Gemini, Name: name, Raw: json.RawMessage(v.Raw)})
+func (p *parser) extra(name string, v jsonread.Value) {
+	if v.Type() != jsonread.Null {
+		p.req.Extra = append(p.req.Extra, llm.Extra{Dialect: llm.Gemini, Name: name, Raw: json.RawMessage(v.Raw())})
 	}
 }
 
-func (p *parser) member(name string, v gjson.Result) error {
-	if v.Type == gjson.Null {
+func (p *parser) member(name string, v jsonread.Value) error {
+	if v.Type() == jsonread.Null {
 		return nil
 	}
 	switch name {
@@ -102,16 +101,16 @@ func (p *parser) member(name string, v gjson.Result) error {
 	return nil
 }
 
-func (p *parser) systemInstruction(v gjson.Result) error {
+func (p *parser) systemInstruction(v jsonread.Value) error {
 	var parts []llm.Part
-	if v.Type == gjson.String { // which some SDKs send
-		parts = append(parts, llm.Text{Text: v.Str})
+	if v.Type() == jsonread.String { // which some SDKs send
+		parts = append(parts, llm.Text{Text: v.Str()})
 	} else {
 		for _, one := range partsOf(v) {
-			if one.Get("text").Type != gjson.String {
+			if one.Get("text").Type() != jsonread.String {
 				return bad("systemInstruction", "can only hold text")
 			}
-			parts = append(parts, llm.Text{Text: one.Get("text").Str})
+			parts = append(parts, llm.Text{Text: one.Get("text").Str()})
 		}
 	}
 	if len(parts) > 0 {
@@ -121,26 +120,26 @@ func (p *parser) systemInstruction(v gjson.Result) error {
 }
 
 // partsOf gives a content's parts; a single one may stand without its list.
-func partsOf(v gjson.Result) []gjson.Result {
+func partsOf(v jsonread.Value) []jsonread.Value {
 	parts := v.Get("parts")
 	if parts.IsObject() {
-		return []gjson.Result{parts}
+		return []jsonread.Value{parts}
 	}
 	return parts.Array()
 }
 
-func (p *parser) tools(v gjson.Result) error {
+func (p *parser) tools(v jsonread.Value) error {
 	list := v.Array()
 	if v.IsObject() {
-		list = []gjson.Result{v}
+		list = []jsonread.Value{v}
 	}
 	for _, t := range list {
 		if !t.IsObject() {
 			return bad("tools", "must hold objects")
 		}
-		err := each(t, func(name string, v gjson.Result) error {
+		err := each(t, func(name string, v jsonread.Value) error {
 			if name != "functionDeclarations" {
-				own := &llm.Opaque{Dialect: llm.Gemini, Raw: json.RawMessage(`{"` + name + `":` + v.Raw + `}`)}
+				own := &llm.Opaque{Dialect: llm.Gemini, Raw: json.RawMessage(`{"` + name + `":` + v.Raw() + `}`)}
 				p.req.Tools = append(p.req.Tools, llm.Tool{Name: name, Own: own})
 				return nil
 			}
@@ -160,8 +159,8 @@ func (p *parser) tools(v gjson.Result) error {
 	return nil
 }
 
-func function(f gjson.Result) (t llm.Tool, err error) {
-	err = each(f, func(name string, v gjson.Result) error {
+func function(f jsonread.Value) (t llm.Tool, err error) {
+	err = each(f, func(name string, v jsonread.Value) error {
 		switch name {
 		case "name":
 			t.Name = v.String()
@@ -169,11 +168,11 @@ func function(f gjson.Result) (t llm.Tool, err error) {
 			t.Description = v.String()
 		case "parameters":
 			if v.IsObject() {
-				t.InputSchema = jsonSchema(json.RawMessage(v.Raw))
+				t.InputSchema = jsonSchema(json.RawMessage(v.Raw()))
 			}
 		case "parametersJsonSchema":
 			if v.IsObject() {
-				t.InputSchema = json.RawMessage(v.Raw)
+				t.InputSchema = json.RawMessage(v.Raw())
 			}
 		}
 		return nil
@@ -187,13 +186,13 @@ func function(f gjson.Result) (t llm.Tool, err error) {
 	return t, err
 }
 
-func (p *parser) toolConfig(name string, v gjson.Result) error {
+func (p *parser) toolConfig(name string, v jsonread.Value) error {
 	if name != "functionCallingConfig" {
 		p.extra("toolConfig."+name, v)
 		return nil
 	}
 	choice := &llm.ToolChoice{Mode: llm.ToolAuto}
-	err := each(v, func(name string, v gjson.Result) error {
+	err := each(v, func(name string, v jsonread.Value) error {
 		switch name {
 		case "mode":
 			switch mode := strings.ToUpper(v.String()); mode {
@@ -243,8 +242,8 @@ func (p *parser) allowed() {
 	p.req.Tools = tools
 }
 
-func (p *parser) generation(name string, v gjson.Result) (err error) {
-	if v.Type == gjson.Null {
+func (p *parser) generation(name string, v jsonread.Value) (err error) {
+	if v.Type() == jsonread.Null {
 		return nil
 	}
 	r, field := p.req, "generationConfig."+name
@@ -282,10 +281,10 @@ func (p *parser) generation(name string, v gjson.Result) (err error) {
 		}
 	case "responseSchema":
 		if p.schema == nil && v.IsObject() {
-			p.schema = jsonSchema(json.RawMessage(v.Raw))
+			p.schema = jsonSchema(json.RawMessage(v.Raw()))
 		}
 	case "responseJsonSchema":
-		p.schema = json.RawMessage(v.Raw)
+		p.schema = json.RawMessage(v.Raw())
 	case "thinkingConfig":
 		return p.thinking(v)
 	default:
@@ -300,12 +299,12 @@ func (p *parser) format() {
 	}
 }
 
-func (p *parser) thinking(v gjson.Result) error {
+func (p *parser) thinking(v jsonread.Value) error {
 	if !v.IsObject() {
 		return bad("generationConfig.thinkingConfig", "must be an object")
 	}
 	out := &llm.ReasoningConfig{}
-	err := each(v, func(name string, v gjson.Result) error {
+	err := each(v, func(name string, v jsonread.Value) error {
 		field := "generationConfig.thinkingConfig." + name
 		switch name {
 		case "includeThoughts":
@@ -339,24 +338,24 @@ func (p *parser) thinking(v gjson.Result) error {
 	return err
 }
 
-func number(field string, v gjson.Result) (*float64, error) {
-	if v.Type != gjson.Number {
+func number(field string, v jsonread.Value) (*float64, error) {
+	if v.Type() != jsonread.Number {
 		return nil, bad(field, "must be a number")
 	}
 	return new(v.Float()), nil
 }
 
 // integer takes a number or, as protobuf's JSON does, a string of one.
-func integer(field string, v gjson.Result) (*int64, error) {
-	text := v.Raw
-	if v.Type == gjson.String {
-		text = v.Str
+func integer(field string, v jsonread.Value) (*int64, error) {
+	text := v.Raw()
+	if v.Type() == jsonread.String {
+		text = v.Str()
 	}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return &n, nil
 	}
-	if v.Type == gjson.Number && v.Num == float64(int64(v.Num)) { // 1e3
-		return new(int64(v.Num)), nil
+	if v.Type() == jsonread.Number && v.Float() == float64(int64(v.Float())) { // 1e3
+		return new(int64(v.Float())), nil
 	}
 	return nil, bad(field, "must be a whole number")
 }

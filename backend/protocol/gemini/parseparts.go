@@ -6,20 +6,19 @@ import (
 	"encoding/json"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // conversation reads the contents. Clients that stream put every piece of an answer into a content of its own, so
 // neighbours of the model's are one message here, and their texts one text.
-func (p *parser) conversation(v gjson.Result) ([]llm.Message, error) {
+func (p *parser) conversation(v jsonread.Value) ([]llm.Message, error) {
 	list := v.Array()
 	switch {
-	case v.Type == gjson.String:
-		return []llm.Message{{Role: llm.RoleUser, Parts: []llm.Part{llm.Text{Text: v.Str}}}}, nil
+	case v.Type() == jsonread.String:
+		return []llm.Message{{Role: llm.RoleUser, Parts: []llm.Part{llm.Text{Text: v.Str()}}}}, nil
 	case v.IsObject():
-		list = []gjson.Result{v}
+		list = []jsonread.Value{v}
 	case !v.IsArray():
 		return nil, bad("contents", "must be a list of contents")
 	}
@@ -30,8 +29,8 @@ func (p *parser) conversation(v gjson.Result) ([]llm.Message, error) {
 			return nil, bad(field, "must be an object")
 		}
 		var name string
-		var parts gjson.Result
-		one.ForEach(func(key, value gjson.Result) bool {
+		var parts jsonread.Value
+		one.ForEach(func(key, value jsonread.Value) bool {
 			switch key.String() {
 			case "role":
 				name = value.String()
@@ -58,12 +57,12 @@ var roles = map[string]llm.Role{
 }
 
 // all reads a content's parts; a single one may stand without its list.
-func (c *contents) all(role llm.Role, field string, parts gjson.Result) (err error) {
+func (c *contents) all(role llm.Role, field string, parts jsonread.Value) (err error) {
 	if parts.IsObject() {
 		return c.part(role, field+".parts", parts)
 	}
 	j := 0
-	parts.ForEach(func(_, part gjson.Result) bool {
+	parts.ForEach(func(_, part jsonread.Value) bool {
 		err = c.part(role, field+".parts["+strconv.Itoa(j)+"]", part)
 		j++
 		return err == nil
@@ -102,13 +101,13 @@ func (c *contents) last() *llm.Part {
 	return nil
 }
 
-func (c *contents) part(role llm.Role, field string, v gjson.Result) error {
+func (c *contents) part(role llm.Role, field string, v jsonread.Value) error {
 	if !v.IsObject() {
 		return bad(field, "must be an object")
 	}
-	var body gjson.Result
+	var body jsonread.Value
 	kind, signature, thoughtful := "", "", false
-	_ = each(v, func(name string, v gjson.Result) error {
+	_ = each(v, func(name string, v jsonread.Value) error {
 		switch name {
 		case "thought":
 			thoughtful = v.Bool()
@@ -134,7 +133,7 @@ func (c *contents) part(role llm.Role, field string, v gjson.Result) error {
 	case "functionResponse":
 		return c.response(field, body)
 	default:
-		c.add(role, llm.Opaque{Dialect: llm.Gemini, Raw: json.RawMessage(v.Raw)})
+		c.add(role, llm.Opaque{Dialect: llm.Gemini, Raw: json.RawMessage(v.Raw())})
 	}
 	return nil
 }
@@ -200,18 +199,18 @@ func (c *contents) signed(role llm.Role, signature string) {
 	c.joins = false
 }
 
-func (c *contents) call(field string, v gjson.Result, signature string) error {
+func (c *contents) call(field string, v jsonread.Value, signature string) error {
 	call := llm.ToolCall{Input: json.RawMessage("{}")}
 	sent := ""
-	v.ForEach(func(key, value gjson.Result) bool {
+	v.ForEach(func(key, value jsonread.Value) bool {
 		switch key.String() {
 		case "name":
 			call.Name = value.String()
 		case "id":
 			sent = value.String()
 		case "args":
-			if value.Type != gjson.Null {
-				call.Input = json.RawMessage(value.Raw)
+			if value.Type() != jsonread.Null {
+				call.Input = json.RawMessage(value.Raw())
 			}
 		}
 		return true
@@ -255,10 +254,10 @@ func (c *contents) find(id, name string) *pendingCall {
 	return nil
 }
 
-func (c *contents) response(field string, v gjson.Result) error {
+func (c *contents) response(field string, v jsonread.Value) error {
 	result := llm.ToolResult{}
-	var answer, parts gjson.Result
-	v.ForEach(func(key, value gjson.Result) bool {
+	var answer, parts jsonread.Value
+	v.ForEach(func(key, value jsonread.Value) bool {
 		switch key.String() {
 		case "id":
 			result.CallID = value.String()
@@ -303,10 +302,10 @@ func (c *contents) response(field string, v gjson.Result) error {
 
 // unwrapResult undoes what clients wrap a text in: a single member result, output or error. Any other object is its own
 // text.
-func unwrapResult(v gjson.Result) (text string, failed bool) {
-	names, only := 0, gjson.Result{}
+func unwrapResult(v jsonread.Value) (text string, failed bool) {
+	names, only := 0, jsonread.Value{}
 	name := ""
-	v.ForEach(func(key, value gjson.Result) bool {
+	v.ForEach(func(key, value jsonread.Value) bool {
 		names++
 		name, only = key.String(), value
 		return names < 2
@@ -318,8 +317,8 @@ func unwrapResult(v gjson.Result) (text string, failed bool) {
 		return "", false
 	case names == 1 && name == "error":
 		return only.String(), true
-	case names == 1 && only.Type == gjson.String && (name == "result" || name == "output"):
+	case names == 1 && only.Type() == jsonread.String && (name == "result" || name == "output"):
 		return only.String(), false
 	}
-	return v.Raw, false
+	return v.Raw(), false
 }

@@ -5,9 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // Bounds of what a schema may grow to when its references are put in place.
@@ -32,13 +31,13 @@ var keptFormats = []string{"enum", "date-time", "float", "double", "int32", "int
 // merged, oneOf becomes anyOf, null becomes nullable, const becomes an enum. Members keep their order. What the subset
 // can't say is left out, since a schema only guides the model.
 func openAPI(schema json.RawMessage) json.RawMessage {
-	root := gjson.ParseBytes(schema)
+	root := jsonread.Of(schema)
 	s := &subset{root: root, nodes: maxSchemaNodes}
 	return s.schema(root, 0)
 }
 
 type subset struct {
-	root  gjson.Result
+	root  jsonread.Value
 	refs  []string // the references that are being put in place
 	nodes int
 }
@@ -48,12 +47,12 @@ type node struct {
 	order    []string
 	plain    map[string]string // raw values of the kept members
 	types    []string
-	enum     []gjson.Result
-	options  []gjson.Result // of anyOf or oneOf
-	names    []string       // of properties
-	props    map[string]gjson.Result
+	enum     []jsonread.Value
+	options  []jsonread.Value // of anyOf or oneOf
+	names    []string         // of properties
+	props    map[string]jsonread.Value
 	required []string
-	items    []gjson.Result
+	items    []jsonread.Value
 	nullable bool
 }
 
@@ -65,11 +64,11 @@ func (n *node) seen(keyword string) bool {
 	return false
 }
 
-func (s *subset) schema(v gjson.Result, depth int) json.RawMessage {
+func (s *subset) schema(v jsonread.Value, depth int) json.RawMessage {
 	if s.nodes--; depth > maxSchemaDepth || s.nodes < 0 {
 		return json.RawMessage(`{"type":"object"}`)
 	}
-	n := &node{plain: map[string]string{}, props: map[string]gjson.Result{}}
+	n := &node{plain: map[string]string{}, props: map[string]jsonread.Value{}}
 	held := len(s.refs)
 	s.collect(n, v, depth)
 	out := s.write(n, depth)
@@ -78,11 +77,11 @@ func (s *subset) schema(v gjson.Result, depth int) json.RawMessage {
 }
 
 // collect adds a schema's members to a node; what the node already has stays.
-func (s *subset) collect(n *node, v gjson.Result, depth int) {
+func (s *subset) collect(n *node, v jsonread.Value, depth int) {
 	if !v.IsObject() || depth > maxSchemaDepth {
 		return
 	}
-	v.ForEach(func(key, value gjson.Result) bool {
+	v.ForEach(func(key, value jsonread.Value) bool {
 		switch k := key.String(); k {
 		case "type":
 			if !n.seen("type") {
@@ -90,7 +89,7 @@ func (s *subset) collect(n *node, v gjson.Result, depth int) {
 			}
 		case "const":
 			if !n.seen("enum") {
-				n.enum = []gjson.Result{value}
+				n.enum = []jsonread.Value{value}
 			}
 		case "enum":
 			if value.IsArray() && !n.seen("enum") {
@@ -98,7 +97,7 @@ func (s *subset) collect(n *node, v gjson.Result, depth int) {
 			}
 		case "format":
 			if slices.Contains(keptFormats, value.String()) && !n.seen("format") {
-				n.plain["format"] = value.Raw
+				n.plain["format"] = value.Raw()
 			}
 		case "properties":
 			n.seen("properties")
@@ -112,7 +111,7 @@ func (s *subset) collect(n *node, v gjson.Result, depth int) {
 			}
 		case "items", "prefixItems":
 			if !n.seen("items") {
-				n.items = []gjson.Result{value}
+				n.items = []jsonread.Value{value}
 				if value.IsArray() {
 					n.items = value.Array()
 				}
@@ -129,15 +128,15 @@ func (s *subset) collect(n *node, v gjson.Result, depth int) {
 			s.reference(n, value.String(), depth)
 		default:
 			if slices.Contains(kept, k) && !n.seen(k) {
-				n.plain[k] = value.Raw
+				n.plain[k] = value.Raw()
 			}
 		}
 		return true
 	})
 }
 
-func (n *node) addTypes(value gjson.Result) {
-	list := []gjson.Result{value}
+func (n *node) addTypes(value jsonread.Value) {
+	list := []jsonread.Value{value}
 	if value.IsArray() {
 		list = value.Array()
 	}
@@ -150,8 +149,8 @@ func (n *node) addTypes(value gjson.Result) {
 	}
 }
 
-func (n *node) addProperties(value gjson.Result) {
-	value.ForEach(func(key, schema gjson.Result) bool {
+func (n *node) addProperties(value jsonread.Value) {
+	value.ForEach(func(key, schema jsonread.Value) bool {
 		name := key.String()
 		if _, have := n.props[name]; !have {
 			n.names = append(n.names, name)
@@ -180,10 +179,10 @@ func (s *subset) reference(n *node, ref string, depth int) {
 }
 
 // pointer finds what a local reference names (RFC 6901, as a URI fragment).
-func pointer(root gjson.Result, ref string) (gjson.Result, bool) {
+func pointer(root jsonread.Value, ref string) (jsonread.Value, bool) {
 	rest, ok := strings.CutPrefix(ref, "#")
 	if !ok {
-		return gjson.Result{}, false
+		return jsonread.Value{}, false
 	}
 	if rest == "" {
 		return root, true
@@ -191,16 +190,16 @@ func pointer(root gjson.Result, ref string) (gjson.Result, bool) {
 	at := root
 	for _, step := range strings.Split(strings.TrimPrefix(rest, "/"), "/") {
 		step = strings.NewReplacer("~1", "/", "~0", "~", "%25", "%", "%20", " ").Replace(step)
-		var next gjson.Result
+		var next jsonread.Value
 		found := false
-		at.ForEach(func(key, value gjson.Result) bool {
+		at.ForEach(func(key, value jsonread.Value) bool {
 			if at.IsObject() && key.String() == step {
 				next, found = value, true
 			}
 			return !found
 		})
 		if !found {
-			return gjson.Result{}, false
+			return jsonread.Value{}, false
 		}
 		at = next
 	}
@@ -220,7 +219,7 @@ func (n *node) settle() {
 	n.options = options
 	values := n.enum[:0:0]
 	for _, v := range n.enum {
-		if v.Type == gjson.Null {
+		if v.Type() == jsonread.Null {
 			n.nullable = true
 		} else {
 			values = append(values, v)
@@ -248,7 +247,7 @@ func (n *node) guess() string {
 		return "object"
 	case len(n.items) > 0:
 		return "array"
-	case len(n.enum) > 0 && n.enum[0].Type == gjson.Number:
+	case len(n.enum) > 0 && n.enum[0].Type() == jsonread.Number:
 		return "number"
 	case len(n.enum) > 0 && n.enum[0].IsBool():
 		return "boolean"
@@ -258,7 +257,7 @@ func (n *node) guess() string {
 
 func (s *subset) write(n *node, depth int) json.RawMessage {
 	if len(n.options) == 1 || len(n.types) == 0 && len(n.options) > 0 {
-		live := slices.DeleteFunc(slices.Clone(n.options), func(o gjson.Result) bool {
+		live := slices.DeleteFunc(slices.Clone(n.options), func(o jsonread.Value) bool {
 			return strings.EqualFold(o.Get("type").String(), "null")
 		})
 		if len(live) == 1 { // anyOf of one thing and null, which is how many say nullable
@@ -320,9 +319,9 @@ func (n *node) values() (note string, enum []byte) {
 	var texts, raws []string
 	strs := true
 	for _, v := range n.enum {
-		strs = strs && v.Type == gjson.String
+		strs = strs && v.Type() == jsonread.String
 		texts = append(texts, v.String())
-		raws = append(raws, v.Raw)
+		raws = append(raws, v.Raw())
 	}
 	if strs {
 		return "", stringList(texts)
@@ -332,7 +331,7 @@ func (n *node) values() (note string, enum []byte) {
 
 func (n *node) describe(note string) {
 	if n.seen("description") {
-		note = strings.TrimSpace(gjson.Parse(n.plain["description"]).String() + " " + note)
+		note = strings.TrimSpace(jsonread.Of(n.plain["description"]).String() + " " + note)
 	}
 	n.plain["description"] = string(fit.AppendString(nil, note))
 }
@@ -377,7 +376,7 @@ func (s *subset) itemSchema(n *node, depth int) []byte {
 	return append(append([]byte(`{"anyOf":`), s.list(n.items, depth)...), '}')
 }
 
-func (s *subset) list(schemas []gjson.Result, depth int) []byte {
+func (s *subset) list(schemas []jsonread.Value, depth int) []byte {
 	var b []byte
 	for i, o := range schemas {
 		b = append(append(b, "[,"[min(i, 1)]), s.schema(o, depth+1)...)

@@ -3,9 +3,8 @@ package gemini
 import (
 	"bytes"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 	"gatehouse/backend/protocol/watch"
 )
@@ -19,7 +18,7 @@ func NewTap(stream bool) llm.Tap {
 }
 
 func readBody(seen *llm.Observation, body []byte) {
-	root := gjson.ParseBytes(body)
+	root := jsonread.Of(body)
 	if !root.IsArray() {
 		observe(seen, root)
 		seen.Ended = true
@@ -32,11 +31,11 @@ func readBody(seen *llm.Observation, body []byte) {
 }
 
 // observe reads one object of an answer.
-func observe(seen *llm.Observation, root gjson.Result) {
-	root.ForEach(func(key, value gjson.Result) bool {
+func observe(seen *llm.Observation, root jsonread.Value) {
+	root.ForEach(func(key, value jsonread.Value) bool {
 		switch key.String() {
 		case "error":
-			seen.Err = inBandError(bytes.Clone([]byte(root.Raw)))
+			seen.Err = inBandError(bytes.Clone([]byte(root.Raw())))
 		case "responseId":
 			seen.ID = value.String()
 		case "modelVersion":
@@ -57,10 +56,10 @@ func observe(seen *llm.Observation, root gjson.Result) {
 	})
 }
 
-func candidate(seen *llm.Observation, c gjson.Result) {
+func candidate(seen *llm.Observation, c jsonread.Value) {
 	parts := c.Get("content.parts")
 	called := seen.Finish.Kind == llm.FinishToolCalls
-	parts.ForEach(func(_, p gjson.Result) bool {
+	parts.ForEach(func(_, p jsonread.Value) bool {
 		call := p.Get("functionCall").Exists()
 		called = called || call
 		if t := p.Get("text"); call || !t.Exists() || t.String() != "" {
@@ -72,22 +71,23 @@ func candidate(seen *llm.Observation, c gjson.Result) {
 		seen.Finish.Kind = llm.FinishToolCalls
 	}
 	word := c.Get("finishReason")
-	if word.Type != gjson.String || word.Str == "" {
+	if word.Type() != jsonread.String || word.Str() == "" {
 		return
 	}
 	seen.Ended = true
-	seen.Finish = finishOf(word.Str, called)
-	if message, bad := failed[word.Str]; bad {
+	seen.Finish = finishOf(word.Str(), called)
+	if message, bad := failed[word.Str()]; bad {
 		seen.Finish.Kind = llm.FinishError
-		seen.Err = &llm.Error{Kind: llm.ErrInternal, Status: 502, Code: word.Str, Message: message}
+		seen.Err = &llm.Error{Kind: llm.ErrInternal, Status: 502, Code: word.Str(), Message: message}
 	}
 }
 
 type streamTap struct {
-	seen  llm.Observation
-	split *sse.Splitter
-	begun bool
-	array *watch.Body // where the stream is one JSON array
+	seen   llm.Observation
+	split  *sse.Splitter
+	parser jsonread.Parser
+	begun  bool
+	array  *watch.Body // where the stream is one JSON array
 }
 
 func (t *streamTap) Write(p []byte) *llm.Observation {
@@ -120,7 +120,7 @@ func (t *streamTap) Close() *llm.Observation {
 }
 
 func (t *streamTap) event(e sse.Event) {
-	if gjson.ValidBytes(e.Data) { // an event without its blank line may have been cut anywhere
-		observe(&t.seen, gjson.ParseBytes(e.Data))
+	if root, err := t.parser.Parse(e.Data); err == nil { // an event without its blank line may have been cut anywhere
+		observe(&t.seen, root)
 	}
 }

@@ -5,18 +5,17 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // mergeUsage adds a usageMetadata to what is known (API reference, "UsageMetadata"); each one repeats the numbers so
 // far. The prompt's count includes what came from a cache and leaves out what Google's own tools put in; the
 // candidates' count leaves the thoughts out.
-func mergeUsage(known *llm.Usage, u gjson.Result) {
+func mergeUsage(known *llm.Usage, u jsonread.Value) {
 	get := func(name string) (int64, bool) {
 		v := u.Get(name)
-		return v.Int(), v.Type == gjson.Number
+		return v.Int(), v.Type() == jsonread.Number
 	}
 	prompt, hasPrompt := get("promptTokenCount")
 	ofTools, _ := get("toolUsePromptTokenCount")
@@ -35,7 +34,7 @@ func mergeUsage(known *llm.Usage, u gjson.Result) {
 	if hasThoughts {
 		known.Reasoning = llm.Tokens(thoughts)
 	}
-	known.Raw = json.RawMessage(u.Raw)
+	known.Raw = json.RawMessage(u.Raw())
 }
 
 // appendUsage writes a usageMetadata as a member behind others. What is not known is left out.

@@ -5,10 +5,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // EncoderOptions are what an answer's encoder must know.
@@ -358,12 +357,12 @@ func (e *Encoder) opaque(ev llm.OpaqueEvent) {
 		return
 	}
 	b := e.parts[e.turn]
-	if _, own := b.part.(llm.Opaque); !own || b.index < 0 || gjson.GetBytes(ev.Raw, "type").String() != "content_block_delta" {
+	if _, own := b.part.(llm.Opaque); !own || b.index < 0 || jsonread.Of(ev.Raw).Get("type").String() != "content_block_delta" {
 		return
 	}
 	e.at("content_block_delta", b.index)
 	e.raw(`,"delta":`)
-	e.raw(gjson.GetBytes(ev.Raw, "delta").Raw)
+	e.raw(jsonread.Of(ev.Raw).Get("delta").Raw())
 	e.close()
 }
 

@@ -9,9 +9,8 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 )
 
@@ -51,10 +50,10 @@ func DecodeStream(r io.Reader) llm.Stream {
 
 // DecodeResponse reads an answer that is not streamed (API reference, "Messages").
 func DecodeResponse(body []byte) ([]llm.Event, error) {
-	if !gjson.ValidBytes(body) {
+	root, err := jsonread.Parse(body)
+	if err != nil {
 		return nil, unreadable(nil)
 	}
-	root := gjson.ParseBytes(body)
 	switch {
 	case root.Get("type").String() == "error":
 		return nil, inBandError(body)
@@ -96,6 +95,7 @@ func brokenOff(cause error) error {
 }
 
 type decoder struct {
+	parser   jsonread.Parser
 	out      []llm.Event
 	started  bool
 	finished bool
@@ -116,13 +116,13 @@ type block struct {
 func (d *decoder) emit(e llm.Event) { d.out = append(d.out, e) }
 
 func (d *decoder) event(e sse.Event, rest *sse.Reader) error {
-	if !gjson.ValidBytes(e.Data) {
+	data, err := d.parser.Parse(e.Data)
+	if err != nil {
 		if _, err := rest.Next(); err == io.EOF {
 			return brokenOff(nil) // the last event was cut
 		}
 		return unreadable(nil)
 	}
-	data := gjson.ParseBytes(e.Data)
 	kind := data.Get("type").String()
 	if kind == "" {
 		kind = e.Name
@@ -161,26 +161,26 @@ func opaque(raw []byte) llm.Opaque {
 	return llm.Opaque{Dialect: llm.Messages, Raw: json.RawMessage(bytes.Clone(raw))}
 }
 
-func (d *decoder) start(message gjson.Result) {
+func (d *decoder) start(message jsonread.Value) {
 	d.started = true
 	d.emit(llm.MessageStart{ID: message.Get("id").String(), Model: message.Get("model").String()})
 	d.takeUsage(message.Get("usage"))
 }
 
-func (d *decoder) takeUsage(u gjson.Result) {
+func (d *decoder) takeUsage(u jsonread.Value) {
 	if u.IsObject() {
 		mergeUsage(&d.usage, u)
 		d.emit(llm.UsageUpdate{Usage: d.usage})
 	}
 }
 
-func (d *decoder) stopReason(reason gjson.Result) {
-	if reason.Type == gjson.String {
-		d.finish = finishOf(reason.Str)
+func (d *decoder) stopReason(reason jsonread.Value) {
+	if reason.Type() == jsonread.String {
+		d.finish = finishOf(reason.Str())
 	}
 }
 
-func (d *decoder) blockStart(index int64, b gjson.Result) error {
+func (d *decoder) blockStart(index int64, b jsonread.Value) error {
 	if d.parts[index] != nil {
 		return unreadable(errors.New("a content block starts twice"))
 	}
@@ -196,13 +196,13 @@ func (d *decoder) blockStart(index int64, b gjson.Result) error {
 		start.Part = llm.Reasoning{}
 		first.Text, first.Signature = b.Get("thinking").String(), b.Get("signature").String()
 	case "redacted_thinking":
-		start.Part = llm.Reasoning{Opaque: json.RawMessage(b.Raw)}
+		start.Part = llm.Reasoning{Opaque: json.RawMessage(b.Raw())}
 	case "tool_use":
 		start.Part = llm.ToolCall{ID: b.Get("id").String(), Name: b.Get("name").String()}
-		own.input = b.Get("input").Raw
+		own.input = b.Get("input").Raw()
 		d.called = true
 	default:
-		start.Part = opaque([]byte(b.Raw))
+		start.Part = opaque([]byte(b.Raw()))
 		own.opaque = true
 	}
 	d.emit(start)
@@ -212,7 +212,7 @@ func (d *decoder) blockStart(index int64, b gjson.Result) error {
 	return nil
 }
 
-func (d *decoder) delta(index int64, delta gjson.Result, raw []byte) error {
+func (d *decoder) delta(index int64, delta jsonread.Value, raw []byte) error {
 	b := d.parts[index]
 	if b == nil {
 		return unreadable(errors.New("a delta for a content block that is not open"))

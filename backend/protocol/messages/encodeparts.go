@@ -6,10 +6,9 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 func mark(c *llm.CacheMark) *cacheControl {
@@ -99,7 +98,7 @@ func (e *encoder) citations(list []llm.Citation) (out []json.RawMessage) {
 // dialect is told by its form.
 func (e *encoder) reasoning(r llm.Reasoning) any {
 	own := r.Origin != (llm.Origin{}) && r.Origin == e.opts.Target || r.Origin == (llm.Origin{}) && e.opts.Untagged
-	opaque := gjson.ParseBytes(r.Opaque)
+	opaque := jsonread.Of(r.Opaque)
 	kind, format := opaque.Get("type").String(), opaque.Get("format").String()
 	claude := format == "anthropic-claude-v1"
 	switch {

@@ -4,10 +4,9 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 var emptySchema = json.RawMessage(`{"type":"object"}`)
@@ -65,19 +64,19 @@ func (e *encoder) inputSchema(t llm.Tool) json.RawMessage {
 	if len(t.InputSchema) == 0 {
 		return emptySchema
 	}
-	root := gjson.ParseBytes(t.InputSchema)
+	root := jsonread.Of(t.InputSchema)
 	alternatives := root.Get("anyOf").Exists() || root.Get("oneOf").Exists() || root.Get("allOf").Exists()
 	if !root.IsObject() || root.Get("type").String() == "object" && !alternatives {
 		return t.InputSchema
 	}
 	out := []byte(`{"type":"object"`)
-	root.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
+	root.ForEach(func(key, value jsonread.Value) bool {
+		switch key.Str() {
 		case "type":
 		case "anyOf", "oneOf", "allOf":
 			e.notice("tools", "the alternatives at the top of the schema of "+t.Name+" were left out")
 		default:
-			out = append(append(append(append(out, ','), key.Raw...), ':'), value.Raw...)
+			out = append(append(append(append(out, ','), key.Raw()...), ':'), value.Raw()...)
 		}
 		return true
 	})
@@ -264,7 +263,7 @@ func (e *encoder) marks(out *request) {
 		case *tool:
 			list = append(list, &b.CacheControl)
 		case json.RawMessage:
-			if gjson.GetBytes(b, "cache_control").IsObject() {
+			if jsonread.Of(b).Get("cache_control").IsObject() {
 				room--
 			}
 		}

@@ -4,9 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 )
 
@@ -72,11 +71,11 @@ func errorType(kind llm.ErrorKind, status int) string {
 // DecodeError reads an error answer; a body of another shape gives the status's own text.
 func DecodeError(status int, body []byte) *llm.Error {
 	e := &llm.Error{Kind: llm.KindOfStatus(status), Status: status, Raw: body}
-	object := gjson.GetBytes(body, "error")
+	object := jsonread.Of(body).Get("error")
 	if object.IsObject() {
 		e.Message = object.Get("message").String()
 		e.Code = object.Get("type").String()
-	} else if object.Type == gjson.String {
+	} else if object.Type() == jsonread.String {
 		e.Message = object.String()
 	}
 	if e.Message == "" {

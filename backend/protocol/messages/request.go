@@ -4,31 +4,30 @@ import (
 	"encoding/json"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // DecodeRequest reads a client's request (API reference, "Create a Message"), of either version. Members that the
 // vocabulary has no word for are in Extra; those of a member are named with a dot, as output_config.task_budget. Its
 // errors are *llm.Error of class bad request that name the member.
 func DecodeRequest(body []byte) (*llm.Request, error) {
-	if !gjson.ValidBytes(body) {
+	root, err := jsonread.Parse(body)
+	if err != nil {
 		return nil, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON").WithCode("invalid_json")
 	}
-	root := gjson.ParseBytes(body)
 	if !root.IsObject() {
 		return nil, bad("the request body", "must be a JSON object")
 	}
 	d := requestDecoder{req: &llm.Request{}, calls: map[string]string{}}
-	root.ForEach(func(key, value gjson.Result) bool {
-		if value.Type == gjson.Null {
+	root.ForEach(func(key, value jsonread.Value) bool {
+		if value.Type() == jsonread.Null {
 			return true
 		}
-		if read, known := requestMembers[key.Str]; known {
+		if read, known := requestMembers[key.Str()]; known {
 			d.err = read(&d, value)
 		} else {
-			d.extra(key.Str, value)
+			d.extra(key.Str(), value)
 		}
 		return d.err == nil
 	})
@@ -42,7 +41,7 @@ func DecodeRequest(body []byte) (*llm.Request, error) {
 	return d.req, nil
 }
 
-func raw(v gjson.Result) json.RawMessage { return json.RawMessage(v.Raw) }
+func raw(v jsonread.Value) json.RawMessage { return json.RawMessage(v.Raw()) }
 
 func bad(field, text string) error {
 	return llm.Errorf(llm.ErrBadRequest, "%s: %s", field, text).WithCode("invalid_request_error")
@@ -56,7 +55,7 @@ type requestDecoder struct {
 	calls map[string]string
 }
 
-func (d *requestDecoder) extra(name string, v gjson.Result) {
+func (d *requestDecoder) extra(name string, v jsonread.Value) {
 	for _, x := range d.req.Extra {
 		if x.Name == name {
 			return
@@ -66,23 +65,23 @@ func (d *requestDecoder) extra(name string, v gjson.Result) {
 }
 
 // rest keeps the members of an object that are not known.
-func (d *requestDecoder) rest(name string, v gjson.Result, known ...string) {
-	v.ForEach(func(key, value gjson.Result) bool {
+func (d *requestDecoder) rest(name string, v jsonread.Value, known ...string) {
+	v.ForEach(func(key, value jsonread.Value) bool {
 		for _, k := range known {
-			if key.Str == k {
+			if key.Str() == k {
 				return true
 			}
 		}
-		d.extra(name+"."+key.Str, value)
+		d.extra(name+"."+key.Str(), value)
 		return true
 	})
 }
 
 // requestMembers reads the members that the vocabulary has a word for.
-var requestMembers map[string]func(*requestDecoder, gjson.Result) error
+var requestMembers map[string]func(*requestDecoder, jsonread.Value) error
 
 func init() { // they refer to each other
-	requestMembers = map[string]func(*requestDecoder, gjson.Result) error{
+	requestMembers = map[string]func(*requestDecoder, jsonread.Value) error{
 		"model":          into("model", func(d *requestDecoder) *string { return &d.req.Model }),
 		"max_tokens":     into("max_tokens", func(d *requestDecoder) **int64 { return &d.req.MaxOutputTokens }),
 		"system":         (*requestDecoder).systemPrompt,
@@ -103,16 +102,16 @@ func init() { // they refer to each other
 }
 
 // into reads a member whose JSON is its value's own.
-func into[T any](field string, at func(*requestDecoder) *T) func(*requestDecoder, gjson.Result) error {
-	return func(d *requestDecoder, v gjson.Result) error {
-		if json.Unmarshal([]byte(v.Raw), at(d)) != nil {
+func into[T any](field string, at func(*requestDecoder) *T) func(*requestDecoder, jsonread.Value) error {
+	return func(d *requestDecoder, v jsonread.Value) error {
+		if json.Unmarshal([]byte(v.Raw()), at(d)) != nil {
 			return bad(field, "is of the wrong type")
 		}
 		return nil
 	}
 }
 
-func (d *requestDecoder) metadata(v gjson.Result) error {
+func (d *requestDecoder) metadata(v jsonread.Value) error {
 	d.req.User = v.Get("user_id").String()
 	d.rest("metadata", v, "user_id")
 	return nil
@@ -125,11 +124,11 @@ func (d *requestDecoder) reasoning() *llm.ReasoningConfig {
 	return d.req.Reasoning
 }
 
-func (d *requestDecoder) thinking(v gjson.Result) error {
+func (d *requestDecoder) thinking(v jsonread.Value) error {
 	switch v.Get("type").String() {
 	case "enabled":
 		budget := v.Get("budget_tokens")
-		if budget.Type != gjson.Number || budget.Int() < 1 {
+		if budget.Type() != jsonread.Number || budget.Int() < 1 {
 			return bad("thinking.budget_tokens", "must be a positive number")
 		}
 		d.reasoning().Budget = new(budget.Int())
@@ -152,9 +151,9 @@ func (d *requestDecoder) thinking(v gjson.Result) error {
 	return nil
 }
 
-func (d *requestDecoder) outputConfig(v gjson.Result) error {
-	if effort := v.Get("effort"); effort.Type == gjson.String && d.reasoning().Effort == "" {
-		d.reasoning().Effort = effort.Str // a thinking that is off stays off
+func (d *requestDecoder) outputConfig(v jsonread.Value) error {
+	if effort := v.Get("effort"); effort.Type() == jsonread.String && d.reasoning().Effort == "" {
+		d.reasoning().Effort = effort.Str() // a thinking that is off stays off
 	}
 	if f := v.Get("format"); f.IsObject() {
 		if err := d.format(f); err != nil {
@@ -165,7 +164,7 @@ func (d *requestDecoder) outputConfig(v gjson.Result) error {
 	return nil
 }
 
-func (d *requestDecoder) format(v gjson.Result) error {
+func (d *requestDecoder) format(v jsonread.Value) error {
 	if v.Get("type").String() != "json_schema" || !v.Get("schema").IsObject() {
 		return bad("output_config.format", "must be of type json_schema and hold a schema")
 	}
@@ -173,7 +172,7 @@ func (d *requestDecoder) format(v gjson.Result) error {
 	return nil
 }
 
-func (d *requestDecoder) tools(v gjson.Result) error {
+func (d *requestDecoder) tools(v jsonread.Value) error {
 	if !v.IsArray() {
 		return bad("tools", "must be a list")
 	}
@@ -204,7 +203,7 @@ func (d *requestDecoder) tools(v gjson.Result) error {
 	return nil
 }
 
-func (d *requestDecoder) toolChoice(v gjson.Result) error {
+func (d *requestDecoder) toolChoice(v jsonread.Value) error {
 	c := &llm.ToolChoice{NoParallel: v.Get("disable_parallel_tool_use").Bool()}
 	switch v.Get("type").String() {
 	case "auto":
@@ -224,7 +223,7 @@ func (d *requestDecoder) toolChoice(v gjson.Result) error {
 	return nil
 }
 
-func cacheMark(v gjson.Result) *llm.CacheMark {
+func cacheMark(v jsonread.Value) *llm.CacheMark {
 	c := v.Get("cache_control")
 	if !c.IsObject() {
 		return nil

@@ -5,13 +5,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
-func (d *requestDecoder) systemPrompt(v gjson.Result) error {
+func (d *requestDecoder) systemPrompt(v jsonread.Value) error {
 	parts, err := readSystem(v, "system")
 	if len(parts) > 0 {
 		d.system = []llm.Message{{Role: llm.RoleSystem, Parts: parts}}
@@ -19,12 +18,12 @@ func (d *requestDecoder) systemPrompt(v gjson.Result) error {
 	return err
 }
 
-func readSystem(v gjson.Result, at string) (parts []llm.Part, err error) {
-	if v.Type == gjson.String {
-		if v.Str == "" {
+func readSystem(v jsonread.Value, at string) (parts []llm.Part, err error) {
+	if v.Type() == jsonread.String {
+		if v.Str() == "" {
 			return nil, nil
 		}
-		return []llm.Part{llm.Text{Text: v.Str}}, nil
+		return []llm.Part{llm.Text{Text: v.Str()}}, nil
 	}
 	if !v.IsArray() {
 		return nil, bad(at, "must be a string or a list of text blocks")
@@ -38,7 +37,7 @@ func readSystem(v gjson.Result, at string) (parts []llm.Part, err error) {
 	return parts, nil
 }
 
-func (d *requestDecoder) messages(v gjson.Result) error {
+func (d *requestDecoder) messages(v jsonread.Value) error {
 	if !v.IsArray() {
 		return bad("messages", "must be a list")
 	}
@@ -65,7 +64,7 @@ func (d *requestDecoder) messages(v gjson.Result) error {
 }
 
 // blocks visits the blocks of content; a string is one block of text.
-func blocks(content gjson.Result, at string, visit func(b gjson.Result, at string) error) error {
+func blocks(content jsonread.Value, at string, visit func(b jsonread.Value, at string) error) error {
 	if !content.IsArray() {
 		return bad(at, "must be a string or a list of blocks")
 	}
@@ -78,14 +77,14 @@ func blocks(content gjson.Result, at string, visit func(b gjson.Result, at strin
 }
 
 // user makes a message of the tools' of the results in a user's turn, and one of the user's of the rest behind it.
-func (d *requestDecoder) user(content gjson.Result, at string) error {
+func (d *requestDecoder) user(content jsonread.Value, at string) error {
 	results, rest := llm.Message{Role: llm.RoleTool}, llm.Message{Role: llm.RoleUser}
-	if content.Type == gjson.String {
-		rest.Parts = []llm.Part{llm.Text{Text: content.Str}}
+	if content.Type() == jsonread.String {
+		rest.Parts = []llm.Part{llm.Text{Text: content.Str()}}
 		d.req.Messages = append(d.req.Messages, rest)
 		return nil
 	}
-	err := blocks(content, at, func(b gjson.Result, at string) error {
+	err := blocks(content, at, func(b jsonread.Value, at string) error {
 		if b.Get("type").String() != "tool_result" {
 			parts, err := readBlock(b, at)
 			rest.Parts = append(rest.Parts, parts...)
@@ -94,10 +93,10 @@ func (d *requestDecoder) user(content gjson.Result, at string) error {
 		result := llm.ToolResult{CallID: b.Get("tool_use_id").String(), IsError: b.Get("is_error").Bool(), Cache: cacheMark(b)}
 		result.Name = d.calls[result.CallID]
 		switch inner := b.Get("content"); {
-		case inner.Type == gjson.String:
-			result.Parts = []llm.Part{llm.Text{Text: inner.Str}}
-		case inner.Exists() && inner.Type != gjson.Null:
-			if err := blocks(inner, at+".content", func(b gjson.Result, at string) error {
+		case inner.Type() == jsonread.String:
+			result.Parts = []llm.Part{llm.Text{Text: inner.Str()}}
+		case inner.Exists() && inner.Type() != jsonread.Null:
+			if err := blocks(inner, at+".content", func(b jsonread.Value, at string) error {
 				parts, err := readBlock(b, at)
 				result.Parts = append(result.Parts, parts...)
 				return err
@@ -117,7 +116,7 @@ func (d *requestDecoder) user(content gjson.Result, at string) error {
 }
 
 // readBlock reads a block of a user's turn or of a tool's result. Only a document of blocks gives more than one part.
-func readBlock(b gjson.Result, at string) ([]llm.Part, error) {
+func readBlock(b jsonread.Value, at string) ([]llm.Part, error) {
 	switch b.Get("type").String() {
 	case "text":
 		return []llm.Part{llm.Text{Text: b.Get("text").String(), Cache: cacheMark(b)}}, nil
@@ -129,7 +128,7 @@ func readBlock(b gjson.Result, at string) ([]llm.Part, error) {
 	return []llm.Part{llm.Opaque{Dialect: llm.Messages, Raw: raw(b)}}, nil
 }
 
-func readMedia(b gjson.Result, at string) (parts []llm.Part, err error) {
+func readMedia(b jsonread.Value, at string) (parts []llm.Part, err error) {
 	source, document := b.Get("source"), b.Get("type").String() == "document"
 	m := llm.Media{MediaType: source.Get("media_type").String(), Filename: b.Get("title").String(), Cache: cacheMark(b)}
 	switch source.Get("type").String() {
@@ -150,10 +149,10 @@ func readMedia(b gjson.Result, at string) (parts []llm.Part, err error) {
 		}
 	case "content":
 		content := source.Get("content")
-		if content.Type == gjson.String {
-			return []llm.Part{llm.Text{Text: content.Str, Cache: m.Cache}}, nil
+		if content.Type() == jsonread.String {
+			return []llm.Part{llm.Text{Text: content.Str(), Cache: m.Cache}}, nil
 		}
-		err = blocks(content, at+".source.content", func(b gjson.Result, at string) error {
+		err = blocks(content, at+".source.content", func(b jsonread.Value, at string) error {
 			inner, err := readBlock(b, at)
 			parts = append(parts, inner...)
 			return err
@@ -165,15 +164,15 @@ func readMedia(b gjson.Result, at string) (parts []llm.Part, err error) {
 	return []llm.Part{m}, nil
 }
 
-func (d *requestDecoder) assistant(content gjson.Result, at string) error {
+func (d *requestDecoder) assistant(content jsonread.Value, at string) error {
 	message := llm.Message{Role: llm.RoleAssistant}
-	if content.Type == gjson.String {
-		message.Parts = []llm.Part{llm.Text{Text: content.Str}}
+	if content.Type() == jsonread.String {
+		message.Parts = []llm.Part{llm.Text{Text: content.Str()}}
 		d.req.Messages = append(d.req.Messages, message)
 		return nil
 	}
 	var carriers []string
-	err := blocks(content, at, func(b gjson.Result, at string) error {
+	err := blocks(content, at, func(b jsonread.Value, at string) error {
 		switch b.Get("type").String() {
 		case "text":
 			message.Parts = append(message.Parts, llm.Text{
@@ -210,7 +209,7 @@ func (d *requestDecoder) assistant(content gjson.Result, at string) error {
 }
 
 // readRedacted reads a block that is Anthropic's own or one of our carriers.
-func readRedacted(b gjson.Result, carriers *[]string) []llm.Part {
+func readRedacted(b jsonread.Value, carriers *[]string) []llm.Part {
 	data := b.Get("data").String()
 	if _, _, _, ok := fit.UnpackCall(data); ok {
 		*carriers = append(*carriers, data)
@@ -223,7 +222,7 @@ func readRedacted(b gjson.Result, carriers *[]string) []llm.Part {
 	return []llm.Part{r}
 }
 
-func readCitations(list gjson.Result) (out []llm.Citation) {
+func readCitations(list jsonread.Value) (out []llm.Citation) {
 	for _, c := range list.Array() {
 		out = append(out, citation(c))
 	}
@@ -231,13 +230,13 @@ func readCitations(list gjson.Result) (out []llm.Citation) {
 }
 
 // citation reads a citation of any location type.
-func citation(c gjson.Result) llm.Citation {
+func citation(c jsonread.Value) llm.Citation {
 	title := c.Get("title")
-	if title.Type != gjson.String {
+	if title.Type() != jsonread.String {
 		title = c.Get("document_title")
 	}
 	url := c.Get("url")
-	if url.Type != gjson.String {
+	if url.Type() != jsonread.String {
 		url = c.Get("source")
 	}
 	return llm.Citation{

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidwall/gjson"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // unsupported are keywords that structured output refuses (Claude docs, "Structured outputs", JSON schema limitations).
@@ -22,7 +22,7 @@ var formats = []string{"date-time", "time", "date", "duration", "email", "hostna
 // of members and the spelling of numbers stay. changed lists what had to go, empty if nothing had.
 func strictSchema(schema json.RawMessage) (out json.RawMessage, changed string) {
 	s := &schemaWriter{}
-	s.schema(gjson.ParseBytes(schema))
+	s.schema(jsonread.Of(schema))
 	slices.Sort(s.changes)
 	return s.out, strings.Join(slices.Compact(s.changes), ", ")
 }
@@ -34,9 +34,9 @@ type schemaWriter struct {
 
 func (s *schemaWriter) changed(what string) { s.changes = append(s.changes, what) }
 
-func (s *schemaWriter) schema(v gjson.Result) {
+func (s *schemaWriter) schema(v jsonread.Value) {
 	if !v.IsObject() {
-		s.out = append(s.out, v.Raw...)
+		s.out = append(s.out, v.Raw()...)
 		return
 	}
 	s.out = append(s.out, '{')
@@ -48,30 +48,30 @@ func (s *schemaWriter) schema(v gjson.Result) {
 		first = false
 		s.out = append(append(append(s.out, '"'), name...), '"', ':')
 	}
-	v.ForEach(func(key, value gjson.Result) bool {
-		name := strings.Trim(key.Raw, `"`)
+	v.ForEach(func(key, value jsonread.Value) bool {
+		name := strings.Trim(key.Raw(), `"`)
 		switch {
-		case slices.Contains(unsupported, key.Str),
-			key.Str == "minItems" && value.Int() > 1,
-			key.Str == "format" && !slices.Contains(formats, value.Str):
-			s.changed(key.Str)
+		case slices.Contains(unsupported, key.Str()),
+			key.Str() == "minItems" && value.Int() > 1,
+			key.Str() == "format" && !slices.Contains(formats, value.Str()):
+			s.changed(key.Str())
 			return true
-		case key.Str == "type":
-			object = object || value.Str == "object"
-		case key.Str == "additionalProperties":
+		case key.Str() == "type":
+			object = object || value.Str() == "object"
+		case key.Str() == "additionalProperties":
 			closed = true
 			put(name)
-			if value.Type != gjson.False {
+			if value.Type() != jsonread.False {
 				s.changed("additionalProperties")
 			}
 			s.out = append(s.out, "false"...)
 			return true
-		case key.Str == "oneOf":
+		case key.Str() == "oneOf":
 			s.changed("oneOf")
 			name = "anyOf"
 		}
 		put(name)
-		s.member(key.Str, value)
+		s.member(key.Str(), value)
 		return true
 	})
 	if object && !closed {
@@ -83,17 +83,17 @@ func (s *schemaWriter) schema(v gjson.Result) {
 }
 
 // member writes a keyword's value, which may hold schemas.
-func (s *schemaWriter) member(keyword string, v gjson.Result) {
+func (s *schemaWriter) member(keyword string, v jsonread.Value) {
 	switch keyword {
 	case "properties", "$defs", "definitions":
 		s.out = append(s.out, '{')
 		first := true
-		v.ForEach(func(key, value gjson.Result) bool {
+		v.ForEach(func(key, value jsonread.Value) bool {
 			if !first {
 				s.out = append(s.out, ',')
 			}
 			first = false
-			s.out = append(append(s.out, key.Raw...), ':')
+			s.out = append(append(s.out, key.Raw()...), ':')
 			s.schema(value)
 			return true
 		})
@@ -110,6 +110,6 @@ func (s *schemaWriter) member(keyword string, v gjson.Result) {
 	case "items":
 		s.schema(v)
 	default:
-		s.out = append(s.out, v.Raw...)
+		s.out = append(s.out, v.Raw()...)
 	}
 }

@@ -3,9 +3,8 @@ package messages
 import (
 	"bytes"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 	"gatehouse/backend/protocol/watch"
 )
@@ -19,9 +18,9 @@ func NewTap(stream bool) llm.Tap {
 }
 
 func readBody(seen *llm.Observation, body []byte) {
-	root := gjson.ParseBytes(body)
+	root := jsonread.Of(body)
 	message(seen, root)
-	if r := root.Get("stop_reason"); r.Type == gjson.String {
+	if r := root.Get("stop_reason"); r.Type() == jsonread.String {
 		seen.Finish = finishOf(r.String())
 	}
 	if root.Get("type").String() == "error" {
@@ -29,7 +28,7 @@ func readBody(seen *llm.Observation, body []byte) {
 	}
 }
 
-func message(seen *llm.Observation, m gjson.Result) {
+func message(seen *llm.Observation, m jsonread.Value) {
 	seen.ID = m.Get("id").String()
 	seen.Model = m.Get("model").String()
 	if u := m.Get("usage"); u.IsObject() {
@@ -49,7 +48,7 @@ func (t *streamTap) Write(p []byte) *llm.Observation {
 
 func (t *streamTap) Close() *llm.Observation {
 	t.split.Close(func(e sse.Event) { // an event without its blank line may have been cut anywhere
-		if gjson.ValidBytes(e.Data) {
+		if jsonread.Valid(e.Data) {
 			t.event(e)
 		}
 	})
@@ -64,7 +63,7 @@ func (t *streamTap) event(e sse.Event) {
 	if e.Name == "content_block_delta" && t.seen.Content {
 		return
 	}
-	data := gjson.ParseBytes(e.Data)
+	data := jsonread.Of(e.Data)
 	switch data.Get("type").String() {
 	case "message_start":
 		message(&t.seen, data.Get("message"))
@@ -74,7 +73,7 @@ func (t *streamTap) event(e sse.Event) {
 	case "content_block_delta":
 		t.seen.Content = true
 	case "message_delta":
-		if r := data.Get("delta.stop_reason"); r.Type == gjson.String {
+		if r := data.Get("delta.stop_reason"); r.Type() == jsonread.String {
 			t.seen.Finish = finishOf(r.String())
 		}
 		if u := data.Get("usage"); u.IsObject() {
@@ -89,6 +88,6 @@ func (t *streamTap) event(e sse.Event) {
 
 // inBandError reads an error that came inside a successful answer.
 func inBandError(body []byte) *llm.Error {
-	kind := gjson.GetBytes(body, "error.type").String()
+	kind := jsonread.Of(body).Get("error.type").String()
 	return DecodeError(statusOf(kind), bytes.Clone(body))
 }

@@ -4,17 +4,16 @@ import (
 	"encoding/json"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // mergeUsage adds a usage object to what is known (API reference, "Messages", Usage): message_start reports the input,
 // message_delta the output so far and, in newer versions, the input again. input_tokens leaves cache reads and writes
 // out, as llm.Usage does. Writes that are not split by lifetime count as five-minute ones, the default.
-func mergeUsage(known *llm.Usage, u gjson.Result) {
+func mergeUsage(known *llm.Usage, u jsonread.Value) {
 	take := func(dst *llm.Count, path string) {
-		if v := u.Get(path); v.Type == gjson.Number {
+		if v := u.Get(path); v.Type() == jsonread.Number {
 			*dst = llm.Tokens(v.Int())
 		}
 	}
@@ -28,7 +27,7 @@ func mergeUsage(known *llm.Usage, u gjson.Result) {
 	} else if !known.CacheWrite1h.Known() {
 		take(&known.CacheWrite5m, "cache_creation_input_tokens")
 	}
-	known.Raw = json.RawMessage(u.Raw)
+	known.Raw = json.RawMessage(u.Raw())
 }
 
 // finishOf maps a stop_reason, keeping the word.

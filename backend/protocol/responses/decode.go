@@ -8,9 +8,8 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 )
 
@@ -54,11 +53,11 @@ var done = []byte("[DONE]")
 
 // DecodeResponse reads an answer that is not streamed (API reference, "The response object").
 func DecodeResponse(body []byte) ([]llm.Event, error) {
-	if !gjson.ValidBytes(body) {
+	root, err := jsonread.Parse(body)
+	if err != nil {
 		return nil, unreadable(nil)
 	}
-	root := gjson.ParseBytes(body)
-	if e := root.Get("error"); e.Exists() && e.Type != gjson.Null {
+	if e := root.Get("error"); e.Exists() && e.Type() != jsonread.Null {
 		return nil, inBandError(root)
 	}
 	if !root.Get("output").IsArray() {
@@ -92,6 +91,7 @@ func brokenOff(cause error) error {
 }
 
 type decoder struct {
+	parser   jsonread.Parser
 	out      []llm.Event
 	started  bool
 	finished bool
@@ -110,13 +110,13 @@ func newDecoder() *decoder {
 func (d *decoder) emit(e llm.Event) { d.out = append(d.out, e) }
 
 func (d *decoder) event(e sse.Event, rest *sse.Reader) error {
-	if !gjson.ValidBytes(e.Data) {
+	data, err := d.parser.Parse(e.Data)
+	if err != nil {
 		if _, err := rest.Next(); err == io.EOF {
 			return brokenOff(nil) // the last event was cut
 		}
 		return unreadable(nil)
 	}
-	data := gjson.ParseBytes(e.Data)
 	f := fieldsOf(data)
 	if f.kind == "" {
 		f.kind = e.Name
@@ -133,12 +133,12 @@ func (d *decoder) event(e sse.Event, rest *sse.Reader) error {
 		d.start(f.response)
 		return d.terminal(f.response, cmp.Or(f.response.Get("status").String(), f.kind[len("response."):]))
 	case "":
-		if failure := data.Get("error"); failure.Exists() && failure.Type != gjson.Null {
+		if failure := data.Get("error"); failure.Exists() && failure.Type() != jsonread.Null {
 			return inBandError(data)
 		}
 		return unreadable(nil)
 	}
-	d.start(gjson.Result{})
+	d.start(jsonread.Value{})
 	switch f.kind {
 	case "response.output_item.added": // what the item holds may be partial; the done event has it whole
 		d.item(f)
@@ -152,11 +152,11 @@ func (d *decoder) event(e sse.Event, rest *sse.Reader) error {
 	return nil
 }
 
-func opaque(raw gjson.Result) llm.Opaque {
-	return llm.Opaque{Dialect: llm.Responses, Raw: json.RawMessage(raw.Raw)}
+func opaque(raw jsonread.Value) llm.Opaque {
+	return llm.Opaque{Dialect: llm.Responses, Raw: json.RawMessage(raw.Raw())}
 }
 
-func (d *decoder) start(response gjson.Result) {
+func (d *decoder) start(response jsonread.Value) {
 	if !d.started {
 		d.started = true
 		d.emit(llm.MessageStart{ID: response.Get("id").String(), Model: response.Get("model").String()})
@@ -164,13 +164,13 @@ func (d *decoder) start(response gjson.Result) {
 }
 
 // terminal takes the whole response: what was not streamed of it, its usage and how it ended.
-func (d *decoder) terminal(response gjson.Result, status string) error {
+func (d *decoder) terminal(response jsonread.Value, status string) error {
 	switch status {
 	case "failed":
 		return inBandError(response)
 	case "cancelled":
 		return &llm.Error{
-			Kind: llm.ErrCancelled, Message: "the answer was cancelled at the provider", Raw: []byte(response.Raw),
+			Kind: llm.ErrCancelled, Message: "the answer was cancelled at the provider", Raw: []byte(response.Raw()),
 		}
 	case "completed", "incomplete":
 	default:
@@ -182,7 +182,7 @@ func (d *decoder) terminal(response gjson.Result, status string) error {
 		}
 	}
 	for _, it := range d.order {
-		if err := d.itemDone(it, gjson.Result{}); err != nil {
+		if err := d.itemDone(it, jsonread.Value{}); err != nil {
 			return err
 		}
 	}
@@ -195,7 +195,7 @@ func (d *decoder) terminal(response gjson.Result, status string) error {
 }
 
 // whole takes an item of the whole response, if it was not streamed to its end.
-func (d *decoder) whole(index int, item gjson.Result) error {
+func (d *decoder) whole(index int, item jsonread.Value) error {
 	it := d.ids[item.Get("id").String()]
 	if it == nil {
 		if it = d.items[int64(index)]; it != nil && it.kind != item.Get("type").String() {

@@ -5,9 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // Options are what EncodeRequest must know of the server. Their zero values suit OpenAI itself.
@@ -120,7 +119,7 @@ func include(extras []llm.Extra, reasoning bool) []string {
 	var out []string
 	for _, x := range extras {
 		if x.Name == "include" {
-			for _, name := range gjson.ParseBytes(x.Raw).Array() {
+			for _, name := range jsonread.Of(x.Raw).Array() {
 				out = append(out, name.String())
 			}
 		}

@@ -5,10 +5,9 @@ import (
 	"encoding/base64"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/carry"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 func (e *Encoder) partStart(start llm.PartStart) {
@@ -47,7 +46,7 @@ func (e *Encoder) partStart(start llm.PartStart) {
 		e.message = nil
 		p.item = e.add(&item{kind: "image_generation_call", text: []byte(base64.StdEncoding.EncodeToString(own.Data))})
 	case llm.Opaque:
-		if own.Dialect == llm.Responses && gjson.ValidBytes(own.Raw) && gjson.GetBytes(own.Raw, "type").String() != "" {
+		if own.Dialect == llm.Responses && jsonread.Valid(own.Raw) && jsonread.Of(own.Raw).Get("type").String() != "" {
 			e.message = nil
 			p.item = e.add(&item{kind: "opaque", opaque: oneLine(own.Raw)})
 		}

@@ -6,9 +6,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 )
 
@@ -124,7 +123,7 @@ func statusOf(code string) int {
 // {"error":"text","code":...}, {"message":...}, {"detail":...}, or no JSON at all.
 func DecodeError(status int, body []byte) *llm.Error {
 	e := &llm.Error{Kind: llm.KindOfStatus(status), Status: status, Raw: body}
-	root := gjson.ParseBytes(body)
+	root := jsonread.Of(body)
 	object := root.Get("error")
 	switch {
 	case object.IsObject():
@@ -133,8 +132,8 @@ func DecodeError(status int, body []byte) *llm.Error {
 		if e.Code == "" {
 			e.Code = object.Get("type").String()
 		}
-	case object.Type == gjson.String:
-		e.Message = object.Str
+	case object.Type() == jsonread.String:
+		e.Message = object.Str()
 		e.Code = root.Get("code").String()
 	case root.IsObject():
 		if e.Message = root.Get("message").String(); e.Message == "" {
@@ -149,7 +148,7 @@ func DecodeError(status int, body []byte) *llm.Error {
 }
 
 // inBandError reads an error that came inside a successful answer: an error event, flat or nested, or a failed response.
-func inBandError(data gjson.Result) *llm.Error {
+func inBandError(data jsonread.Value) *llm.Error {
 	object := data
 	for _, path := range []string{"response.error", "error"} {
 		if o := data.Get(path); o.IsObject() {
@@ -170,7 +169,7 @@ func inBandError(data gjson.Result) *llm.Error {
 	}
 	e := &llm.Error{
 		Kind: llm.KindOfStatus(status), Status: status, Code: code, Message: object.Get("message").String(),
-		Raw: bytes.Clone([]byte(data.Raw)),
+		Raw: bytes.Clone([]byte(data.Raw())),
 	}
 	if e.Message == "" {
 		e.Message = "the provider ended the answer with an error and did not say why; ask again"

@@ -1,11 +1,10 @@
 package responses
 
 import (
-	"encoding/json"
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/tidwall/gjson"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // freeform takes a free-form tool's input out of the JSON that carries it, piece by piece: a JSON string, or, where the
@@ -162,16 +161,17 @@ func (f *freeform) rest() string {
 	if f.state == inText || f.state == afterText {
 		return ""
 	}
-	if root := gjson.ParseBytes(f.raw); json.Valid(f.raw) && root.IsObject() {
-		if input := root.Get("input"); input.Type == gjson.String {
-			return input.Str
+	if root := jsonread.Of(f.raw); root.IsObject() {
+		if input := root.Get("input"); input.Type() == jsonread.String {
+			return input.Str()
 		}
-		if members := root.Map(); len(members) == 1 {
-			for _, v := range members {
-				if v.Type == gjson.String {
-					return v.Str
-				}
-			}
+		only, members := jsonread.Value{}, 0
+		for _, v := range root.ForEach {
+			only = v
+			members++
+		}
+		if members == 1 && only.Type() == jsonread.String {
+			return only.Str()
 		}
 	}
 	return string(f.raw)

@@ -7,10 +7,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/jsonedit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // inItem is an output item on its way in.
@@ -50,17 +49,17 @@ func (d *decoder) finish(p *inPart) {
 type fields struct {
 	kind, itemID, delta    string
 	content, summary       string // content_index and summary_index as they stand there
-	output                 gjson.Result
-	item, part, annotation gjson.Result
-	response               gjson.Result
+	output                 jsonread.Value
+	item, part, annotation jsonread.Value
+	response               jsonread.Value
 	whole                  string // a done event's text or refusal
-	raw                    gjson.Result
+	raw                    jsonread.Value
 }
 
-func fieldsOf(data gjson.Result) (f fields) {
+func fieldsOf(data jsonread.Value) (f fields) {
 	f.raw, f.content = data, "0" // servers that leave the index out have one content
-	data.ForEach(func(key, v gjson.Result) bool {
-		switch key.Str {
+	data.ForEach(func(key, v jsonread.Value) bool {
+		switch key.Str() {
 		case "type":
 			f.kind = v.String()
 		case "item_id":
@@ -68,9 +67,9 @@ func fieldsOf(data gjson.Result) (f fields) {
 		case "delta":
 			f.delta = v.String()
 		case "content_index":
-			f.content = v.Raw
+			f.content = v.Raw()
 		case "summary_index":
-			f.summary = v.Raw
+			f.summary = v.Raw()
 		case "output_index":
 			f.output = v
 		case "item":
@@ -115,7 +114,7 @@ func (d *decoder) item(f fields) *inItem {
 	return d.open(at, f.item)
 }
 
-func (d *decoder) open(index int64, item gjson.Result) *inItem {
+func (d *decoder) open(index int64, item jsonread.Value) *inItem {
 	it := &inItem{kind: item.Get("type").String(), callID: item.Get("call_id").String()}
 	d.items[index] = it
 	if id := item.Get("id").String(); id != "" {
@@ -136,7 +135,7 @@ func (d *decoder) open(index int64, item gjson.Result) *inItem {
 }
 
 // beginCall starts a call's part, once its name is known.
-func (d *decoder) beginCall(it *inItem, item gjson.Result) {
+func (d *decoder) beginCall(it *inItem, item jsonread.Value) {
 	freeform := it.kind == "custom_tool_call"
 	name := item.Get("name").String()
 	if it.part != nil || name == "" || !freeform && it.kind != "function_call" {
@@ -276,7 +275,7 @@ func (d *decoder) freeText(it *inItem, piece string) {
 }
 
 // itemDone closes an item, once. What the item has and was not streamed comes first.
-func (d *decoder) itemDone(it *inItem, item gjson.Result) error {
+func (d *decoder) itemDone(it *inItem, item jsonread.Value) error {
 	if it == nil || it.done {
 		return nil
 	}
@@ -328,7 +327,7 @@ func (it *inItem) text(at string) *inPart {
 }
 
 // messageDone gives out what of a message was not streamed and ends its parts.
-func (d *decoder) messageDone(it *inItem, item gjson.Result) {
+func (d *decoder) messageDone(it *inItem, item jsonread.Value) {
 	for i, c := range item.Get("content").Array() {
 		at := strconv.Itoa(i)
 		seen := it.text(at) != nil
@@ -351,7 +350,7 @@ func (d *decoder) messageDone(it *inItem, item gjson.Result) {
 }
 
 // reasoningText is all of a reasoning item's text, as the stream would give it.
-func reasoningText(item gjson.Result) string {
+func reasoningText(item jsonread.Value) string {
 	summary, content := joined(item.Get("summary")), joined(item.Get("content"))
 	if summary != "" && content != "" {
 		return summary + "\n\n" + content
@@ -360,7 +359,7 @@ func reasoningText(item gjson.Result) string {
 }
 
 // other is the part of any other item: an image that the model made, or what only this dialect knows.
-func other(item gjson.Result) llm.Part {
+func other(item jsonread.Value) llm.Part {
 	data, err := base64.StdEncoding.DecodeString(item.Get("result").String())
 	if item.Get("type").String() != "image_generation_call" || err != nil || len(data) == 0 {
 		return opaque(item)

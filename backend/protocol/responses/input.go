@@ -4,27 +4,26 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/carry"
 	"gatehouse/backend/protocol/jsonedit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // maxResolved bounds how often an item may stand for others that again stand for others.
 const maxResolved = 4
 
 // input reads the conversation: what came before, then the request's own items.
-func (d *requestDecoder) input(v gjson.Result) error {
+func (d *requestDecoder) input(v jsonread.Value) error {
 	for _, raw := range d.opts.History {
-		if err := d.item(gjson.ParseBytes(raw), maxResolved); err != nil {
+		if err := d.item(jsonread.Of(raw), maxResolved); err != nil {
 			return err
 		}
 	}
 	switch {
-	case v.Type == gjson.String:
-		item := `{"type":"message","role":"user","content":` + string(jsonedit.String(v.Str)) + `}`
-		return d.ownItem(gjson.Parse(item))
+	case v.Type() == jsonread.String:
+		item := `{"type":"message","role":"user","content":` + string(jsonedit.String(v.Str())) + `}`
+		return d.ownItem(jsonread.Of(item))
 	case v.IsArray():
 		for _, item := range v.Array() {
 			if err := d.ownItem(item); err != nil {
@@ -37,29 +36,29 @@ func (d *requestDecoder) input(v gjson.Result) error {
 	return nil
 }
 
-func (d *requestDecoder) ownItem(item gjson.Result) error {
+func (d *requestDecoder) ownItem(item jsonread.Value) error {
 	kind := item.Get("type").String()
 	if items, ok := d.resolve(item, kind); ok {
 		for _, raw := range items {
 			d.head.Input = append(d.head.Input, raw)
-			if err := d.item(gjson.ParseBytes(raw), maxResolved); err != nil {
+			if err := d.item(jsonread.Of(raw), maxResolved); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	d.head.Input = append(d.head.Input, json.RawMessage(item.Raw))
+	d.head.Input = append(d.head.Input, json.RawMessage(item.Raw()))
 	return d.item(item, maxResolved)
 }
 
 // resolve gives what an item stands for, if it stands for others and someone knows them.
-func (d *requestDecoder) resolve(item gjson.Result, kind string) ([]json.RawMessage, bool) {
+func (d *requestDecoder) resolve(item jsonread.Value, kind string) ([]json.RawMessage, bool) {
 	reference := kind == "item_reference" ||
 		kind == "" && item.Get("id").Exists() && !item.Get("role").Exists()
 	if d.opts.Resolve == nil || !reference && kind != "compaction" && kind != "compaction_summary" {
 		return nil, false
 	}
-	return d.opts.Resolve(json.RawMessage(item.Raw))
+	return d.opts.Resolve(json.RawMessage(item.Raw()))
 }
 
 // part appends to the turn of its role. Turns of the user and the system are one for each item.
@@ -75,14 +74,14 @@ func (d *requestDecoder) part(role llm.Role, p llm.Part) {
 }
 
 // item reads an input item (API reference, "Create a model response", input).
-func (d *requestDecoder) item(item gjson.Result, depth int) error {
+func (d *requestDecoder) item(item jsonread.Value, depth int) error {
 	if !item.IsObject() {
 		return bad("input", "holds an item that is not an object")
 	}
 	kind := item.Get("type").String()
 	if items, ok := d.resolve(item, kind); ok && depth > 0 {
 		for _, raw := range items {
-			if err := d.item(gjson.ParseBytes(raw), depth-1); err != nil {
+			if err := d.item(jsonread.Of(raw), depth-1); err != nil {
 				return err
 			}
 		}
@@ -110,18 +109,18 @@ func (d *requestDecoder) item(item gjson.Result, depth int) error {
 		if strings.HasSuffix(kind, "_output") || kind == "mcp_approval_response" {
 			role = llm.RoleTool
 		}
-		d.part(role, llm.Opaque{Dialect: llm.Responses, Raw: json.RawMessage(item.Raw)})
+		d.part(role, llm.Opaque{Dialect: llm.Responses, Raw: json.RawMessage(item.Raw())})
 	}
 	return nil
 }
 
-func unknownReference(item gjson.Result) error {
+func unknownReference(item jsonread.Value) error {
 	return llm.Errorf(llm.ErrBadRequest, "input refers to the item %q, which is not known here; send the item itself",
 		item.Get("id").String()).WithCode("item_not_found")
 }
 
 // update takes a configuration_update: what it says holds for the answer that is asked for.
-func (d *requestDecoder) update(item gjson.Result) error {
+func (d *requestDecoder) update(item jsonread.Value) error {
 	if r := item.Get("reasoning"); r.IsObject() {
 		if err := d.reasoning(r); err != nil {
 			return err
@@ -133,7 +132,7 @@ func (d *requestDecoder) update(item gjson.Result) error {
 	return nil
 }
 
-func (d *requestDecoder) message(item gjson.Result) error {
+func (d *requestDecoder) message(item jsonread.Value) error {
 	var role llm.Role
 	switch r := item.Get("role").String(); r {
 	case "user", "assistant", "system":
@@ -156,8 +155,8 @@ func (d *requestDecoder) message(item gjson.Result) error {
 	}
 	content := item.Get("content")
 	switch {
-	case content.Type == gjson.String:
-		d.part(role, llm.Text{Text: content.Str})
+	case content.Type() == jsonread.String:
+		d.part(role, llm.Text{Text: content.Str()})
 	case content.IsArray():
 		for _, c := range content.Array() {
 			p, err := contentPart(c)
@@ -172,7 +171,7 @@ func (d *requestDecoder) message(item gjson.Result) error {
 	return nil
 }
 
-func (d *requestDecoder) call(item gjson.Result, kind string) error {
+func (d *requestDecoder) call(item jsonread.Value, kind string) error {
 	id := item.Get("call_id").String()
 	call := llm.ToolCall{ID: id, Name: d.head.names.find(item.Get("namespace").String(), item.Get("name").String())}
 	switch kind {
@@ -185,12 +184,12 @@ func (d *requestDecoder) call(item gjson.Result, kind string) error {
 		call.Input = jsonedit.String(item.Get("input").String())
 	default: // tool_search_call
 		if item.Get("execution").String() != "client" {
-			d.part(llm.RoleAssistant, llm.Opaque{Dialect: llm.Responses, Raw: json.RawMessage(item.Raw)})
+			d.part(llm.RoleAssistant, llm.Opaque{Dialect: llm.Responses, Raw: json.RawMessage(item.Raw())})
 			return nil
 		}
 		call.Name = "tool_search"
 		if args := item.Get("arguments"); args.IsObject() {
-			call.Input = json.RawMessage(args.Raw)
+			call.Input = json.RawMessage(args.Raw())
 		}
 	}
 	if id == "" || call.Name == "" {
@@ -201,11 +200,11 @@ func (d *requestDecoder) call(item gjson.Result, kind string) error {
 	return nil
 }
 
-func (d *requestDecoder) result(item gjson.Result, kind string) error {
+func (d *requestDecoder) result(item jsonread.Value, kind string) error {
 	id := item.Get("call_id").String()
 	if kind == "tool_search_output" {
 		if item.Get("execution").String() != "client" {
-			d.part(llm.RoleTool, llm.Opaque{Dialect: llm.Responses, Raw: json.RawMessage(item.Raw)})
+			d.part(llm.RoleTool, llm.Opaque{Dialect: llm.Responses, Raw: json.RawMessage(item.Raw())})
 			return nil
 		}
 		if err := d.tools(item.Get("tools")); err != nil {
@@ -219,9 +218,9 @@ func (d *requestDecoder) result(item gjson.Result, kind string) error {
 	output := item.Get("output")
 	switch {
 	case kind == "tool_search_output":
-		out.Parts = []llm.Part{llm.Text{Text: item.Get("tools").Raw}}
-	case output.Type == gjson.String:
-		out.Parts = []llm.Part{llm.Text{Text: output.Str}}
+		out.Parts = []llm.Part{llm.Text{Text: item.Get("tools").Raw()}}
+	case output.Type() == jsonread.String:
+		out.Parts = []llm.Part{llm.Text{Text: output.Str()}}
 	case output.IsArray():
 		for _, c := range output.Array() {
 			p, err := contentPart(c)
@@ -239,7 +238,7 @@ func (d *requestDecoder) result(item gjson.Result, kind string) error {
 
 // reasoningItem reads reasoning. Its encrypted content is our carrier, or the client's own provider's; a carrier that is
 // damaged is left out, since nobody could read it.
-func (d *requestDecoder) reasoningItem(item gjson.Result) {
+func (d *requestDecoder) reasoningItem(item jsonread.Value) {
 	out := llm.Reasoning{Text: joined(item.Get("content"))}
 	if out.Text == "" {
 		out.Text = joined(item.Get("summary"))
@@ -269,7 +268,7 @@ func (d *requestDecoder) reasoningItem(item gjson.Result) {
 }
 
 // joined are the texts of a list, a blank line between them.
-func joined(list gjson.Result) string {
+func joined(list jsonread.Value) string {
 	var b strings.Builder
 	for i, t := range list.Array() {
 		if i > 0 {

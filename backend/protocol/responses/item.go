@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/carry"
 	"gatehouse/backend/protocol/jsonedit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // item is an output item on its way out.
@@ -113,7 +112,7 @@ func (it *item) appendCall(b []byte) []byte {
 	b = appendString(append(b, `,"call_id":`...), it.callID)
 	if it.kind == "tool_search_call" {
 		b = append(b, `,"execution":"client","arguments":`...)
-		if gjson.ValidBytes(it.text) && bytes.HasPrefix(bytes.TrimSpace(it.text), []byte("{")) {
+		if jsonread.Valid(it.text) && bytes.HasPrefix(bytes.TrimSpace(it.text), []byte("{")) {
 			return append(b, oneLine(it.text)...)
 		}
 		return append(b, "{}"...)
@@ -155,7 +154,7 @@ func (it *item) carry() string {
 
 // annotation writes a citation; one without a URL that is not of this dialect has no form here.
 func annotation(c llm.Citation) json.RawMessage {
-	if c.Raw.Dialect == llm.Responses && gjson.ValidBytes(c.Raw.Raw) {
+	if c.Raw.Dialect == llm.Responses && jsonread.Valid(c.Raw.Raw) {
 		return oneLine(c.Raw.Raw)
 	}
 	if c.URL == "" {

@@ -5,10 +5,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/jsonedit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // requestEncoder writes the items of a request.
@@ -111,7 +110,7 @@ func (e *requestEncoder) part(p llm.Part, role llm.Role, flush func() error) (an
 	case llm.ToolResult:
 		return nil, nil // written before
 	case llm.Opaque:
-		if p.Dialect == llm.Responses && strings.HasPrefix(gjson.GetBytes(p.Raw, "type").String(), "input_") {
+		if p.Dialect == llm.Responses && strings.HasPrefix(jsonread.Of(p.Raw).Get("type").String(), "input_") {
 			return p.Raw, nil
 		}
 		return nil, e.opaque(p, flush)
@@ -171,7 +170,7 @@ func (e *requestEncoder) opaque(p llm.Opaque, flush func() error) error {
 		return err
 	}
 	kind := "assistant"
-	if strings.HasSuffix(gjson.GetBytes(raw, "type").String(), "_output") {
+	if strings.HasSuffix(jsonread.Of(raw).Get("type").String(), "_output") {
 		kind = ""
 	}
 	e.items = append(e.items, inputItem{raw: raw, kind: kind})
@@ -222,7 +221,7 @@ func (e *requestEncoder) call(c llm.ToolCall) error {
 	e.calls[c.ID], e.ids[state.id] = state, true
 	var item any
 	if c.Freeform {
-		input := gjson.ParseBytes(c.Input)
+		input := jsonread.Of(c.Input)
 		item = customCallItem{"custom_tool_call", state.id, c.Name, input.String()}
 	} else {
 		args := string(c.Input)

@@ -1,6 +1,6 @@
 package responses
 
-import "github.com/tidwall/gjson"
+import "gatehouse/backend/protocol/jsonread"
 
 // fate is what becomes of a field on its way into or out of the vocabulary.
 type fate string
@@ -19,7 +19,7 @@ type rung struct {
 	field string
 	fate  fate
 	why   string
-	read  func(*requestDecoder, gjson.Result) error
+	read  func(*requestDecoder, jsonread.Value) error
 }
 
 // inbound is what becomes of each member of a client's request, in the order in which they must be read. Members that

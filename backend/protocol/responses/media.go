@@ -8,13 +8,12 @@ import (
 	"path"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // contentPart reads a part of a message or of a tool's result.
-func contentPart(c gjson.Result) (llm.Part, error) {
+func contentPart(c jsonread.Value) (llm.Part, error) {
 	switch kind := c.Get("type").String(); kind {
 	case "input_text", "output_text", "text", "summary_text", "reasoning_text":
 		return llm.Text{Text: c.Get("text").String(), Citations: citations(c.Get("annotations")), Cache: cacheMark(c)}, nil
@@ -41,7 +40,7 @@ func contentPart(c gjson.Result) (llm.Part, error) {
 	case "":
 		return nil, bad("input", "holds a content part without a type")
 	default:
-		return llm.Opaque{Dialect: llm.Responses, Raw: json.RawMessage(c.Raw)}, nil
+		return llm.Opaque{Dialect: llm.Responses, Raw: json.RawMessage(c.Raw())}, nil
 	}
 }
 
@@ -57,7 +56,7 @@ func imageType(m llm.Media) string {
 	return kind
 }
 
-func fileSource(m *llm.Media, c gjson.Result) error {
+func fileSource(m *llm.Media, c jsonread.Value) error {
 	switch data, url := c.Get("file_data").String(), c.Get("file_url").String(); {
 	case m.FileID != "":
 	case url != "":

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // requestDecoder reads a client's request.
@@ -31,10 +30,10 @@ type signed struct {
 // DecodeRequest reads a client's request (API reference, "Create a model response"). Its errors are *llm.Error of class
 // bad request that name the field.
 func DecodeRequest(body []byte, opts DecodeOptions) (*llm.Request, *Head, error) {
-	if !gjson.ValidBytes(body) {
+	root, err := jsonread.Parse(body)
+	if err != nil {
 		return nil, nil, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON").WithCode("invalid_json")
 	}
-	root := gjson.ParseBytes(body)
 	if !root.IsObject() {
 		return nil, nil, bad("the request body", "must be a JSON object")
 	}
@@ -44,17 +43,17 @@ func DecodeRequest(body []byte, opts DecodeOptions) (*llm.Request, *Head, error)
 		opts:      opts,
 		callNames: map[string]string{}, signatures: map[string]signed{},
 	}
-	members := map[string]gjson.Result{}
-	root.ForEach(func(key, value gjson.Result) bool {
-		if value.Type == gjson.Null {
+	members := map[string]jsonread.Value{}
+	root.ForEach(func(key, value jsonread.Value) bool {
+		if value.Type() == jsonread.Null {
 			return true
 		}
-		members[key.Str] = value
-		if echoed[key.Str] {
-			d.head.echo[key.Str] = oneLine(json.RawMessage(value.Raw))
+		members[key.Str()] = value
+		if echoed[key.Str()] {
+			d.head.echo[key.Str()] = oneLine(json.RawMessage(value.Raw()))
 		}
-		if !slices.ContainsFunc(inbound, func(r rung) bool { return r.field == key.Str }) {
-			d.extra(key.Str, value)
+		if !slices.ContainsFunc(inbound, func(r rung) bool { return r.field == key.Str() }) {
+			d.extra(key.Str(), value)
 		}
 		return true
 	})
@@ -78,8 +77,8 @@ func bad(field, why string, args ...any) *llm.Error {
 	return llm.Errorf(llm.ErrBadRequest, field+" "+why, args...).WithCode("invalid_value")
 }
 
-func (d *requestDecoder) extra(name string, value gjson.Result) {
-	d.req.Extra = append(d.req.Extra, llm.Extra{Dialect: llm.Responses, Name: name, Raw: json.RawMessage(value.Raw)})
+func (d *requestDecoder) extra(name string, value jsonread.Value) {
+	d.req.Extra = append(d.req.Extra, llm.Extra{Dialect: llm.Responses, Name: name, Raw: json.RawMessage(value.Raw())})
 }
 
 func (d *requestDecoder) notice(field, message string) {
@@ -87,9 +86,9 @@ func (d *requestDecoder) notice(field, message string) {
 }
 
 // integer, number, text and flag read the plain members.
-func integer(name string) func(*requestDecoder, gjson.Result) error {
-	return func(d *requestDecoder, v gjson.Result) error {
-		if v.Type != gjson.Number || v.Num != math.Trunc(v.Num) || v.Num < 0 || v.Num > 1<<53 {
+func integer(name string) func(*requestDecoder, jsonread.Value) error {
+	return func(d *requestDecoder, v jsonread.Value) error {
+		if v.Type() != jsonread.Number || v.Float() != math.Trunc(v.Float()) || v.Float() < 0 || v.Float() > 1<<53 {
 			return bad(name, "must be a whole number that is not negative")
 		}
 		n := v.Int()
@@ -98,12 +97,12 @@ func integer(name string) func(*requestDecoder, gjson.Result) error {
 	}
 }
 
-func number(name string) func(*requestDecoder, gjson.Result) error {
-	return func(d *requestDecoder, v gjson.Result) error {
-		if v.Type != gjson.Number || math.IsInf(v.Num, 0) {
+func number(name string) func(*requestDecoder, jsonread.Value) error {
+	return func(d *requestDecoder, v jsonread.Value) error {
+		if v.Type() != jsonread.Number || math.IsInf(v.Float(), 0) {
 			return bad(name, "must be a number")
 		}
-		n := v.Num
+		n := v.Float()
 		if name == "top_p" {
 			d.req.TopP = &n
 		} else {
@@ -113,31 +112,31 @@ func number(name string) func(*requestDecoder, gjson.Result) error {
 	}
 }
 
-func text(name string) func(*requestDecoder, gjson.Result) error {
-	return func(d *requestDecoder, v gjson.Result) error {
-		if v.Type != gjson.String {
+func text(name string) func(*requestDecoder, jsonread.Value) error {
+	return func(d *requestDecoder, v jsonread.Value) error {
+		if v.Type() != jsonread.String {
 			return bad(name, "must be a string")
 		}
 		switch name {
 		case "service_tier":
-			d.req.ServiceTier = v.Str
+			d.req.ServiceTier = v.Str()
 		case "prompt_cache_key":
-			d.req.CacheKey = v.Str
+			d.req.CacheKey = v.Str()
 		case "safety_identifier":
-			d.req.User = v.Str
+			d.req.User = v.Str()
 		case "user":
 			if d.req.User == "" { // the newer name wins
-				d.req.User = v.Str
+				d.req.User = v.Str()
 			}
 		case "previous_response_id":
-			d.head.PreviousResponseID = v.Str
+			d.head.PreviousResponseID = v.Str()
 		}
 		return nil
 	}
 }
 
-func flag(name string) func(*requestDecoder, gjson.Result) error {
-	return func(d *requestDecoder, v gjson.Result) error {
+func flag(name string) func(*requestDecoder, jsonread.Value) error {
+	return func(d *requestDecoder, v jsonread.Value) error {
 		if !v.IsBool() {
 			return bad(name, "must be true or false")
 		}
@@ -150,15 +149,15 @@ func flag(name string) func(*requestDecoder, gjson.Result) error {
 	}
 }
 
-func (d *requestDecoder) model(v gjson.Result) error {
-	if v.Type != gjson.String {
+func (d *requestDecoder) model(v jsonread.Value) error {
+	if v.Type() != jsonread.String {
 		return bad("model", "must be a string")
 	}
-	d.req.Model = v.Str
+	d.req.Model = v.Str()
 	return nil
 }
 
-func (d *requestDecoder) stream(v gjson.Result) error {
+func (d *requestDecoder) stream(v jsonread.Value) error {
 	if !v.IsBool() {
 		return bad("stream", "must be true or false")
 	}
@@ -166,19 +165,19 @@ func (d *requestDecoder) stream(v gjson.Result) error {
 	return nil
 }
 
-func (d *requestDecoder) metadata(v gjson.Result) error {
+func (d *requestDecoder) metadata(v jsonread.Value) error {
 	if !v.IsObject() {
 		return bad("metadata", "must be an object")
 	}
-	d.req.Metadata = json.RawMessage(v.Raw)
+	d.req.Metadata = json.RawMessage(v.Raw())
 	return nil
 }
 
 // conversation is an id or an object that holds one.
-func (d *requestDecoder) conversation(v gjson.Result) error {
+func (d *requestDecoder) conversation(v jsonread.Value) error {
 	d.head.Conversation = v.Get("id").String()
-	if v.Type == gjson.String {
-		d.head.Conversation = v.Str
+	if v.Type() == jsonread.String {
+		d.head.Conversation = v.Str()
 	}
 	switch {
 	case d.head.Conversation == "":
@@ -189,36 +188,36 @@ func (d *requestDecoder) conversation(v gjson.Result) error {
 	return nil
 }
 
-func (d *requestDecoder) prompt(gjson.Result) error {
+func (d *requestDecoder) prompt(jsonread.Value) error {
 	return bad("prompt", "names a prompt that is stored at OpenAI, which other models can't read; "+
 		"send its text as instructions and input, or an OpenAI model to OpenAI itself")
 }
 
-func (d *requestDecoder) instructions(v gjson.Result) error {
-	if v.Type != gjson.String {
+func (d *requestDecoder) instructions(v jsonread.Value) error {
+	if v.Type() != jsonread.String {
 		return bad("instructions", "must be a string")
 	}
-	if v.Str != "" {
+	if v.Str() != "" {
 		d.req.Messages = append(d.req.Messages,
-			llm.Message{Role: llm.RoleSystem, Parts: []llm.Part{llm.Text{Text: v.Str}}})
+			llm.Message{Role: llm.RoleSystem, Parts: []llm.Part{llm.Text{Text: v.Str()}}})
 	}
 	return nil
 }
 
-func (d *requestDecoder) text(v gjson.Result) error {
+func (d *requestDecoder) text(v jsonread.Value) error {
 	var err error
-	v.ForEach(func(key, value gjson.Result) bool {
-		if key.Str == "format" {
+	v.ForEach(func(key, value jsonread.Value) bool {
+		if key.Str() == "format" {
 			d.req.Format, err = format(value)
-		} else if value.Type != gjson.Null {
-			d.extra("text."+key.Str, value)
+		} else if value.Type() != jsonread.Null {
+			d.extra("text."+key.Str(), value)
 		}
 		return err == nil
 	})
 	return err
 }
 
-func format(v gjson.Result) (*llm.Format, error) {
+func format(v jsonread.Value) (*llm.Format, error) {
 	switch kind := v.Get("type").String(); kind {
 	case "text", "":
 		return nil, nil
@@ -230,7 +229,7 @@ func format(v gjson.Result) (*llm.Format, error) {
 			return nil, bad("text.format.schema", "must be a JSON schema")
 		}
 		return &llm.Format{
-			Schema: json.RawMessage(schema.Raw), Name: v.Get("name").String(),
+			Schema: json.RawMessage(schema.Raw()), Name: v.Get("name").String(),
 			Description: v.Get("description").String(), Strict: optional(v.Get("strict")),
 		}, nil
 	default:
@@ -238,7 +237,7 @@ func format(v gjson.Result) (*llm.Format, error) {
 	}
 }
 
-func optional(v gjson.Result) *bool {
+func optional(v jsonread.Value) *bool {
 	if !v.IsBool() {
 		return nil
 	}
@@ -247,7 +246,7 @@ func optional(v gjson.Result) *bool {
 
 var efforts = []string{"none", "minimal", "low", "medium", "high", "xhigh", "max"}
 
-func (d *requestDecoder) reasoning(v gjson.Result) error {
+func (d *requestDecoder) reasoning(v jsonread.Value) error {
 	if !v.IsObject() {
 		return bad("reasoning", "must be an object")
 	}
@@ -256,17 +255,17 @@ func (d *requestDecoder) reasoning(v gjson.Result) error {
 	}
 	config := d.req.Reasoning
 	var err error
-	v.ForEach(func(key, value gjson.Result) bool {
+	v.ForEach(func(key, value jsonread.Value) bool {
 		switch {
-		case value.Type == gjson.Null:
-		case key.Str == "effort":
+		case value.Type() == jsonread.Null:
+		case key.Str() == "effort":
 			if config.Effort = value.String(); !slices.Contains(efforts, config.Effort) {
 				err = bad("reasoning.effort", "%q is not known; use %s", value.String(), strings.Join(efforts, ", "))
 			}
-		case key.Str == "summary" || key.Str == "generate_summary": // its old name
+		case key.Str() == "summary" || key.Str() == "generate_summary": // its old name
 			config.Summary = value.String()
 		default:
-			d.extra("reasoning."+key.Str, value)
+			d.extra("reasoning."+key.Str(), value)
 		}
 		return err == nil
 	})

@@ -3,9 +3,8 @@ package responses
 import (
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 	"gatehouse/backend/protocol/watch"
 )
@@ -19,15 +18,15 @@ func NewTap(stream bool) llm.Tap {
 }
 
 func readBody(seen *llm.Observation, body []byte) {
-	root := gjson.ParseBytes(body)
+	root := jsonread.Of(body)
 	response(seen, root, false, false)
-	if e := root.Get("error"); e.Exists() && e.Type != gjson.Null {
+	if e := root.Get("error"); e.Exists() && e.Type() != jsonread.Null {
 		seen.Err = inBandError(root)
 	}
 }
 
 // response reads what a whole response tells. called and refused are what the stream before it told.
-func response(seen *llm.Observation, r gjson.Result, called, refused bool) {
+func response(seen *llm.Observation, r jsonread.Value, called, refused bool) {
 	if id := r.Get("id").String(); id != "" {
 		seen.ID = id
 	}
@@ -42,14 +41,14 @@ func response(seen *llm.Observation, r gjson.Result, called, refused bool) {
 		return
 	}
 	d := decoder{called: called, refused: refused}
-	r.Get("output").ForEach(func(_, item gjson.Result) bool {
+	r.Get("output").ForEach(func(_, item jsonread.Value) bool {
 		d.called = d.called || calls(item)
 		return true
 	})
 	seen.Finish = d.finishOf(status, r.Get("incomplete_details.reason").String())
 }
 
-func calls(item gjson.Result) bool {
+func calls(item jsonread.Value) bool {
 	kind := item.Get("type").String()
 	return kind == "function_call" || kind == "custom_tool_call"
 }
@@ -67,7 +66,7 @@ func (t *streamTap) Write(p []byte) *llm.Observation {
 
 func (t *streamTap) Close() *llm.Observation {
 	t.split.Close(func(e sse.Event) { // an event without its blank line may have been cut anywhere
-		if gjson.ValidBytes(e.Data) {
+		if jsonread.Valid(e.Data) {
 			t.event(e)
 		}
 	})
@@ -82,7 +81,7 @@ func (t *streamTap) event(e sse.Event) {
 	if t.seen.Content && strings.HasSuffix(e.Name, ".delta") {
 		return
 	}
-	data := gjson.ParseBytes(e.Data)
+	data := jsonread.Of(e.Data)
 	kind := data.Get("type").String()
 	if kind == "" {
 		kind = e.Name
@@ -114,7 +113,7 @@ func (t *streamTap) event(e sse.Event) {
 		if strings.HasSuffix(kind, ".delta") {
 			t.seen.Content = true
 		}
-		if failure := data.Get("error"); kind == "" && failure.Exists() && failure.Type != gjson.Null {
+		if failure := data.Get("error"); kind == "" && failure.Exists() && failure.Type() != jsonread.Null {
 			t.seen.Err = inBandError(data)
 		}
 	}

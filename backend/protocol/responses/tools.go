@@ -5,13 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // tools reads the list of tools (API reference, "Create a model response", tools).
-func (d *requestDecoder) tools(v gjson.Result) error {
+func (d *requestDecoder) tools(v jsonread.Value) error {
 	if !v.IsArray() {
 		return bad("tools", "must be a list")
 	}
@@ -24,20 +23,20 @@ func (d *requestDecoder) tools(v gjson.Result) error {
 }
 
 // tool reads one tool. A namespace's description goes to its first tool, since the vocabulary has no namespaces.
-func (d *requestDecoder) tool(namespace string, t gjson.Result) error {
+func (d *requestDecoder) tool(namespace string, t jsonread.Value) error {
 	own := ownName{namespace: namespace, name: t.Get("name").String()}
 	out := llm.Tool{Description: t.Get("description").String(), Cache: cacheMark(t)}
 	switch kind := t.Get("type").String(); kind {
 	case "function":
 		out.Strict = optional(t.Get("strict"))
 		if p := t.Get("parameters"); p.IsObject() {
-			out.InputSchema = json.RawMessage(p.Raw)
+			out.InputSchema = json.RawMessage(p.Raw())
 		}
 	case "custom":
 		own.kind = customTool
 		out.Freeform = json.RawMessage(`{"type":"text"}`)
 		if f := t.Get("format"); f.IsObject() {
-			out.Freeform = json.RawMessage(f.Raw)
+			out.Freeform = json.RawMessage(f.Raw())
 		}
 	case "namespace":
 		return d.namespace(own.name, t)
@@ -45,7 +44,7 @@ func (d *requestDecoder) tool(namespace string, t gjson.Result) error {
 		if t.Get("execution").String() == "client" {
 			own = ownName{name: kind, kind: searchTool}
 			if p := t.Get("parameters"); p.IsObject() {
-				out.InputSchema = json.RawMessage(p.Raw)
+				out.InputSchema = json.RawMessage(p.Raw())
 			}
 			break
 		}
@@ -54,7 +53,7 @@ func (d *requestDecoder) tool(namespace string, t gjson.Result) error {
 		if kind == "" {
 			return bad("tools", "holds a tool without a type")
 		}
-		d.add(llm.Tool{Own: &llm.Opaque{Dialect: llm.Responses, Raw: json.RawMessage(t.Raw)}})
+		d.add(llm.Tool{Own: &llm.Opaque{Dialect: llm.Responses, Raw: json.RawMessage(t.Raw())}})
 		return nil
 	}
 	if own.name == "" {
@@ -65,7 +64,7 @@ func (d *requestDecoder) tool(namespace string, t gjson.Result) error {
 	return nil
 }
 
-func (d *requestDecoder) namespace(name string, t gjson.Result) error {
+func (d *requestDecoder) namespace(name string, t jsonread.Value) error {
 	if name == "" {
 		return bad("tools", "holds a namespace without a name")
 	}
@@ -103,9 +102,9 @@ func (d *requestDecoder) add(t llm.Tool) {
 	d.req.Tools = append(d.req.Tools, t)
 }
 
-func cacheMark(v gjson.Result) *llm.CacheMark {
+func cacheMark(v jsonread.Value) *llm.CacheMark {
 	// Most parts have none, and looking for the word is cheaper than for the member.
-	if !strings.Contains(v.Raw, "prompt_cache_breakpoint") || !v.Get("prompt_cache_breakpoint").IsObject() {
+	if !strings.Contains(v.Raw(), "prompt_cache_breakpoint") || !v.Get("prompt_cache_breakpoint").IsObject() {
 		return nil
 	}
 	return &llm.CacheMark{TTL: longCache(v.Get("prompt_cache_breakpoint.ttl").String())}
@@ -128,10 +127,10 @@ func (d *requestDecoder) choose(mode llm.ToolMode, name string) {
 
 // toolChoice reads tool_choice. What only this dialect can name (a list of tools, one that the provider runs) becomes a
 // shorter list of tools, which means the same.
-func (d *requestDecoder) toolChoice(v gjson.Result) error {
+func (d *requestDecoder) toolChoice(v jsonread.Value) error {
 	kind := v.Get("type").String()
-	if v.Type == gjson.String {
-		kind = v.Str
+	if v.Type() == jsonread.String {
+		kind = v.Str()
 	}
 	name := v.Get("name").String()
 	switch kind {
@@ -149,7 +148,7 @@ func (d *requestDecoder) toolChoice(v gjson.Result) error {
 		}
 		allowed := v.Get("tools").Array()
 		d.narrow(func(t llm.Tool) bool {
-			return slices.ContainsFunc(allowed, func(a gjson.Result) bool { return d.means(a, t) })
+			return slices.ContainsFunc(allowed, func(a jsonread.Value) bool { return d.means(a, t) })
 		})
 		d.choose(mode, "")
 	case "":
@@ -169,10 +168,10 @@ func (d *requestDecoder) narrow(keep func(llm.Tool) bool) {
 }
 
 // means tells whether a choice's entry names a tool.
-func (d *requestDecoder) means(entry gjson.Result, t llm.Tool) bool {
+func (d *requestDecoder) means(entry jsonread.Value, t llm.Tool) bool {
 	kind := entry.Get("type").String()
 	if t.Own != nil {
-		own := gjson.ParseBytes(t.Own.Raw)
+		own := jsonread.Of(t.Own.Raw)
 		label := entry.Get("server_label").String()
 		return own.Get("type").String() == kind && (label == "" || own.Get("server_label").String() == label)
 	}
@@ -187,7 +186,7 @@ func (d *requestDecoder) means(entry gjson.Result, t llm.Tool) bool {
 	return own.kind == searchTool && kind == "tool_search"
 }
 
-func (d *requestDecoder) parallel(v gjson.Result) error {
+func (d *requestDecoder) parallel(v jsonread.Value) error {
 	if !v.IsBool() {
 		return bad("parallel_tool_calls", "must be true or false")
 	}

@@ -4,15 +4,14 @@ import (
 	"encoding/json"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // usageOf reads a usage object (API reference, "The response object"). input_tokens includes what was read from and
 // written to a cache; llm.Usage keeps the three apart.
-func usageOf(u gjson.Result) llm.Usage {
-	out := llm.Usage{Raw: json.RawMessage(u.Raw)}
+func usageOf(u jsonread.Value) llm.Usage {
+	out := llm.Usage{Raw: json.RawMessage(u.Raw())}
 	var input llm.Count
 	take(&input, u.Get("input_tokens"))
 	take(&out.Output, u.Get("output_tokens"))
@@ -25,8 +24,8 @@ func usageOf(u gjson.Result) llm.Usage {
 	return out
 }
 
-func take(dst *llm.Count, v gjson.Result) {
-	if v.Type == gjson.Number {
+func take(dst *llm.Count, v jsonread.Value) {
+	if v.Type() == jsonread.Number {
 		*dst = llm.Tokens(v.Int())
 	}
 }
