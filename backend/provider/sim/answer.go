@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -21,8 +22,9 @@ type part struct {
 	kind partKind
 	// text is the text, the reasoning or a call's arguments as JSON.
 	text string
-	// id and name are a call's.
+	// id and name are a call's. freeform tells that its text is not JSON but whatever the tool takes.
 	id, name string
+	freeform bool
 }
 
 // pieces is how the part is streamed: a token at a time.
@@ -32,6 +34,23 @@ func (p part) pieces() []string { return tokenize(p.text) }
 func signature(reasoning string) string {
 	sum := sha256.Sum256([]byte("gatehouse simulator\n" + reasoning))
 	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// seal is what makes a token ours whatever becomes of the text that it was issued with: its second half is the check of
+// its first. Gemini's signatures and OpenAI's encrypted reasoning are known again in that way.
+func seal(text string) []byte {
+	sum := sha256.Sum256([]byte(text))
+	return append(sum[:], sealOf(sum[:])...)
+}
+
+func sealOf(first []byte) []byte {
+	sum := sha256.Sum256(append([]byte("gatehouse simulator\n"), first...))
+	return sum[:]
+}
+
+// sealed tells whether a token is one of ours, unaltered.
+func sealed(token []byte) bool {
+	return len(token) == 2*sha256.Size && bytes.Equal(token[sha256.Size:], sealOf(token[:sha256.Size]))
 }
 
 type finish int
@@ -123,6 +142,9 @@ func (s *server) compose(a *ask, callPrefix string) (*answer, *refusal) {
 	default:
 		ans.say("I am Gatehouse's simulator, a stand-in that needs no account. You said:\n\n" + quote(a))
 	}
+	if k.think && a.model != "think" {
+		ans.parts = append([]part{{kind: partReasoning, text: thoughts(a.text)}}, ans.parts...)
+	}
 	if k.rate >= 0 {
 		ans.rate = k.rate
 	}
@@ -213,9 +235,11 @@ func (s *server) useTools(ans *answer, a *ask, callPrefix string) {
 		chosen = a.tools[:2]
 	}
 	for _, t := range chosen {
-		ans.parts = append(ans.parts, part{
-			kind: partCall, text: string(conform(t.schema)), id: s.id(callPrefix, 24), name: t.name,
-		})
+		p := part{kind: partCall, text: string(conform(t.schema)), id: s.id(callPrefix, 24), name: t.name}
+		if t.freeform {
+			p.text, p.freeform = "example input of "+t.name, true
+		}
+		ans.parts = append(ans.parts, p)
 	}
 	ans.finish = finishCalls
 }

@@ -13,6 +13,9 @@ type ask struct {
 	stream bool
 	// includeUsage is Chat's stream_options.include_usage.
 	includeUsage bool
+	// array is Gemini's stream as one JSON array, summary that the client wants to see reasoning, encrypted that it wants
+	// it back in a form that it can send again; Messages and Chat always show theirs.
+	array, summary, encrypted bool
 	// text is the last user turn's, media how many images and files it holds.
 	text  string
 	media int
@@ -37,6 +40,8 @@ type result struct {
 type tool struct {
 	name   string
 	schema json.RawMessage
+	// freeform tells that the input is any text (Responses' custom tools).
+	freeform bool
 }
 
 // choice is how free the model is to call tools: "auto", "none", "required", or "named" with a name.
@@ -47,6 +52,7 @@ type knobs struct {
 	tokens int
 	rate   float64
 	delay  time.Duration
+	think  bool
 	fail   string
 }
 
@@ -78,6 +84,8 @@ func readKnobs(text string) knobs {
 			if d, err := time.ParseDuration(value); err == nil && d >= 0 && d <= maxDelay {
 				k.delay = d
 			}
+		case "think":
+			k.think = value == "yes"
 		case "fail":
 			switch value {
 			case "none", "429", "503", "stream", "drop":

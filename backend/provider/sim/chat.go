@@ -172,7 +172,7 @@ func readChatTools(req *chatRequest, a *ask) *refusal {
 			return refusef(badRequest, "Invalid 'tools[].function.name': expected letters, digits, _ and -, at most 64.").
 				at("tools[0].function.name", "invalid_value")
 		}
-		a.tools = append(a.tools, tool{t.Function.Name, t.Function.Parameters})
+		a.tools = append(a.tools, tool{name: t.Function.Name, schema: t.Function.Parameters})
 		a.input += count(t.Function.Name) + count(string(t.Function.Parameters))
 	}
 	if len(req.ToolChoice) == 0 || string(req.ToolChoice) == "null" {

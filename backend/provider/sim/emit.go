@@ -20,11 +20,33 @@ func encode(v any) []byte {
 	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
-// emitter writes events and flushes each. Data that is raw bytes goes out as it is.
+// arrayEmitter writes the data of events as the elements of one JSON array, as Gemini's streams are where nobody asks for
+// server-sent events. The array ends with the data nil.
+func arrayEmitter(w http.ResponseWriter) emit {
+	flush := http.NewResponseController(w)
+	before := "["
+	return func(_ string, data any) error {
+		text := []byte("]\n")
+		if data != nil {
+			text = append([]byte(before), encode(data)...)
+			before = ",\r\n"
+		}
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+		return flush.Flush()
+	}
+}
+
+// emitter writes events and flushes each. Data that is raw bytes goes out as it is; server-sent events need no nil at
+// their end.
 func emitter(w http.ResponseWriter) emit {
 	flush := http.NewResponseController(w)
 	var buf []byte
 	return func(name string, data any) error {
+		if data == nil {
+			return nil
+		}
 		raw, ok := data.([]byte)
 		if !ok {
 			raw = encode(data)

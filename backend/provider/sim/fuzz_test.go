@@ -8,6 +8,10 @@ import (
 	"testing"
 )
 
+var fuzzPaths = []string{
+	chatPath, messagesPath, responsesPath, geminiPath("echo", "generateContent"), geminiPath("tools", "streamGenerateContent"),
+}
+
 // Whatever comes in, the handler answers with JSON or events, and with a status that fits.
 func FuzzRequest(f *testing.F) {
 	for _, body := range []string{
@@ -15,16 +19,17 @@ func FuzzRequest(f *testing.F) {
 		chatBody("tools", "x", `,"tools":[{"type":"function","function":{"name":"f","parameters":{"$ref":"#"}}}],"stop":["a"]`),
 		messagesBody("tools", "x", `,"tool_choice":{"type":"any"},"tools":[{"name":"f","input_schema":{"type":"object","required":["a"]}}]`),
 		`{"model":"stream","messages":[{"role":"user","content":[{"type":"text","text":"tokens=3"}]}],"max_tokens":1}`,
+		geminiBody("x", thoughtful+declaration), responsesBody("tools", "x", responsesFns),
+		`{"contents":[{"parts":[{"text":"x"}]},{"role":"model","parts":[{"functionCall":{"name":"f"},"thoughtSignature":"AA=="}]},{"parts":[{"functionResponse":{"name":"f","response":{}}}]}]}`,
+		`{"model":"echo","input":[{"type":"reasoning","summary":[],"encrypted_content":"gAAAAAB"},{"type":"function_call","call_id":"c","name":"f","arguments":""}]}`,
 	} {
-		f.Add(body, true)
-		f.Add(body, false)
+		for i := range fuzzPaths {
+			f.Add(body, uint8(i))
+		}
 	}
 	h := Handler(Options{Seed: 1, Sleep: (&clock{}).sleep})
-	f.Fuzz(func(t *testing.T, body string, onChat bool) {
-		path := messagesPath
-		if onChat {
-			path = chatPath
-		}
+	f.Fuzz(func(t *testing.T, body string, at uint8) {
+		path := fuzzPaths[int(at)%len(fuzzPaths)]
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
 		r.Header.Set("Anthropic-Version", "2023-06-01")
 		w := httptest.NewRecorder()

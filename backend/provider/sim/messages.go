@@ -168,7 +168,7 @@ func readMessagesTools(req *messagesRequest, a *ask, p *prompt) *refusal {
 		if json.Unmarshal(t.InputSchema, &s) != nil || s.Type != "object" {
 			return refusef(badRequest, "tools.%d.input_schema.type: Input should be 'object'", i)
 		}
-		a.tools = append(a.tools, tool{t.Name, t.InputSchema})
+		a.tools = append(a.tools, tool{name: t.Name, schema: t.InputSchema})
 		tokens := count(t.Name) + count(t.Description) + count(string(t.InputSchema))
 		if ref := p.add(tokens, t.CacheControl, []byte(t.Name), []byte(t.Description), t.InputSchema); ref != nil {
 			return ref

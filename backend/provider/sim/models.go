@@ -2,6 +2,8 @@ package sim
 
 import (
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -151,4 +153,63 @@ func (s *server) getModel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, _ = w.Write(encode(m.open()))
+}
+
+// geminiModel is an entry of Gemini's list (API reference, "Models").
+type geminiModel struct {
+	Name             string   `json:"name"`
+	Version          string   `json:"version"`
+	DisplayName      string   `json:"displayName"`
+	Description      string   `json:"description"`
+	InputTokenLimit  int      `json:"inputTokenLimit"`
+	OutputTokenLimit int      `json:"outputTokenLimit"`
+	Methods          []string `json:"supportedGenerationMethods"`
+	Thinking         bool     `json:"thinking,omitempty"`
+}
+
+func (m model) gemini() geminiModel {
+	return geminiModel{
+		Name: "models/" + m.id, Version: "1", DisplayName: m.name, Description: m.description,
+		InputTokenLimit: contextWindow, OutputTokenLimit: maxOutput, Methods: []string{"generateContent"}, Thinking: m.id == "think",
+	}
+}
+
+// listGemini gives the models page by page; a page's token is the first model on it. Embeddings are not made here.
+func (s *server) listGemini(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	size, err := strconv.Atoi(q.Get("pageSize"))
+	if err != nil || size < 1 {
+		size = 50
+	}
+	talking := slices.DeleteFunc(slices.Clone(models), func(m model) bool { return m.embeds })
+	first, token := 0, q.Get("pageToken")
+	for token != "" && talking[first].id != token {
+		if first++; first == len(talking) {
+			gemini{}.refuse(w, refusef(badRequest, "Invalid page token."), "")
+			return
+		}
+	}
+	last := min(first+size, len(talking))
+	list := struct {
+		Models        []geminiModel `json:"models"`
+		NextPageToken string        `json:"nextPageToken,omitempty"`
+	}{}
+	for _, m := range talking[first:last] {
+		list.Models = append(list.Models, m.gemini())
+	}
+	if last < len(talking) {
+		list.NextPageToken = talking[last].id
+	}
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	_, _ = w.Write(encode(list))
+}
+
+func (s *server) getGemini(w http.ResponseWriter, r *http.Request) {
+	m := find(r.PathValue("id"))
+	if m == nil || m.embeds {
+		gemini{}.refuse(w, unknownModel(r.PathValue("id")), "")
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	_, _ = w.Write(encode(m.gemini()))
 }

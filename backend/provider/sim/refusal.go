@@ -27,7 +27,8 @@ type spelling struct {
 	code   string
 }
 
-// chatSpelling follows OpenAI's error codes guide, messagesSpelling Anthropic's "Errors" page.
+// chatSpelling follows OpenAI's error codes guide, messagesSpelling Anthropic's "Errors" page, geminiSpelling Google's
+// AIP-193.
 var (
 	chatSpelling = map[kind]spelling{
 		badRequest:  {http.StatusBadRequest, "invalid_request_error", ""},
@@ -48,6 +49,16 @@ var (
 		rateLimited: {http.StatusTooManyRequests, "rate_limit_error", ""},
 		overloaded:  {529, "overloaded_error", ""},
 		broken:      {http.StatusInternalServerError, "api_error", ""},
+	}
+	geminiSpelling = map[kind]spelling{
+		badRequest:  {http.StatusBadRequest, "INVALID_ARGUMENT", ""},
+		badMethod:   {http.StatusNotFound, "NOT_FOUND", ""}, // it knows no 405
+		noModel:     {http.StatusNotFound, "NOT_FOUND", ""},
+		noRoute:     {http.StatusNotFound, "NOT_FOUND", ""},
+		tooLarge:    {http.StatusRequestEntityTooLarge, "INVALID_ARGUMENT", ""},
+		rateLimited: {http.StatusTooManyRequests, "RESOURCE_EXHAUSTED", ""},
+		overloaded:  {http.StatusServiceUnavailable, "UNAVAILABLE", ""},
+		broken:      {http.StatusInternalServerError, "INTERNAL", ""},
 	}
 )
 

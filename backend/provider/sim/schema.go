@@ -103,7 +103,7 @@ func (c *conformer) constant(raw json.RawMessage) json.RawMessage {
 func (s schema) kind() string {
 	var one string
 	if json.Unmarshal(s.Type, &one) == nil && one != "" {
-		return one
+		return strings.ToLower(one) // Gemini's own schemas shout
 	}
 	var many []string
 	if json.Unmarshal(s.Type, &many) == nil && len(many) > 0 {

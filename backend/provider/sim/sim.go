@@ -1,7 +1,7 @@
 // Package sim is Gatehouse's built-in provider: a stand-in that needs no account and no network, for developing against
-// the gateway and for its tests. It serves OpenAI Chat Completions and Embeddings and Anthropic Messages the way real
-// servers do (status codes, error bodies, headers, event order, ids, usage, refusals of malformed conversations), and what it
-// answers says that it is a stand-in.
+// the gateway and for its tests. It serves OpenAI Chat Completions, Responses and Embeddings, Anthropic Messages and
+// Gemini the way real servers do (status codes, error bodies, headers, event order, ids, usage, refusals of malformed
+// conversations), and what it answers says that it is a stand-in.
 //
 // The models, by their ids on the wire:
 //
@@ -9,7 +9,8 @@
 //	stream  writes Markdown with headings, a table and code: 300 tokens, 40 a second
 //	tools   calls the first declared tool (two where parallel calls are allowed) with arguments that fit its schema,
 //	        then uses the results
-//	think   reasons (reasoning_content, or a signed thinking block), then answers, 60 tokens a second
+//	think   reasons (reasoning_content, a signed thinking block, a summary with encrypted content, or thoughts with a
+//	        signature; the latter two show what they think only to who asks for it), then answers, 60 tokens a second
 //	flaky   fails every other request, in this order: 429, overloaded, an error inside the stream (500 where the answer
 //	        is not streamed), a dropped connection; then from the start. The first request fails.
 //	slow    waits 5 s before its first token
@@ -17,7 +18,8 @@
 //	embed   makes embeddings, 256 numbers or as many fewer as are asked for; texts that share words lie close
 //
 // Words in the last user text steer the answer: tokens=200 (stream only), rate=50 (tokens a second; 0 means as fast as
-// possible), delay=2s (before the first token), fail=none|429|503|stream|drop (flaky only; the rotation does not move).
+// possible), delay=2s (before the first token), think=yes (any model reasons first), fail=none|429|503|stream|drop (flaky
+// only; the rotation does not move).
 //
 // A token is white space and up to six characters of the word behind it; a message costs three more, an image, file or
 // audio 85, a declared tool the tokens of its JSON text.
@@ -32,6 +34,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -61,8 +64,9 @@ type server struct {
 	turns int // requests to flaky so far
 }
 
-// Handler serves POST /v1/chat/completions, POST /v1/messages, POST /v1/embeddings and GET /v1/models[/{id}]. It takes any credential or
-// none. A dropped connection is http.ErrAbortHandler as a panic, net/http's own way to say so: whoever calls the
+// Handler serves POST /v1/chat/completions, /v1/responses, /v1/messages and /v1/embeddings with GET /v1/models[/{id}],
+// and POST /v1beta/models/{model}:generateContent and :streamGenerateContent with GET /v1beta/models[/{id}]. It takes any
+// credential or none. A dropped connection is http.ErrAbortHandler as a panic, net/http's own way to say so: whoever calls the
 // handler without a net/http server must recover it and break the body off.
 func Handler(opts Options) http.Handler {
 	s := &server{Options: opts, cache: newPromptCache()}
@@ -85,10 +89,14 @@ func Handler(opts Options) http.Handler {
 	s.rng = rand.New(rand.NewPCG(seed, 0x6761746568))
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/chat/completions", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, chat{}) })
+	mux.HandleFunc("POST /v1/responses", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, responses{}) })
 	mux.HandleFunc("POST /v1/messages", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, messages{}) })
 	mux.HandleFunc("POST /v1/embeddings", s.serveEmbeddings)
 	mux.HandleFunc("GET /v1/models", s.listModels)
 	mux.HandleFunc("GET /v1/models/{id}", s.getModel)
+	mux.HandleFunc("POST /v1beta/models/{call}", s.generate)
+	mux.HandleFunc("GET /v1beta/models", s.listGemini)
+	mux.HandleFunc("GET /v1beta/models/{id}", s.getGemini)
 	mux.HandleFunc("/", s.unknown)
 	return mux
 }
@@ -107,7 +115,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// dialect is what the two protocols do differently.
+// dialect is what the protocols do differently.
 type dialect interface {
 	// parse reads a request.
 	parse(body []byte, header http.Header) (*ask, *refusal)
@@ -198,9 +206,14 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request, d dialect, h hea
 	if s.Sleep(ctx, ans.first) != nil {
 		return
 	}
+	send := emitter(w)
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+	if a.array {
+		send = arrayEmitter(w)
+		w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	}
 	w.Header().Set("Cache-Control", "no-cache")
-	out := d.stream(emitter(w), h, a, ans)
+	out := d.stream(send, h, a, ans)
 	if out.begin() != nil {
 		return
 	}
@@ -250,11 +263,13 @@ func (s *server) id(prefix string, n int) string {
 	return prefix + string(b)
 }
 
+var postPaths = []string{"/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/embeddings"}
+
 // unknown answers whatever has no route, in the dialect that the headers point at.
 func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
 	ref := refusef(noRoute, "unknown request URL: %s %s", r.Method, r.URL.Path)
 	switch {
-	case r.URL.Path == "/v1/chat/completions" || r.URL.Path == "/v1/messages" || r.URL.Path == "/v1/embeddings":
+	case slices.Contains(postPaths, r.URL.Path):
 		w.Header().Set("Allow", http.MethodPost)
 		ref = refusef(badMethod, "%s takes POST, not %s", r.URL.Path, r.Method)
 	case r.URL.Path == "/v1/models" || strings.HasPrefix(r.URL.Path, "/v1/models/"):
@@ -270,7 +285,10 @@ func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
 
 // dialectOf tells Anthropic clients by the header that all of them send.
 func dialectOf(r *http.Request) dialect {
-	if r.Header.Get("Anthropic-Version") != "" || r.URL.Path == "/v1/messages" {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/v1beta/"):
+		return gemini{}
+	case r.Header.Get("Anthropic-Version") != "" || r.URL.Path == "/v1/messages":
 		return messages{}
 	}
 	return chat{}
