@@ -31,6 +31,8 @@ type translation struct {
 	origin llm.Origin
 	stream bool
 	notes  []llm.Notice
+	// cut are the stop sequences that the target does not take.
+	cut []string
 }
 
 // prepare writes the request anew.
@@ -46,6 +48,7 @@ func (x *exchange) prepare(ctx context.Context, a routing.Attempt, head protocol
 	}
 	asked.Request.Model, asked.Request.Stream = a.Upstream, head.Stream
 	target := protocol.Target{Origin: t.origin, MaxOutput: known.MaxOutput, Same: a.Dialect == x.req.Dialect}
+	asked.Request.Stop, t.cut = protocol.Stops(a.Dialect, target, asked.Request.Stop)
 	if err := x.g.inline(ctx, a, target, asked.Request); err != nil {
 		return nil, nil, err
 	}
@@ -93,7 +96,7 @@ func (t *translation) answer(ctx context.Context, resp *http.Response) (*Answer,
 	answer := &Answer{
 		ID: x.id, Status: http.StatusOK, Header: h, Stream: t.stream, Provider: x.provider.ID, Model: x.model, settled: x.settlement,
 	}
-	events := protocol.Restore(t.asked.Request, t.events(resp))
+	events := protocol.Restore(t.asked.Request, protocol.Cut(t.cut, !streams(resp), t.events(resp)))
 	if t.stream {
 		h.Set("Content-Type", "text/event-stream")
 		next, stop := iter.Pull2(events)
@@ -133,9 +136,13 @@ func (x *exchange) askedFor() string {
 	return x.model
 }
 
+func streams(resp *http.Response) bool {
+	return strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")
+}
+
 // events decodes the answer, streamed or not as the upstream chose.
 func (t *translation) events(resp *http.Response) llm.Stream {
-	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+	if streams(resp) {
 		return t.target.DecodeStream(resp.Body)
 	}
 	return func(yield func(llm.Event, error) bool) {

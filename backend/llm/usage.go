@@ -87,4 +87,6 @@ const (
 type FinishReason struct {
 	Kind FinishKind
 	Raw  string
+	// Sequence is the stop sequence that was met, empty where the source did not say which.
+	Sequence string
 }

@@ -5,6 +5,7 @@ import (
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/chatcompletions"
+	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/gemini"
 	"gatehouse/backend/protocol/messages"
 )
@@ -27,3 +28,27 @@ func NeedsInline(d llm.Dialect, t Target, m llm.Media) bool {
 	}
 	return false
 }
+
+// Stops parts stop sequences into those that a target takes and those at which its answer has to be cut (see Cut).
+func Stops(d llm.Dialect, t Target, all []string) (taken, cut []string) {
+	limit := -1
+	switch d {
+	case llm.ChatCompletions:
+		limit = chatcompletions.OptionsFor(t.Origin).StopLimit()
+	case llm.Gemini:
+		limit = gemini.MaxStops
+	case llm.Responses:
+		limit = 0
+	}
+	for _, s := range all {
+		if limit >= 0 && len(taken) == limit || d == llm.Messages && !messages.TakesStop(s) {
+			cut = append(cut, s)
+		} else {
+			taken = append(taken, s)
+		}
+	}
+	return taken, cut
+}
+
+// Cut ends an answer at the first of some stop sequences; see fit.Cut.
+func Cut(stops []string, whole bool, in llm.Stream) llm.Stream { return fit.Cut(stops, whole, in) }

@@ -21,13 +21,10 @@ func (e *encoder) settings(req *llm.Request, out *request) error {
 		out.StreamOptions = &streamOptions{IncludeUsage: true}
 	}
 	e.sampling(req, out)
-	limit := e.opts.MaxStops
-	if limit == 0 {
-		limit = defaultStops
-	}
+	limit := e.opts.StopLimit()
 	switch {
 	case len(req.Stop) == 0:
-	case e.opts.NoStop:
+	case limit == 0:
 		return llm.Errorf(llm.ErrBadRequest, "stop: the model takes no stop sequences in %s; leave them out", llm.ChatCompletions)
 	case limit > 0 && len(req.Stop) > limit:
 		return llm.Errorf(llm.ErrBadRequest, "stop: the provider takes at most %d stop sequences in %s, not %d", limit,

@@ -42,7 +42,7 @@ var Ladder = []fit.Rung{
 	{Field: "FrequencyPenalty", Fate: fit.Carried, Why: "left out for models that refuse it (NoSampling)"},
 	{Field: "PresencePenalty", Fate: fit.Carried, Why: "left out for models that refuse it (NoSampling)"},
 	{Field: "Stop", Fate: fit.Carried, Why: "stop"},
-	{Field: "Stop, more than four", Fate: fit.Refused, Why: "OpenAI takes four; others more (MaxStops)"},
+	{Field: "Stop, more than four", Fate: fit.Refused, Why: "OpenAI takes four; others more (MaxStops); the caller keeps the others back (StopLimit) and cuts the answer there"},
 	{Field: "Format.Schema", Fate: fit.Carried, Why: "response_format json_schema, or words and json_object (NoSchema)"},
 	{Field: "Format without a schema", Fate: fit.Carried, Why: "json_object, with the word JSON that it demands"},
 	{Field: "Reasoning.Effort", Fate: fit.Carried, Why: "reasoning_effort, or the nearest (Efforts)"},

@@ -128,6 +128,17 @@ func OptionsFor(target llm.Origin) Options {
 	return o
 }
 
+// StopLimit is how many stop sequences the server takes, negative where there is no limit.
+func (o Options) StopLimit() int {
+	switch {
+	case o.NoStop:
+		return 0
+	case o.MaxStops == 0:
+		return defaultStops
+	}
+	return o.MaxStops
+}
+
 // NeedsInline tells whether media with a URL must be brought inline before EncodeRequest. Only images have a place for a
 // URL here, and files where FilesByURL says so.
 func (o Options) NeedsInline(m llm.Media) bool {

@@ -17,8 +17,8 @@ type Options struct {
 	Target llm.Origin
 }
 
-// maxStops is how many stop sequences there may be (API reference, "GenerationConfig").
-const maxStops = 5
+// MaxStops is how many stop sequences there may be (API reference, "GenerationConfig").
+const MaxStops = 5
 
 // EncodeRequest writes a request (API reference, "Generating content"); the model and whether it streams stand in the
 // path, see Path. The same request always gives the same bytes.
@@ -230,9 +230,9 @@ func (e *encoder) calling(c *llm.ToolChoice) callingConfig {
 // generation writes the generationConfig, nil if it is empty.
 func (e *encoder) generation(declared bool) ([]byte, error) {
 	r := e.req
-	if len(r.Stop) > maxStops {
+	if len(r.Stop) > MaxStops {
 		return nil, llm.Errorf(llm.ErrBadRequest,
-			"%s takes up to %d stop sequences, not %d", llm.Gemini, maxStops, len(r.Stop))
+			"%s takes up to %d stop sequences, not %d", llm.Gemini, MaxStops, len(r.Stop))
 	}
 	out := generation{
 		TopP: r.TopP, TopK: r.TopK, MaxOutputTokens: r.MaxOutputTokens, StopSequences: r.Stop, Seed: r.Seed,

@@ -44,7 +44,7 @@ var outbound = []rung{
 	{"frequency_penalty", carried, "but to generation 2.5, which refuses it"},
 	{"presence_penalty", carried, "but to generation 2.5, which refuses it"},
 	{"stop", carried, "up to five"},
-	{"stop.many", refused, "more than five"},
+	{"stop.many", refused, "more than five; the caller keeps the others back and cuts the answer there"},
 	{"format", mapped, "responseMimeType with a schema; in words beside tools before generation 3"},
 	{"reasoning", mapped, "thinkingLevel for generation 3, thinkingBudget for 2.5"},
 	{"user", dropped, "Gemini has no field for the end user's id"},

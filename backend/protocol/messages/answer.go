@@ -374,11 +374,21 @@ func (e *Encoder) finish(r llm.FinishReason) {
 	e.open("message_delta")
 	e.raw(`,"delta":{"stop_reason":"`)
 	e.raw(stopWord(r, e.called, e.denied))
-	e.raw(`","stop_sequence":null},"usage":`)
+	e.raw(`","stop_sequence":`)
+	e.out = appendSequence(e.out, r)
+	e.raw(`},"usage":`)
 	e.out = appendUsage(e.out, e.usage)
 	e.close()
 	e.open("message_stop")
 	e.close()
+}
+
+// appendSequence writes which stop sequence was met, null where none was or it is not known.
+func appendSequence(dst []byte, r llm.FinishReason) []byte {
+	if r.Kind != llm.FinishStopSequence || r.Sequence == "" {
+		return append(dst, "null"...)
+	}
+	return fit.AppendString(dst, r.Sequence)
 }
 
 // failedAnswer is an answer that the provider itself ended with an error.

@@ -70,7 +70,7 @@ func DecodeResponse(body []byte) ([]llm.Event, error) {
 			return nil, err
 		}
 	}
-	d.stopReason(root.Get("stop_reason"))
+	d.stopReason(root)
 	d.end()
 	return d.out, nil
 }
@@ -147,7 +147,7 @@ func (d *decoder) event(e sse.Event, rest *sse.Reader) error {
 	case "content_block_stop":
 		return d.blockStop(index)
 	case "message_delta":
-		d.stopReason(data.Get("delta.stop_reason"))
+		d.stopReason(data.Get("delta"))
 		d.takeUsage(data.Get("usage"))
 	case "message_stop":
 		d.end()
@@ -174,9 +174,12 @@ func (d *decoder) takeUsage(u jsonread.Value) {
 	}
 }
 
-func (d *decoder) stopReason(reason jsonread.Value) {
-	if reason.Type() == jsonread.String {
+func (d *decoder) stopReason(said jsonread.Value) {
+	if reason := said.Get("stop_reason"); reason.Type() == jsonread.String {
 		d.finish = finishOf(reason.Str())
+		if sequence := said.Get("stop_sequence"); sequence.Type() == jsonread.String {
+			d.finish.Sequence = sequence.Str()
+		}
 	}
 }
 

@@ -137,11 +137,14 @@ func (e *encoder) format(f *llm.Format, out *request) error {
 	return nil
 }
 
+// TakesStop tells whether the API takes a stop sequence: it refuses white space alone.
+func TakesStop(s string) bool { return !blank(s) }
+
 // settings writes sampling, stop sequences and who asks.
 func (e *encoder) settings(req *llm.Request, out *request) error {
 	e.sampling(req, out)
 	for _, s := range req.Stop {
-		if blank(s) {
+		if !TakesStop(s) {
 			return llm.Errorf(llm.ErrBadRequest, "stop: %s refuses stop sequences of white space only", llm.Messages)
 		}
 	}

@@ -43,7 +43,7 @@ var Ladder = []fit.Rung{
 	{Field: "FrequencyPenalty", Fate: fit.Dropped, Why: "not known"},
 	{Field: "PresencePenalty", Fate: fit.Dropped, Why: "not known"},
 	{Field: "Stop", Fate: fit.Carried, Why: "stop_sequences"},
-	{Field: "Stop of white space", Fate: fit.Refused, Why: "the API refuses it"},
+	{Field: "Stop of white space", Fate: fit.Refused, Why: "the API refuses it; the caller keeps it back (TakesStop) and cuts the answer there"},
 	{Field: "Format.Schema", Fate: fit.Carried, Why: "output_config.format, or words where a model knows no schemas"},
 	{Field: "Format without a schema", Fate: fit.Dropped, Why: "in words, with a notice that nothing enforces it"},
 	{Field: "Reasoning.Effort", Fate: fit.Mapped, Why: "output_config.effort, or the budget that is its share"},

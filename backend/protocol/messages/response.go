@@ -42,7 +42,8 @@ func EncodeResponse(events []llm.Event, opts EncoderOptions) ([]byte, error) {
 	}
 	out = append(out, `],"stop_reason":"`...)
 	out = append(out, stopWord(a.Finish, w.called, w.denied)...)
-	out = append(out, `","stop_sequence":null,"usage":`...)
+	out = append(out, `","stop_sequence":`...)
+	out = append(appendSequence(out, a.Finish), `,"usage":`...)
 	return append(appendUsage(out, a.Usage), '}'), nil
 }
 

@@ -79,7 +79,7 @@ var outbound = []struct {
 	{"Seed", dropped, "there is no such control"},
 	{"FrequencyPenalty", dropped, "there is no such control"},
 	{"PresencePenalty", dropped, "there is no such control"},
-	{"Stop", refused, "the answer would run on; the caller cuts it and clears the field, or picks another provider"},
+	{"Stop", refused, "the answer would run on; the caller keeps them back and cuts the answer there"},
 	{"User", carried, "hashed where it is longer than the 64 characters that are taken"},
 	{"ServiceTier", carried, ""},
 	{"CacheKey", carried, "hashed where it is longer than the 64 characters that are taken"},
