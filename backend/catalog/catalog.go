@@ -5,6 +5,7 @@
 package catalog
 
 import (
+	"encoding/json"
 	"sort"
 	"strings"
 )
@@ -18,17 +19,29 @@ type Model struct {
 	Upstream    string `json:"upstream"`
 	Name        string `json:"name,omitempty"`
 	Description string `json:"description,omitempty"`
-	// Created is in Unix seconds; 0 is unknown.
-	Created int64 `json:"created,omitempty"`
+	// Created is when it was listed, Released when its maker published it, in Unix seconds; 0 is unknown.
+	Created  int64 `json:"created,omitempty"`
+	Released int64 `json:"released,omitempty"`
+	// Type is language, embedding, image or another of the hosted gateway's words; empty is unknown.
+	Type string `json:"type,omitempty"`
 	// ContextWindow and MaxOutput are in tokens; 0 is unknown.
 	ContextWindow int64 `json:"contextWindow,omitempty"`
 	MaxOutput     int64 `json:"maxOutput,omitempty"`
 	// Price is nil where unknown.
 	Price *Price `json:"price,omitempty"`
 	// Tags are what the model can do, in the hosted gateway's words ("vision", "reasoning", "tool-use").
-	Tags  []string `json:"tags,omitempty"`
-	Local bool     `json:"local,omitempty"`
-	Free  bool     `json:"free,omitempty"`
+	Tags []string `json:"tags,omitempty"`
+	// InputModalities and OutputModalities are what it takes and gives ("text", "image", "file", "audio", "video");
+	// empty is unknown.
+	InputModalities  []string `json:"inputModalities,omitempty"`
+	OutputModalities []string `json:"outputModalities,omitempty"`
+	// Parameters are the request parameters that it honours, in OpenAI's words; empty is unknown.
+	Parameters []string `json:"parameters,omitempty"`
+	// Capabilities is what Anthropic's list says of its own models, as it says it (API reference, "Models"); nil is
+	// unknown.
+	Capabilities json.RawMessage `json:"capabilities,omitempty"`
+	Local        bool            `json:"local,omitempty"`
+	Free         bool            `json:"free,omitempty"`
 }
 
 // Override is what the user says of a model; set fields win over whatever a list says.

@@ -28,10 +28,25 @@ func FuzzParseUSD(f *testing.F) {
 	f.Add("0.000001")
 	f.Add("99999999999.999999999999")
 	f.Fuzz(func(t *testing.T, s string) {
-		if n, err := ParseUSD(s); err == nil && n < 0 {
-			t.Errorf("%q gave %d", s, n)
+		n, err := ParseUSD(s)
+		if err != nil {
+			return
+		}
+		if again, err := ParseUSD(n.USD()); n < 0 || err != nil || again != n {
+			t.Errorf("%q gave %d, written as %s", s, n, n.USD())
 		}
 	})
+}
+
+func TestUSD(t *testing.T) {
+	for n, want := range map[PicoUSD]string{
+		0: "0", 1_000_000: "0.000001", 1: "0.000000000001", 95_500_000_000_000: "95.5", -1_250_000_000_000: "-1.25",
+		3_000_000_000_000: "3", -1 << 63: "-9223372.036854775808",
+	} {
+		if got := n.USD(); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
+	}
 }
 
 func TestPerMillion(t *testing.T) {
@@ -85,5 +100,26 @@ func TestCatalog(t *testing.T) {
 	}
 	if _, ok := c.ByName("same"); ok {
 		t.Error("two models of one name are no answer")
+	}
+}
+
+func TestListed(t *testing.T) {
+	c := New([]Model{
+		{ID: "openai/gpt", Provider: "gateway", Name: "GPT", Price: &Price{Input: price(5)}},
+		{ID: "openai/gpt", Provider: "openai", Name: "other", ContextWindow: 9, Tags: []string{"vision"}},
+		{ID: "a/b", Provider: "a"},
+	}, nil)
+	listed := c.Listed()
+	if len(listed) != 2 || listed[0].ID != "a/b" {
+		t.Fatalf("%+v", listed)
+	}
+	if m := listed[1]; m.Provider != "gateway" || m.Name != "GPT" || m.ContextWindow != 9 || len(m.Tags) != 1 || *m.Price.Input != 5 {
+		t.Errorf("%+v", m)
+	}
+	if first, _ := c.Served("gateway", "openai/gpt"); first.ContextWindow != 0 {
+		t.Error("a list must not change the entries it is made of")
+	}
+	if e := c.Entries("openai/gpt"); len(e) != 2 || e[1].Provider != "openai" || c.Entries("no/such") != nil {
+		t.Errorf("%+v", e)
 	}
 }

@@ -38,6 +38,20 @@ func ParseUSD(s string) (PicoUSD, error) {
 	return PicoUSD(n), nil
 }
 
+// USD writes an amount as an exact decimal number of US dollars, as the hosted gateway writes prices ("0.000001").
+func (p PicoUSD) USD() string {
+	sign := ""
+	n := uint64(p)
+	if p < 0 {
+		sign, n = "-", -n
+	}
+	const dollar = 1_000_000_000_000
+	if n%dollar == 0 {
+		return fmt.Sprintf("%s%d", sign, n/dollar)
+	}
+	return strings.TrimRight(fmt.Sprintf("%s%d.%0*d", sign, n/dollar, picoDigits, n%dollar), "0")
+}
+
 // PerMillion writes the price of a million tokens at this price per token, as a decimal number of US dollars.
 func (p PicoUSD) PerMillion() string {
 	const million = 1_000_000 // picoUSD per token times a million tokens is microUSD

@@ -110,12 +110,13 @@ func (p *Provider) entry(m gjson.Result) (catalog.Model, bool) {
 			break
 		}
 	}
-	for _, path := range []string{"max_tokens", "top_provider.max_completion_tokens"} {
+	for _, path := range []string{"max_tokens", "max_completion_tokens", "top_provider.max_completion_tokens"} {
 		if n := m.Get(path).Int(); n > 0 {
 			e.MaxOutput = n
 			break
 		}
 	}
+	describe(&e, m)
 	if p.Local {
 		free := catalog.FreePrice()
 		e.Price, e.Free = &free, true

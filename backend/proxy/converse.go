@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 
 	"gatehouse/backend/access"
@@ -33,7 +32,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, key access.Key
 	req := gateway.Request{
 		Body: body.data, Header: r.Header, Query: r.URL.RawQuery, Own: s.own(r),
 		Caller: gateway.Caller{
-			KeyID: key.ID, Key: key.Name, Project: key.Project, Client: clientName(r.UserAgent()), Allows: allows(key),
+			KeyID: key.ID, Key: key.Name, Project: key.Project, Client: clientOf(r), Allows: allows(key),
 		},
 	}
 	if err := complete(&req); err != nil {
@@ -54,13 +53,6 @@ func allows(key access.Key) func(string) bool {
 		return nil
 	}
 	return key.Allows
-}
-
-// clientName cuts a User-Agent down to the program's own name and version.
-func clientName(userAgent string) string {
-	name, _, _ := strings.Cut(strings.TrimSpace(userAgent), " ")
-	const longest = 64
-	return strings.ToValidUTF8(name[:min(len(name), longest)], "")
 }
 
 // Memory of request bodies is kept for the next ones: small buffers and very large ones in a pool, which gives them back

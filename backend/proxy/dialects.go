@@ -26,6 +26,8 @@ func dialectOf(r *http.Request) llm.Dialect {
 		return llm.AISDK
 	case r.Header.Get("Anthropic-Version") != "":
 		return llm.Messages
+	case path == "/v1/models" && shapeOf(r) == geminiList, strings.HasPrefix(path, "/v1/models/") && shapeOf(r) == geminiList:
+		return llm.Gemini
 	}
 	return llm.ChatCompletions
 }
@@ -89,12 +91,11 @@ func (s *Server) config(w http.ResponseWriter, r *http.Request, key access.Key) 
 	}
 	models := []aisdk.Model{}
 	for _, m := range s.listed(key) {
-		name := m.Name
-		if name == "" {
-			name = m.ID
+		model := aisdk.Model{ID: m.ID, Name: nameOf(m), Description: m.Description, Provider: creatorOf(m.ID), Type: m.Type}
+		if p := pricingOf(m.Price); p != nil && p.Input != "" && p.Output != "" {
+			model.Pricing = &aisdk.Pricing{Input: p.Input, Output: p.Output, CacheRead: p.CacheRead, CacheWrite: p.CacheWrite}
 		}
-		creator, _, _ := strings.Cut(m.ID, "/")
-		models = append(models, aisdk.Model{ID: m.ID, Name: name, Description: m.Description, Provider: creator})
+		models = append(models, model)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(aisdk.EncodeConfig(models, head.Version)) // the client may be gone

@@ -168,8 +168,10 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("POST /v1/responses", s.keyed(s.converse(llm.Responses)))
 	mux.Handle("POST /v1/messages", s.keyed(s.converse(llm.Messages)))
 	mux.Handle("POST /v1/embeddings", s.keyed(s.embeddings))
-	mux.Handle("GET /v1/models", s.keyed(s.models))
-	mux.Handle("GET /v1/models/{id...}", s.keyed(s.model))
+	for _, version := range []string{"v1", "v1beta"} { // of v1 there are several vendors' lists, v1beta is Gemini's
+		mux.Handle("GET /"+version+"/models", s.keyed(s.models))
+		mux.Handle("GET /"+version+"/models/{id...}", s.keyed(s.model))
+	}
 	for _, version := range []string{"v1beta", "v1"} { // Gemini's SDK asks under either
 		mux.Handle("POST /"+version+"/models/{call...}", s.keyed(s.gemini))
 		mux.Handle("POST /"+version+"/models", s.keyed(s.noRoute)) // or the mux redirects it before anybody asks for a key
@@ -182,6 +184,7 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("/", s.keyed(s.noRoute))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		r = enter(r)
 		if e := s.guardHost(r); e != nil {
 			s.fail(w, r, dialectOf(r), e)
 			return
@@ -242,19 +245,4 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 		state = "paused"
 	}
 	_, _ = fmt.Fprintf(w, "{\"status\":%q}\n", state)
-}
-
-func (s *Server) noRoute(_ http.ResponseWriter, r *http.Request, _ access.Key) error {
-	e := llm.Errorf(llm.ErrNotFound, "there is nothing at %s %s; this endpoint has POST /v1/chat/completions, "+
-		"/v1/responses, /v1/messages and /v1/embeddings, /v1beta/models/{model}:generateContent, the AI SDK's /v1/ai, /v3/ai and /v4/ai, "+
-		"and GET /v1/models", r.Method, r.URL.Path).WithCode("not_found")
-	switch r.URL.Path {
-	case "/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/embeddings":
-		e = llm.Errorf(llm.ErrBadRequest, "%s takes POST, not %s", r.URL.Path, r.Method).WithStatus(http.StatusMethodNotAllowed)
-	case "/chat/completions", "/messages":
-		e = llm.Errorf(llm.ErrNotFound, "the base URL lacks its /v1: OpenAI clients take http://%s/v1", r.Host)
-	case "/v1/v1/messages", "/v1/v1/chat/completions":
-		e = llm.Errorf(llm.ErrNotFound, "the base URL has one /v1 too many: this client takes http://%s", r.Host)
-	}
-	return e
 }
