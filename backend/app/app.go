@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"gatehouse/backend/access"
+	"gatehouse/backend/answers"
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/chat"
 	"gatehouse/backend/control"
@@ -152,8 +153,13 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		World: world, Upstream: client, Credentials: secrets, Recorder: history,
 		Redact: redactor.RedactBytes, Conceal: credential.Conceal, Files: fetch.New(c.fetchLimits), Now: time.Now, Logger: c.logger,
 	})
+	kept, err := answers.Open(db, answers.Options{Now: time.Now, Logger: c.logger}, proxy.InterruptedAnswer)
+	if err != nil {
+		return err
+	}
+	c.onClose(func(ctx context.Context) { c.check("kept answers", kept.Close(ctx)) })
 	c.door = proxy.New(proxy.Options{
-		Keys: keys, Gateway: gate, Limits: c.limits, Catalog: models.Catalog,
+		Keys: keys, Gateway: gate, Answers: kept, Limits: c.limits, Catalog: models.Catalog,
 		Active: func() string { return c.settings.Snapshot().ActiveModel }, Logger: c.logger,
 	})
 	c.chat, err = chat.Open(db, streamer{gate, pricer{models.Catalog}}, chat.Options{Now: time.Now, Broker: c.broker, Logger: c.logger})
@@ -168,9 +174,22 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		Providers: func() provider.Table { return *c.table.Load() }, World: world, Health: c.board, Broker: c.broker, Logger: c.logger, Now: time.Now,
 	})
 	c.dispatcher = control.NewDispatcher(c.service.Methods())
-	c.watch(models, credentials, keychainChanged)
+	forget := func() { c.forget(keys, kept) }
+	forget()
+	c.watch(models, credentials, keychainChanged, forget)
 	c.probe(keychain)
 	return nil
+}
+
+// forget ends and removes what is kept for keys that were revoked.
+func (c *Core) forget(keys *access.Keys, kept *answers.Answers) {
+	usable := map[string]bool{}
+	for _, k := range keys.List() {
+		usable[k.ID] = k.RevokedAt == nil
+	}
+	alive := func(key string) bool { return usable[key] }
+	c.door.KeysChanged(alive)
+	c.check("the answers of revoked keys", kept.Prune(alive))
 }
 
 // probe looks for the keychain in the background: it may take a dialog's time.
@@ -185,7 +204,9 @@ func (c *Core) probe(keychain *secret.Keychain) {
 }
 
 // watch connects what changes with who must know.
-func (c *Core) watch(models *modellist.List, credentials *credential.Store, keychainChanged <-chan struct{}) {
+func (c *Core) watch(
+	models *modellist.List, credentials *credential.Store, keychainChanged <-chan struct{}, keysChanged func(),
+) {
 	cancel := c.settings.Subscribe(func(before, after *settings.Settings) {
 		if before != after {
 			c.setTable(after)
@@ -222,12 +243,15 @@ func (c *Core) watch(models *modellist.List, credentials *credential.Store, keyc
 				sub = c.broker.Subscribe(256)
 				models.Changed()
 				c.service.Changed()
+				keysChanged()
 			case err != nil:
 				sub.Close()
 				return
 			case e.Type == credential.EventType:
 				c.board.Reset("") // whatever was refused may not be any more
 				models.Changed()
+			case e.Type == access.EventKeys:
+				keysChanged()
 			case e.Type == usage.EventHealth:
 				c.service.Changed()
 			}

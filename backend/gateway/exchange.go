@@ -95,6 +95,14 @@ type body struct {
 	tail   []byte // what is still to be given after the upstream's own bytes
 	ended  error  // what to give after the tail
 	closed bool
+	told   bool // Issued was told
+}
+
+func (b *body) issued() {
+	if !b.told && b.x.req.Issued != nil && b.x.seen.ID != "" {
+		b.told = true
+		b.x.req.Issued(b.x.seen.ID, b.x.provider.ID)
+	}
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -104,6 +112,7 @@ func (b *body) Read(p []byte) (int, error) {
 	n, err := b.upstream.Read(p)
 	if n > 0 {
 		b.x.seen = b.tap.Write(p[:n])
+		b.issued()
 		if b.stream && b.x.first == 0 && b.x.seen.Content {
 			b.x.first = max(b.x.g.Now().Sub(b.x.start), 1)
 		}
@@ -112,6 +121,7 @@ func (b *body) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	b.x.seen = b.tap.Close()
+	b.issued()
 	b.end(err)
 	if n > 0 {
 		return n, nil

@@ -90,6 +90,15 @@ type Request struct {
 	// request is read. Nil where the body says it.
 	Head   *protocol.Head
 	Decode func() (*protocol.Asked, error)
+	// Rewrite sends the request decoded and encoded anew even to a provider that speaks its dialect: it refers to what
+	// only Decode knows.
+	Rewrite bool
+	// Suffix is added to the path of the dialect's endpoint, for its other methods (/compact). It needs a provider that
+	// speaks the dialect.
+	Suffix string
+	// Issued is told the id of an answer that is passed on as it comes, as soon as it is known, and who gave it. Nil where
+	// nobody wants to know.
+	Issued func(id, provider string)
 }
 
 // Answer is an upstream's answer, an error of its included. Body must be closed; it ends the line in the history.
@@ -158,7 +167,7 @@ func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (
 func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol.Head) (*Answer, error) {
 	x.provider, x.model = a.Provider, a.Model
 	record := Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: a.Reason, At: x.g.Now()}
-	raw := a.Dialect == x.req.Dialect
+	raw := a.Dialect == x.req.Dialect && !x.req.Rewrite
 	answer, resp, err := x.send(ctx, a, head, raw)
 	if raw && x.req.Embedding == nil && err == nil && answer == nil && resp.StatusCode == http.StatusBadRequest {
 		if why, again := x.rewritable(a); why != "" {
@@ -168,6 +177,14 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 			record = Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: again, At: x.g.Now()}
 			answer, resp, err = x.send(ctx, a, head, false)
 		}
+	}
+	if raw && err == nil && answer == nil && x.req.Suffix != "" && lacks(a, resp.StatusCode) {
+		resp.Body.Close() //nolint:errcheck // the model itself does it
+		record.Status, record.Kind = resp.StatusCode, llm.KindOfStatus(resp.StatusCode)
+		record.Error = a.Provider.Name + " has no " + x.req.Suffix + " for this model"
+		x.attempts = append(x.attempts, record)
+		record = Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: "again, as a question to the model itself", At: x.g.Now()}
+		answer, resp, err = x.send(ctx, a, head, false)
 	}
 	if resp != nil {
 		record.Status = resp.StatusCode
@@ -206,12 +223,26 @@ func (x *exchange) rewritable(a routing.Attempt) (why, again string) {
 	return "", ""
 }
 
+// lacks tells that a provider refused because it has no such method, or has it for some models only.
+func lacks(a routing.Attempt, status int) bool {
+	switch status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return true
+	case http.StatusBadRequest:
+		return a.Provider.ID == provider.Gateway
+	}
+	return false
+}
+
 // send sends the request, raw as it is or translated. It gives no answer where the provider refused.
 func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.Head, raw bool) (*Answer, *http.Response, error) {
 	if x.req.Embedding != nil {
 		return x.embed(ctx, a, head)
 	}
 	call := provider.Call{Provider: a.Provider, Dialect: a.Dialect}
+	if raw {
+		call.Suffix = x.req.Suffix
+	}
 	var t *translation
 	var err error
 	if raw {

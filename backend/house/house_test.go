@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"provider", "provider/sim"},
 	{"routing"},
 	{"gateway"},
-	{"settings", "access", "usage", "chat", "credential", "modellist", "health"},
+	{"settings", "access", "usage", "chat", "credential", "modellist", "health", "answers"},
 	{"control", "proxy", "tray", "desktop"},
 	{"app"},
 	{"shell", "cli"},

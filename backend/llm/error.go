@@ -33,6 +33,8 @@ type Error struct {
 	Status int
 	// Code is the short machine-readable reason ("model_not_found"), empty if there is none.
 	Code string
+	// Param is the name of the request's field that is at fault, empty if there is none or it is not known.
+	Param string
 	// RetryAfter is how long the source asked callers to wait; 0 means it did not say.
 	RetryAfter time.Duration
 	// Raw is the source's own error body, if it had one.
@@ -53,6 +55,9 @@ func (e *Error) Unwrap() error { return e.Cause }
 
 // WithCode sets the machine-readable code and gives the error back.
 func (e *Error) WithCode(code string) *Error { e.Code = code; return e }
+
+// WithParam names the field at fault and gives the error back.
+func (e *Error) WithParam(param string) *Error { e.Param = param; return e }
 
 // WithStatus sets the HTTP status and gives the error back.
 func (e *Error) WithStatus(status int) *Error { e.Status = status; return e }

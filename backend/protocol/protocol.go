@@ -170,32 +170,6 @@ var responsesCodec = Codec{
 	DecodeStream: responses.DecodeStream, DecodeResponse: responses.DecodeResponse,
 }
 
-// decodeResponses refuses what needs answers to be kept, which only the provider that made them does so far.
-func decodeResponses(body []byte) (*Asked, error) {
-	req, head, err := responses.DecodeRequest(body, responses.DecodeOptions{})
-	if err != nil {
-		return nil, err
-	}
-	for name, asked := range map[string]bool{
-		"previous_response_id": head.PreviousResponseID != "", "conversation": head.Conversation != "", "background": head.Background,
-	} {
-		if asked {
-			return nil, llm.Errorf(llm.ErrBadRequest, "%q works only with models whose provider speaks OpenAI Responses itself; "+
-				"send the whole input instead", name).WithCode("unsupported_parameter")
-		}
-	}
-	options := func(a Answering) responses.AnswerOptions {
-		return responses.AnswerOptions{Head: head, Origin: a.Origin, ID: "resp_" + a.ID, Model: a.Model, Now: func() time.Time { return a.Now }}
-	}
-	return &Asked{
-		Request: req, Notices: head.Notices,
-		NewEncoder: func(a Answering) Encoder { return responses.NewEncoder(options(a)) },
-		EncodeResponse: func(events []llm.Event, a Answering) ([]byte, error) {
-			return responses.EncodeResponse(events, options(a))
-		},
-	}, nil
-}
-
 // geminiCodec and aisdkCodec lack Decode: their requests' models stand outside of the body, see Gemini and AISDK.
 var (
 	geminiCodec = Codec{

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -55,12 +56,15 @@ type Call struct {
 	Dialect  llm.Dialect
 	// Model and Method are for dialects whose URLs name them, as Gemini's do: .../models/{model}:{method}.
 	Model, Method string
+	// Verb is the HTTP method, empty for POST. Suffix is added to the path of the dialect's endpoint.
+	Verb, Suffix string
 	// Query is added to the endpoint's URL.
 	Query  string
 	Header http.Header
 	// Secret is the credential, empty for providers that take none.
 	Secret string
-	Body   Body
+	// Body is nil for a call without one.
+	Body Body
 }
 
 // Do sends the call and gives the answer as soon as its header is there. Its errors are *llm.Error.
@@ -72,13 +76,16 @@ func (c *Client) Do(ctx context.Context, call Call) (*http.Response, error) {
 	if call.Method != "" {
 		u.Path, u.RawPath = strings.ReplaceAll(u.Path, modelHere, call.Model)+":"+call.Method, ""
 	}
+	if call.Suffix != "" {
+		u = u.JoinPath(call.Suffix)
+	}
 	u.RawQuery = call.Query
 	call.Provider.Authorize(call.Header, call.Dialect, call.Secret)
-	req := (&http.Request{
-		Method: http.MethodPost, URL: u, Host: u.Host, Header: call.Header,
-		Body: io.NopCloser(call.Body.Reader()), ContentLength: call.Body.Len(),
-		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(call.Body.Reader()), nil },
-	}).WithContext(ctx)
+	req := (&http.Request{Method: cmp.Or(call.Verb, http.MethodPost), URL: u, Host: u.Host, Header: call.Header}).WithContext(ctx)
+	if call.Body != nil {
+		req.Body, req.ContentLength = io.NopCloser(call.Body.Reader()), call.Body.Len()
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(call.Body.Reader()), nil }
+	}
 	resp, err := c.transport(u).RoundTrip(req)
 	if err != nil {
 		return nil, connectError(ctx, call.Provider, err)

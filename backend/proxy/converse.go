@@ -20,27 +20,49 @@ func (s *Server) converse(d llm.Dialect) handler {
 
 // exchange reads the body, has the request carried and copies the answer. complete fills in what the dialect needs.
 func (s *Server) exchange(w http.ResponseWriter, r *http.Request, key access.Key, complete func(*gateway.Request) error) error {
+	return s.withRequest(w, r, key, func(req *gateway.Request) error {
+		if err := complete(req); err != nil {
+			return err
+		}
+		return s.carry(w, r, req)
+	})
+}
+
+func paused() *llm.Error {
+	return llm.Errorf(llm.ErrOverloaded, "the endpoint is paused; resume it in the tray or the window, or run: gatehouse resume").
+		WithStatus(http.StatusServiceUnavailable).WithCode("paused")
+}
+
+// withRequest reads the body and gives the request, whose body is of use only until handle returns.
+func (s *Server) withRequest(w http.ResponseWriter, r *http.Request, key access.Key, handle func(*gateway.Request) error) error {
 	if s.Paused() {
-		return llm.Errorf(llm.ErrOverloaded, "the endpoint is paused; resume it in the tray or the window, or run: gatehouse resume").
-			WithStatus(http.StatusServiceUnavailable).WithCode("paused")
+		return paused()
 	}
 	body, err := s.readBody(w, r)
 	if err != nil {
 		return err
 	}
 	defer body.release()
-	req := gateway.Request{
-		Body: body.data, Header: r.Header, Query: r.URL.RawQuery, Own: s.own(r),
+	req := s.request(r, key)
+	req.Body = body.data
+	return handle(&req)
+}
+
+// request is what a request says beside its body.
+func (s *Server) request(r *http.Request, key access.Key) gateway.Request {
+	return gateway.Request{
+		Header: r.Header, Query: r.URL.RawQuery, Own: s.own(r),
 		Caller: gateway.Caller{
 			KeyID: key.ID, Key: key.Name, Project: key.Project, Client: clientOf(r), Allows: allows(key),
 		},
 	}
-	if err := complete(&req); err != nil {
-		return err
-	}
-	out := s.newOutlet(w, r, &req)
+}
+
+// carry has the request carried and copies the answer.
+func (s *Server) carry(w http.ResponseWriter, r *http.Request, req *gateway.Request) error {
+	out := s.newOutlet(w, r, req)
 	defer out.close()
-	answer, err := s.Gateway.Exchange(r.Context(), req)
+	answer, err := s.Gateway.Exchange(r.Context(), *req)
 	if err != nil {
 		return out.fail(err)
 	}

@@ -18,7 +18,8 @@ func dialectOf(r *http.Request) llm.Dialect {
 	switch {
 	case path == "/v1/messages" || strings.HasPrefix(path, "/v1/messages/"):
 		return llm.Messages
-	case path == "/v1/responses" || strings.HasPrefix(path, "/v1/responses/"):
+	case path == "/v1/responses" || strings.HasPrefix(path, "/v1/responses/"),
+		path == "/v1/conversations" || strings.HasPrefix(path, "/v1/conversations/"):
 		return llm.Responses
 	case strings.HasPrefix(path, "/v1beta/") || strings.HasPrefix(path, "/v1/models/") && strings.Contains(path, ":"):
 		return llm.Gemini

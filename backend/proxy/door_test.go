@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"gatehouse/backend/access"
+	"gatehouse/backend/answers"
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/credential"
 	"gatehouse/backend/fetch"
@@ -118,6 +119,9 @@ func openDoor(t testing.TB, o doorOptions) *door {
 		Keys: keys, Limits: func() Limits { return d.limits }, Catalog: func() *catalog.Catalog { return models },
 		Active: func() string { return o.active }, Logger: logger,
 	}
+	kept, err := answers.Open(db, answers.Options{}, InterruptedAnswer)
+	check(t, err)
+	options.Answers = kept
 	if o.edit != nil {
 		o.edit(&options, &gate)
 	}
@@ -133,7 +137,7 @@ func openDoor(t testing.TB, o doorOptions) *door {
 			t.Error(err)
 		}
 		upstream.Close()
-		for _, err := range []error{history.Close(ctx), keys.Close(ctx), db.Close()} {
+		for _, err := range []error{kept.Close(ctx), history.Close(ctx), keys.Close(ctx), db.Close()} {
 			check(t, err)
 		}
 	})

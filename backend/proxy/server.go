@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gatehouse/backend/access"
+	"gatehouse/backend/answers"
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
@@ -29,6 +30,10 @@ type Keys interface {
 // Exchanger carries requests.
 type Exchanger interface {
 	Exchange(ctx context.Context, req gateway.Request) (*gateway.Answer, error)
+	// Native tells whether a model is asked in the request's dialect as it is.
+	Native(model string, req gateway.Request) (bool, error)
+	// Look asks a provider for an answer that it keeps.
+	Look(ctx context.Context, l gateway.Lookup) (*gateway.Answer, error)
 }
 
 // Limits is what settings say of the door.
@@ -41,6 +46,8 @@ type Limits struct {
 type Options struct {
 	Keys    Keys
 	Gateway Exchanger
+	// Answers keeps what OpenAI's Responses keep at the server.
+	Answers *answers.Answers
 	Limits  func() Limits
 	Catalog func() *catalog.Catalog
 	// Active gives the active model's id, empty if there is none.
@@ -48,6 +55,8 @@ type Options struct {
 	Logger *slog.Logger
 	// AfterFunc starts the timers of keep-alives; nil is time.AfterFunc.
 	AfterFunc func(d time.Duration, f func()) Timer
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
 }
 
 // Server is the endpoint. It is safe for concurrent use.
@@ -55,6 +64,7 @@ type Server struct {
 	Options
 	http   *http.Server
 	paused atomic.Bool
+	jobs   jobs
 
 	mu        sync.Mutex
 	listeners []net.Listener
@@ -145,7 +155,9 @@ func (s *Server) Addresses() []string {
 }
 
 // SetPaused makes the endpoint refuse model requests, or take them again.
-func (s *Server) SetPaused(paused bool) { s.paused.Store(paused) }
+func (s *Server) SetPaused(paused bool) {
+	s.paused.Store(paused)
+}
 
 // Paused tells whether the endpoint refuses model requests.
 func (s *Server) Paused() bool { return s.paused.Load() }
@@ -157,7 +169,20 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		err = s.http.Close()
 	}
 	s.serving.Wait()
+	s.jobs.wait(ctx)
 	return err
+}
+
+// KeysChanged ends what runs in the background for keys that may not be used any more.
+func (s *Server) KeysChanged(alive func(key string) bool) {
+	s.jobs.stopAll(func(key string) bool { return !alive(key) }, errStopped)
+}
+
+func (s *Server) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Options.Now()
 }
 
 // Handler is the whole door, guards included. The table of routes is closed: what is not in it is refused.
@@ -165,7 +190,20 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.Handle("POST /v1/chat/completions", s.keyed(s.converse(llm.ChatCompletions)))
-	mux.Handle("POST /v1/responses", s.keyed(s.converse(llm.Responses)))
+	mux.Handle("POST /v1/responses", s.keyed(s.responses))
+	mux.Handle("POST /v1/responses/compact", s.keyed(s.compact))
+	mux.Handle("GET /v1/responses/{id}", s.keyed(s.answer))
+	mux.Handle("DELETE /v1/responses/{id}", s.keyed(s.deleteAnswer))
+	mux.Handle("POST /v1/responses/{id}/cancel", s.keyed(s.cancel))
+	mux.Handle("GET /v1/responses/{id}/input_items", s.keyed(s.inputItems))
+	mux.Handle("POST /v1/conversations", s.keyed(s.createConversation))
+	mux.Handle("GET /v1/conversations/{id}", s.keyed(s.conversation))
+	mux.Handle("POST /v1/conversations/{id}", s.keyed(s.updateConversation))
+	mux.Handle("DELETE /v1/conversations/{id}", s.keyed(s.deleteConversation))
+	mux.Handle("GET /v1/conversations/{id}/items", s.keyed(s.conversationItems))
+	mux.Handle("POST /v1/conversations/{id}/items", s.keyed(s.addConversationItems))
+	mux.Handle("GET /v1/conversations/{id}/items/{item}", s.keyed(s.conversationItems))
+	mux.Handle("DELETE /v1/conversations/{id}/items/{item}", s.keyed(s.deleteConversationItem))
 	mux.Handle("POST /v1/messages", s.keyed(s.converse(llm.Messages)))
 	mux.Handle("POST /v1/embeddings", s.keyed(s.embeddings))
 	for _, version := range []string{"v1", "v1beta"} { // of v1 there are several vendors' lists, v1beta is Gemini's

@@ -30,6 +30,9 @@ func EncodeError(e *llm.Error) (status int, body []byte) {
 	if e.Code != "" {
 		o.Code = &e.Code
 	}
+	if e.Param != "" {
+		o.Param = &e.Param
+	}
 	body, err := json.Marshal(errorBody{o})
 	if err != nil { // strings always marshal
 		body = []byte(`{"error":{"message":"internal error","type":"server_error","param":null,"code":null}}`)

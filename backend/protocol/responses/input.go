@@ -102,6 +102,8 @@ func (d *requestDecoder) item(item jsonread.Value, depth int) error {
 		return d.tools(item.Get("tools"))
 	case "configuration_update":
 		return d.update(item)
+	case "compaction", "compaction_summary":
+		d.compaction(item)
 	case "compaction_trigger":
 		d.head.Compact = true
 	default:

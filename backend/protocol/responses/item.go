@@ -66,6 +66,10 @@ func (it *item) prefix() string {
 		return "ctc_"
 	case "image_generation_call":
 		return "ig_"
+	case "opaque":
+		if jsonread.Of(it.opaque).Get("type").String() == "compaction" {
+			return "cmp_"
+		}
 	}
 	return "item_"
 }

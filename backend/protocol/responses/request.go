@@ -185,6 +185,7 @@ func (d *requestDecoder) conversation(v jsonread.Value) error {
 	case d.head.PreviousResponseID != "":
 		return bad("conversation", "can't stand beside previous_response_id; send one of them")
 	}
+	d.head.echo["conversation"] = append(appendString([]byte(`{"id":`), d.head.Conversation), '}')
 	return nil
 }
 

@@ -1,0 +1,88 @@
+package answers
+
+import (
+	"iter"
+	"slices"
+)
+
+// index is what is known of things by id, in the order in which they came, with their sizes.
+type index[T any] struct {
+	byID  map[string]entry[T]
+	order []string // ids, some of them gone or come again
+	bytes int64
+	turn  uint64
+}
+
+type entry[T any] struct {
+	value T
+	size  int64
+	turn  uint64
+}
+
+func newIndex[T any]() index[T] { return index[T]{byID: map[string]entry[T]{}} }
+
+func (x *index[T]) get(id string) (T, bool) {
+	e, ok := x.byID[id]
+	return e.value, ok
+}
+
+// put sets what is known; a thing that is there already keeps its place.
+func (x *index[T]) put(id string, value T, size int64) {
+	before, there := x.byID[id]
+	if there {
+		x.bytes += size - before.size
+		x.byID[id] = entry[T]{value, size, before.turn}
+		return
+	}
+	x.turn++
+	x.byID[id] = entry[T]{value, size, x.turn}
+	x.order = append(x.order, id)
+	x.bytes += size
+}
+
+func (x *index[T]) remove(ids ...string) {
+	for _, id := range ids {
+		if e, ok := x.byID[id]; ok {
+			x.bytes -= e.size
+			delete(x.byID, id)
+		}
+	}
+	if len(x.order) > 2*len(x.byID)+16 {
+		x.order = slices.DeleteFunc(x.order, func(id string) bool { _, ok := x.byID[id]; return !ok })
+	}
+}
+
+func (x *index[T]) all() iter.Seq2[string, T] {
+	return func(yield func(string, T) bool) {
+		for _, id := range slices.Clone(x.order) {
+			if e, ok := x.byID[id]; ok && !yield(id, e.value) {
+				return
+			}
+		}
+	}
+}
+
+// makeRoom gives the oldest, which must go before a thing of a size has its place.
+func (x *index[T]) makeRoom(id string, size int64, count int, bytes int64) []string {
+	n, total := len(x.byID), x.bytes
+	if before, there := x.byID[id]; there {
+		total -= before.size
+	} else {
+		n++
+	}
+	total += size
+	var gone []string
+	for _, old := range x.order {
+		if n <= count && total <= bytes {
+			break
+		}
+		e, ok := x.byID[old]
+		if !ok || old == id || slices.Contains(gone, old) {
+			continue
+		}
+		gone = append(gone, old)
+		n--
+		total -= e.size
+	}
+	return gone
+}
