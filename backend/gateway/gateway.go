@@ -21,6 +21,7 @@ import (
 	"gatehouse/backend/protocol/carry"
 	"gatehouse/backend/protocol/jsonedit"
 	"gatehouse/backend/provider"
+	"gatehouse/backend/recall"
 	"gatehouse/backend/routing"
 )
 
@@ -57,10 +58,13 @@ type Options struct {
 }
 
 // Gateway is safe for concurrent use.
-type Gateway struct{ Options }
+type Gateway struct {
+	Options
+	memory *recall.Memory
+}
 
 // New makes a Gateway.
-func New(o Options) *Gateway { return &Gateway{o} }
+func New(o Options) *Gateway { return &Gateway{o, recall.New(o.Now)} }
 
 // Caller is who asks.
 type Caller struct {

@@ -49,6 +49,7 @@ func (x *exchange) prepare(ctx context.Context, a routing.Attempt, head protocol
 	asked.Request.Model, asked.Request.Stream = a.Upstream, head.Stream
 	target := protocol.Target{Origin: t.origin, MaxOutput: known.MaxOutput, Same: a.Dialect == x.req.Dialect}
 	asked.Request.Stop, t.cut = protocol.Stops(a.Dialect, target, asked.Request.Stop)
+	t.recall()
 	if err := x.g.inline(ctx, a, target, asked.Request); err != nil {
 		return nil, nil, err
 	}
@@ -96,7 +97,7 @@ func (t *translation) answer(ctx context.Context, resp *http.Response) (*Answer,
 	answer := &Answer{
 		ID: x.id, Status: http.StatusOK, Header: h, Stream: t.stream, Provider: x.provider.ID, Model: x.model, settled: x.settlement,
 	}
-	events := protocol.Restore(t.asked.Request, protocol.Cut(t.cut, !streams(resp), t.events(resp)))
+	events := t.remember(protocol.Restore(t.asked.Request, protocol.Cut(t.cut, !streams(resp), t.events(resp))))
 	if t.stream {
 		h.Set("Content-Type", "text/event-stream")
 		next, stop := iter.Pull2(events)

@@ -16,7 +16,7 @@ import (
 // unless siblings says so.
 var floors = [][]string{
 	{"event", "store", "secret", "llm"},
-	{"catalog", "fetch"},
+	{"catalog", "fetch", "recall"},
 	{"protocol/sse", "protocol/jsonedit", "protocol/jsonread", "protocol/carry", "protocol/watch"},
 	{"protocol/fit"},
 	{"protocol/chatcompletions", "protocol/messages", "protocol/responses", "protocol/gemini", "protocol/aisdk", "protocol/embeddings"},
