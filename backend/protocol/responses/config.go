@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/fit"
 )
 
 type functionDefinition struct {
@@ -36,13 +37,13 @@ func (e *requestEncoder) tool(t llm.Tool) (json.RawMessage, error) {
 		e.notice("tools", "a tool that only "+t.Own.Dialect.String()+" knows was left out")
 		return nil, nil
 	case t.Freeform != nil:
-		out := customDefinition{Type: "custom", Name: t.Name, Description: t.Description}
+		out := customDefinition{Type: "custom", Name: e.names.Out(t.Name), Description: t.Description}
 		if strings.HasPrefix(strings.TrimSpace(string(t.Freeform)), "{") {
 			out.Format = t.Freeform
 		}
 		return marshal(out)
 	}
-	out := functionDefinition{"function", t.Name, t.Description, t.InputSchema, t.Strict != nil && *t.Strict}
+	out := functionDefinition{"function", e.names.Out(t.Name), t.Description, t.InputSchema, t.Strict != nil && *t.Strict}
 	if len(out.Parameters) == 0 {
 		out.Parameters = json.RawMessage(`{"type":"object","properties":{}}`)
 	}
@@ -125,6 +126,7 @@ func textConfig(f *llm.Format, extras []llm.Extra) (json.RawMessage, error) {
 		if out.Name == "" {
 			out.Name = "response" // the API demands one
 		}
+		out.Name = fit.Plain(out.Name, maxName)
 		raw, err := marshal(out)
 		if err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonread"
 )
 
@@ -43,13 +44,14 @@ const encrypted = "reasoning.encrypted_content"
 
 // EncodeRequest writes a request (API reference, "Create a model response"). The same request always gives the same
 // bytes. Nothing is kept at the server, so items go without ids and reasoning comes encrypted. What the dialect can't
-// carry but may do without comes back as notices; what would change the answer is an error of class bad request.
+// carry but may do without comes back as notices; what would change the answer is an error of class bad request. Tool
+// names are brought into the form that is taken, ^[a-zA-Z0-9_-]{1,64}$, so answers need fit.Restore.
 func EncodeRequest(req *llm.Request, opts Options) (body []byte, notices []llm.Notice, err error) {
 	if len(req.Stop) > 0 {
 		return nil, nil, llm.Errorf(llm.ErrBadRequest,
 			"%s has no stop sequences; leave them out or use a model of another provider", llm.Responses)
 	}
-	e := &requestEncoder{opts: opts, calls: map[string]*callState{}, ids: map[string]bool{}}
+	e := &requestEncoder{opts: opts, names: fit.NewNames(req), calls: map[string]*callState{}, ids: map[string]bool{}}
 	for _, m := range req.Messages {
 		if err := e.turn(m); err != nil {
 			return nil, nil, err
@@ -188,7 +190,7 @@ func (e *requestEncoder) toolList(req *llm.Request, out *request) error {
 		out.ToolChoice = struct {
 			Type string `json:"type"`
 			Name string `json:"name"`
-		}{kind, choice.Name}
+		}{kind, e.names.Out(choice.Name)}
 	}
 	if choice.NoParallel {
 		out.ParallelToolCalls = new(false)

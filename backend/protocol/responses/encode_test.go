@@ -3,12 +3,14 @@ package responses_test
 import (
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/tidwall/gjson"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/responses"
 )
 
@@ -91,6 +93,7 @@ func TestEncodeLadder(t *testing.T) {
 		{"Tools", llm.Request{Tools: []llm.Tool{{Name: "f", Strict: &yes}}}, "tools.0.strict", `true`, ""},
 		{"Tools", llm.Request{Tools: []llm.Tool{{Name: "p", Freeform: json.RawMessage(`{"type":"text"}`)}}}, "tools", `[{"type":"custom","name":"p","format":{"type":"text"}}]`, ""},
 		{"Tools", llm.Request{}, "tools", ``, ""},
+		{"Tool.Name", llm.Request{Tools: []llm.Tool{{Name: "a.b"}}}, "tools.0.name", `"` + fit.Plain("a.b", 64) + `"`, ""},
 		{"Tool.Own", llm.Request{Tools: []llm.Tool{{Own: &llm.Opaque{Dialect: llm.Responses, Raw: json.RawMessage(`{"type":"web_search"}`)}}}}, "tools", `[{"type":"web_search"}]`, ""},
 		{"Tool.Own", llm.Request{Tools: []llm.Tool{{Own: &llm.Opaque{Dialect: llm.Messages, Raw: json.RawMessage(`{}`)}}}}, "tools", ``, "tools"},
 		{"Tool.Cache", llm.Request{Tools: []llm.Tool{{Name: "f", Cache: &llm.CacheMark{}}}}, "tools.0.name", `"f"`, "cache_control"},
@@ -271,5 +274,50 @@ func TestEncodeRefuses(t *testing.T) {
 		if e, ok := errors.AsType[*llm.Error](err); !ok || e.Kind != llm.ErrBadRequest {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestToolNames: names that the API does not take go out in a form that it does, the same everywhere in a request, and
+// come back as the client's.
+func TestToolNames(t *testing.T) {
+	const odd = "mcp__files.read/übersicht"
+	long := strings.Repeat("n", 70)
+	taken := regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+	req := &llm.Request{
+		Model: "m", Tools: []llm.Tool{{Name: odd}, {Name: long}, {Name: "fine"}, {Name: "free.form", Freeform: json.RawMessage(`{"type":"text"}`)}},
+		ToolChoice: &llm.ToolChoice{Mode: llm.ToolNamed, Name: odd},
+		Format:     &llm.Format{Name: "my answer", Schema: json.RawMessage(`{"type":"object"}`)},
+		Messages: []llm.Message{
+			{Role: llm.RoleUser, Parts: []llm.Part{llm.Text{Text: "hi"}}},
+			{Role: llm.RoleAssistant, Parts: []llm.Part{llm.ToolCall{ID: "c1", Name: odd, Input: json.RawMessage(`{}`)}}},
+			{Role: llm.RoleTool, Parts: []llm.Part{llm.ToolResult{CallID: "c1", Name: odd, Parts: []llm.Part{llm.Text{Text: "ok"}}}}},
+		},
+	}
+	body, _, err := responses.EncodeRequest(req, responses.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := gjson.GetBytes(body, "tools.#.name").Array()
+	for _, name := range append(sent, gjson.GetBytes(body, "text.format.name")) {
+		if !taken.MatchString(name.String()) {
+			t.Errorf("%q goes out", name)
+		}
+	}
+	if sent[2].String() != "fine" || gjson.GetBytes(body, "tool_choice.name").String() != sent[0].String() ||
+		gjson.GetBytes(body, "input.1.name").String() != sent[0].String() {
+		t.Errorf("%s", body)
+	}
+	events := []llm.Event{llm.MessageStart{}}
+	for i, name := range sent {
+		events = append(events, llm.PartStart{Index: i, Part: llm.ToolCall{ID: "x", Name: name.String()}}, llm.PartEnd{Index: i})
+	}
+	var back []string
+	for e := range fit.Restore(req, fit.Stream(events)) {
+		if start, ok := e.(llm.PartStart); ok {
+			back = append(back, start.Part.(llm.ToolCall).Name)
+		}
+	}
+	if strings.Join(back, " ") != strings.Join([]string{odd, long, "fine", "free.form"}, " ") {
+		t.Errorf("they come back as %q", back)
 	}
 }

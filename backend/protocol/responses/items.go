@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonedit"
 	"gatehouse/backend/protocol/jsonread"
 )
@@ -13,6 +14,7 @@ import (
 // requestEncoder writes the items of a request.
 type requestEncoder struct {
 	opts    Options
+	names   *fit.Names
 	items   []inputItem
 	notices []llm.Notice
 	// calls are the history's calls by the id that results name.
@@ -222,13 +224,13 @@ func (e *requestEncoder) call(c llm.ToolCall) error {
 	var item any
 	if c.Freeform {
 		input := jsonread.Of(c.Input)
-		item = customCallItem{"custom_tool_call", state.id, c.Name, input.String()}
+		item = customCallItem{"custom_tool_call", state.id, e.names.Out(c.Name), input.String()}
 	} else {
 		args := string(c.Input)
 		if strings.TrimSpace(args) == "" {
 			args = "{}"
 		}
-		item = functionCallItem{"function_call", state.id, c.Name, args}
+		item = functionCallItem{"function_call", state.id, e.names.Out(c.Name), args}
 	}
 	if err := e.add("assistant", item); err != nil {
 		return err

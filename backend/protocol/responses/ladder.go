@@ -63,6 +63,7 @@ var outbound = []struct {
 	{"Model", carried, ""},
 	{"Stream", carried, ""},
 	{"Tools", carried, "strict is said always, since leaving it out asks for it here and nowhere else"},
+	{"Tool.Name", mapped, "a hash takes the place of what the API does not take; fit.Restore brings it back"},
 	{"Tool.Own", carried, "where it is of this dialect; a notice otherwise"},
 	{"Tool.Cache", dropped, "prompts are cached without marks"},
 	{"ToolChoice", carried, ""},
