@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"iter"
@@ -17,9 +18,9 @@ import (
 const wholeLimit = 64 << 20
 
 // wire is a request that was written anew.
-type wire string
+type wire []byte
 
-func (w wire) Reader() io.Reader { return strings.NewReader(string(w)) }
+func (w wire) Reader() io.Reader { return bytes.NewReader(w) }
 func (w wire) Len() int64        { return int64(len(w)) }
 
 // translation is an attempt at a provider that is spoken to in another dialect than the client's: the request is decoded

@@ -18,6 +18,7 @@ var floors = [][]string{
 	{"event", "store", "secret", "llm"},
 	{"catalog", "fetch", "recall"},
 	{"protocol/sse", "protocol/jsonedit", "protocol/jsonread", "protocol/carry", "protocol/watch"},
+	{"protocol/jsonwrite"},
 	{"protocol/fit"},
 	{"protocol/chatcompletions", "protocol/messages", "protocol/responses", "protocol/gemini", "protocol/aisdk", "protocol/embeddings"},
 	{"protocol"},

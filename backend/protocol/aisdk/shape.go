@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // flatUsage is version 2's (LanguageModelV2Usage). null reads like absent, which is how an unknown number goes.
@@ -59,7 +61,7 @@ func (v Version) usage(u llm.Usage) any {
 	if n, ok := u.Reasoning.Get(); ok && output != nil {
 		out.Output.Text = new(max(*output-n, 0))
 	}
-	if raw := bytes.TrimSpace(u.Raw); len(raw) > 0 && raw[0] == '{' && json.Valid(raw) {
+	if raw := bytes.TrimSpace(u.Raw); len(raw) > 0 && raw[0] == '{' && jsonread.Valid(raw) {
 		out.Raw = raw
 	}
 	return out
@@ -165,11 +167,9 @@ type providerTool struct {
 
 // marshal writes JSON without HTML escapes. What it writes are this package's own types, whose raw members were checked.
 func marshal(v any) []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	b, err := jsonwrite.Marshal(v, 0)
+	if err != nil {
 		return []byte("null")
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return b
 }

@@ -2,11 +2,11 @@ package aisdk
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"strings"
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/carry"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // walk turns events into stream parts, in the order in which every version takes them.
@@ -262,7 +262,7 @@ func (w *walk) finish(r llm.FinishReason) {
 	}
 	out := part{Type: "finish", FinishReason: w.opts.Version.finishReason(r), Usage: w.opts.Version.usage(w.usage)}
 	own := facts{GenerationID: w.opts.GenerationID}
-	if json.Valid(w.opts.Routing) {
+	if jsonread.Valid(w.opts.Routing) {
 		own.Routing = w.opts.Routing
 	}
 	if w.opts.Cost != nil && w.usage.Known() {

@@ -7,6 +7,7 @@ import (
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonwrite"
 	"gatehouse/backend/protocol/sse"
 )
 
@@ -78,11 +79,11 @@ func (e *Encoder) start(ev llm.MessageStart) []byte {
 		e.opts.Model = ev.Model
 	}
 	h := append([]byte(nil), `data: {"id":`...)
-	h = fit.AppendString(h, e.opts.ID)
+	h = jsonwrite.AppendString(h, e.opts.ID)
 	h = append(h, `,"object":"chat.completion.chunk","created":`...)
 	h = strconv.AppendInt(h, e.opts.Created, 10)
 	h = append(h, `,"model":`...)
-	h = fit.AppendString(h, e.opts.Model)
+	h = jsonwrite.AppendString(h, e.opts.Model)
 	e.head = append(h, `,"choices":[`...)
 	return e.close(append(e.open(), `"role":"assistant","content":""`...))
 }
@@ -100,7 +101,7 @@ func (e *Encoder) closeWith(chunk []byte, reason string) []byte {
 	if reason == "" {
 		chunk = append(chunk, "null"...)
 	} else {
-		chunk = fit.AppendString(chunk, reason)
+		chunk = jsonwrite.AppendString(chunk, reason)
 	}
 	chunk = append(chunk, `}]`...)
 	if e.opts.IncludeUsage { // the other chunks say so of themselves
@@ -112,7 +113,7 @@ func (e *Encoder) closeWith(chunk []byte, reason string) []byte {
 // member gives a chunk whose delta has one string.
 func (e *Encoder) member(name, value string) []byte {
 	chunk := append(append(append(e.open(), '"'), name...), '"', ':')
-	return e.close(fit.AppendString(chunk, value))
+	return e.close(jsonwrite.AppendString(chunk, value))
 }
 
 func (e *Encoder) partStart(ev llm.PartStart) []byte {
@@ -135,7 +136,7 @@ func (e *Encoder) partStart(ev llm.PartStart) []byte {
 		}
 	case llm.Media:
 		chunk := append(e.open(), `"images":[{"type":"image_url","image_url":{"url":`...)
-		return e.close(append(fit.AppendString(chunk, urlOf(p)), `}}]`...))
+		return e.close(append(jsonwrite.AppendString(chunk, urlOf(p)), `}}]`...))
 	case llm.ToolCall:
 		if p.ByProvider { // the client would try to run it
 			return nil
@@ -146,9 +147,9 @@ func (e *Encoder) partStart(ev llm.PartStart) []byte {
 		chunk := e.callStart(own.call, p)
 		if carrier := fit.PackCall(p, e.opts.Origin); carrier != "" {
 			detail := append(e.open(), `"reasoning_details":[{"type":"reasoning.encrypted","data":`...)
-			detail = fit.AppendString(detail, carrier)
+			detail = jsonwrite.AppendString(detail, carrier)
 			detail = append(detail, `,"id":`...)
-			detail = fit.AppendString(detail, p.ID)
+			detail = jsonwrite.AppendString(detail, p.ID)
 			detail = append(detail, `,"format":"unknown","index":`...)
 			detail = strconv.AppendInt(detail, int64(len(e.parts)), 10)
 			chunk = append(e.close(append(detail, `}]`...)), chunk...)
@@ -175,9 +176,9 @@ func (e *Encoder) textDelta(text string) []byte {
 
 func (e *Encoder) reasoningDelta(index int, text string) []byte {
 	chunk := append(e.open(), `"reasoning_content":`...)
-	chunk = fit.AppendString(chunk, text)
+	chunk = jsonwrite.AppendString(chunk, text)
 	chunk = append(chunk, `,"reasoning_details":[{"type":"reasoning.text","text":`...)
-	chunk = fit.AppendString(chunk, text)
+	chunk = jsonwrite.AppendString(chunk, text)
 	chunk = append(chunk, `,"format":"unknown","index":`...)
 	chunk = strconv.AppendInt(chunk, int64(index), 10)
 	return e.close(append(chunk, `}]`...))
@@ -186,21 +187,21 @@ func (e *Encoder) reasoningDelta(index int, text string) []byte {
 func (e *Encoder) callStart(index int, c llm.ToolCall) []byte {
 	chunk := e.callOpen(index)
 	chunk = append(chunk, `,"id":`...)
-	chunk = fit.AppendString(chunk, c.ID)
+	chunk = jsonwrite.AppendString(chunk, c.ID)
 	if c.Freeform {
 		chunk = append(chunk, `,"type":"custom","custom":{"name":`...)
-		chunk = fit.AppendString(chunk, c.Name)
+		chunk = jsonwrite.AppendString(chunk, c.Name)
 		chunk = append(chunk, `,"input":`...)
 		var text string
 		if json.Unmarshal(c.Input, &text) != nil {
 			text = ""
 		}
-		chunk = fit.AppendString(chunk, text)
+		chunk = jsonwrite.AppendString(chunk, text)
 	} else {
 		chunk = append(chunk, `,"type":"function","function":{"name":`...)
-		chunk = fit.AppendString(chunk, c.Name)
+		chunk = jsonwrite.AppendString(chunk, c.Name)
 		chunk = append(chunk, `,"arguments":`...)
-		chunk = fit.AppendString(chunk, string(c.Input))
+		chunk = jsonwrite.AppendString(chunk, string(c.Input))
 	}
 	return e.close(append(chunk, `}}]`...))
 }
@@ -255,7 +256,7 @@ func (e *Encoder) inputDelta(own *answerPart, c llm.ToolCall, input string) []by
 	}
 	own.text = true
 	chunk := append(append(e.callOpen(own.call), kind...), name...)
-	return e.close(append(fit.AppendString(chunk, input), `}}]`...))
+	return e.close(append(jsonwrite.AppendString(chunk, input), `}}]`...))
 }
 
 // partEnd sends what a client must send back with a reasoning.
@@ -304,7 +305,7 @@ func appendCarrier(dst []byte, carrier string, text bool, index int) []byte {
 	} else {
 		dst = append(dst, `{"type":"reasoning.encrypted","data":`...)
 	}
-	dst = fit.AppendString(dst, carrier)
+	dst = jsonwrite.AppendString(dst, carrier)
 	dst = append(dst, `,"format":"unknown","index":`...)
 	return append(strconv.AppendInt(dst, int64(index), 10), '}')
 }
@@ -315,12 +316,12 @@ func annotation(c llm.Citation) []byte {
 		return c.Raw.Raw
 	}
 	out := append([]byte(nil), `{"type":"url_citation","url_citation":{"url":`...)
-	out = fit.AppendString(out, c.URL)
+	out = jsonwrite.AppendString(out, c.URL)
 	out = append(out, `,"title":`...)
-	out = fit.AppendString(out, c.Title)
+	out = jsonwrite.AppendString(out, c.Title)
 	if c.Cited != "" {
 		out = append(out, `,"content":`...)
-		out = fit.AppendString(out, c.Cited)
+		out = jsonwrite.AppendString(out, c.Cited)
 	}
 	out = append(out, `,"start_index":`...)
 	out = strconv.AppendInt(out, c.Start, 10)

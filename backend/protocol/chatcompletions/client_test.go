@@ -13,6 +13,7 @@ import (
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/chatcompletions"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // full are options under which everything that the dialect can say is said.
@@ -323,7 +324,7 @@ func echo(t *testing.T, events []llm.Event, streamed bool) *llm.Request {
 		details = append(details, strings.Trim(m.Get("reasoning_details").Raw, "[]"))
 		calls = append(calls, strings.Trim(m.Get("tool_calls").Raw, "[]"))
 	}
-	q := func(s string) string { return string(fit.AppendString(nil, s)) }
+	q := func(s string) string { return string(jsonwrite.AppendString(nil, s)) }
 	req, err := chatcompletions.DecodeRequest([]byte(`{"model":"m","messages":[{"role":"user","content":"hi"},{"role":"assistant","content":` +
 		q(content) + `,"reasoning_content":` + q(reasoning) + `,"reasoning_details":[` + strings.Join(details, ",") + `],"tool_calls":[` +
 		strings.Join(calls, ",") + `]},{"role":"tool","tool_call_id":"x","content":"1"}]}`))

@@ -11,8 +11,8 @@ import (
 	"strconv"
 
 	"gatehouse/backend/llm"
-	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonread"
+	"gatehouse/backend/protocol/jsonwrite"
 	"gatehouse/backend/protocol/sse"
 )
 
@@ -307,7 +307,7 @@ func (d *decoder) toolCall(c jsonread.Value) {
 		if call.name == "" {
 			call.name = own.Get("name").String()
 		}
-		call.input = string(fit.AppendEscaped([]byte(call.input), own.Get("input").String()))
+		call.input = string(jsonwrite.AppendEscaped([]byte(call.input), own.Get("input").String()))
 	} else {
 		call.input += arguments(c.Get("function.arguments"))
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"gatehouse/backend/llm"
-	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonread"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // The types of a reasoning detail (OpenRouter API reference, "Reasoning tokens"; the hosted gateway sends the same).
@@ -109,7 +109,7 @@ func withMember(object json.RawMessage, name, value string) json.RawMessage {
 	if len(out) > 1 {
 		out = append(out, ',')
 	}
-	out = append(append(fit.AppendString(out, name), ':'), fit.AppendString(nil, value)...)
+	out = append(append(jsonwrite.AppendString(out, name), ':'), jsonwrite.AppendString(nil, value)...)
 	return append(out, '}')
 }
 

@@ -1,12 +1,12 @@
 package chatcompletions
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // defaultStops is how many stop sequences OpenAI takes, maxID how long a call's id may be there.
@@ -44,7 +44,7 @@ func EncodeRequest(req *llm.Request, opts Options) (body []byte, notices []llm.N
 	if err != nil {
 		return nil, nil, err
 	}
-	if body, err = marshal(out); err != nil {
+	if body, err = marshal(out, fit.Size(req)); err != nil {
 		return nil, nil, err
 	}
 	if len(extra) > 0 {
@@ -53,15 +53,13 @@ func EncodeRequest(req *llm.Request, opts Options) (body []byte, notices []llm.N
 	return body, e.notices, nil
 }
 
-// marshal writes JSON without HTML escapes, as the official SDKs do.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+// marshal writes JSON without HTML escapes, as the official SDKs do. size is about how much it will be, in bytes.
+func marshal(v any, size int) ([]byte, error) {
+	b, err := jsonwrite.Marshal(v, size)
+	if err != nil {
 		return nil, llm.Errorf(llm.ErrBadRequest, "the request holds JSON that is not valid: %w", err)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return b, nil
 }
 
 type encoder struct {
@@ -287,7 +285,7 @@ func grammar(raw json.RawMessage) json.RawMessage {
 	if flat.Type != "grammar" || len(flat.Grammar) > 0 {
 		return raw
 	}
-	out := append([]byte(`{"type":"grammar","grammar":{"syntax":`), fit.AppendString(nil, flat.Syntax)...)
-	out = append(append(out, `,"definition":`...), fit.AppendString(nil, flat.Definition)...)
+	out := append([]byte(`{"type":"grammar","grammar":{"syntax":`), jsonwrite.AppendString(nil, flat.Syntax)...)
+	out = append(append(out, `,"definition":`...), jsonwrite.AppendString(nil, flat.Definition)...)
 	return append(out, "}}"...)
 }

@@ -8,6 +8,7 @@ import (
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 func (e *encoder) callID(id string) string {
@@ -336,7 +337,7 @@ func (e *encoder) arguments(input json.RawMessage) string {
 	switch {
 	case len(trimmed) == 0:
 		return "{}"
-	case !json.Valid(trimmed):
+	case !jsonread.Valid(trimmed):
 		e.notice("messages", "a tool call's input is not valid JSON and was sent as an empty object")
 		return "{}"
 	}

@@ -2,12 +2,13 @@ package chatcompletions
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
 	"strings"
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonread"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // settings writes limits, sampling and stop sequences.
@@ -198,10 +199,10 @@ func (e *encoder) extra(list []llm.Extra) ([]byte, error) {
 			e.notice(x.Name, "only "+x.Dialect.String()+" knows it, so it was left out")
 			continue
 		}
-		if !json.Valid(x.Raw) {
+		if !jsonread.Valid(x.Raw) {
 			return nil, llm.Errorf(llm.ErrBadRequest, "%s holds JSON that is not valid", x.Name)
 		}
-		out = append(append(append(append(out, ','), fit.AppendString(nil, x.Name)...), ':'), bytes.TrimSpace(x.Raw)...)
+		out = append(append(append(append(out, ','), jsonwrite.AppendString(nil, x.Name)...), ':'), bytes.TrimSpace(x.Raw)...)
 	}
 	return out, nil
 }

@@ -8,6 +8,7 @@ import (
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonread"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 func (d *requestDecoder) messages(v jsonread.Value) error {
@@ -179,7 +180,7 @@ func (d *requestDecoder) assistant(m jsonread.Value, at string) ([]llm.Part, err
 		call := llm.ToolCall{ID: c.Get("id").String()}
 		if own := c.Get("custom"); own.IsObject() {
 			call.Name, call.Freeform = own.Get("name").String(), true
-			call.Input = fit.AppendString(nil, own.Get("input").String())
+			call.Input = jsonwrite.AppendString(nil, own.Get("input").String())
 		} else {
 			call.Name, call.Input = c.Get("function.name").String(), trimmed(arguments(c.Get("function.arguments")))
 		}

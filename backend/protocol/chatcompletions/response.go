@@ -6,6 +6,7 @@ import (
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // EncodeResponse writes an answer that is not streamed (API reference, "The chat completion object"). An answer that the
@@ -26,15 +27,15 @@ func EncodeResponse(events []llm.Event, opts EncoderOptions) ([]byte, error) {
 	}
 	m := fold(a.Parts, opts.Origin)
 	out := append([]byte(nil), `{"id":`...)
-	out = fit.AppendString(out, opts.ID)
+	out = jsonwrite.AppendString(out, opts.ID)
 	out = append(out, `,"object":"chat.completion","created":`...)
 	out = strconv.AppendInt(out, opts.Created, 10)
 	out = append(out, `,"model":`...)
-	out = fit.AppendString(out, opts.Model)
+	out = jsonwrite.AppendString(out, opts.Model)
 	out = append(out, `,"choices":[{"index":0,"message":{"role":"assistant","content":`...)
 	out = m.append(out)
 	out = append(out, `},"logprobs":null,"finish_reason":`...)
-	out = fit.AppendString(out, finishWord(a.Finish, len(m.calls) > 0, m.refusal != ""))
+	out = jsonwrite.AppendString(out, finishWord(a.Finish, len(m.calls) > 0, m.refusal != ""))
 	out = append(out, `}]`...)
 	if a.Usage.Known() {
 		out = append(out, `,"usage":`...)
@@ -89,10 +90,10 @@ func (m *answerMessage) detail(r llm.Reasoning, index int, origin llm.Origin) {
 		m.details = append(m.details, appendCarrier(nil, carrier, false, index))
 	default:
 		out := append([]byte(nil), `{"type":"reasoning.text","text":`...)
-		out = fit.AppendString(out, r.Text)
+		out = jsonwrite.AppendString(out, r.Text)
 		if carrier != "" {
 			out = append(out, `,"signature":`...)
-			out = fit.AppendString(out, carrier)
+			out = jsonwrite.AppendString(out, carrier)
 		}
 		out = append(out, `,"format":"unknown","index":`...)
 		m.details = append(m.details, append(strconv.AppendInt(out, int64(index), 10), '}'))
@@ -102,25 +103,25 @@ func (m *answerMessage) detail(r llm.Reasoning, index int, origin llm.Origin) {
 // append writes the message from its content on.
 func (m *answerMessage) append(out []byte) []byte {
 	if m.hasContent || len(m.calls) == 0 && m.refusal == "" {
-		out = fit.AppendString(out, m.content)
+		out = jsonwrite.AppendString(out, m.content)
 	} else {
 		out = append(out, "null"...)
 	}
 	out = append(out, `,"refusal":`...)
 	if m.refusal != "" {
-		out = fit.AppendString(out, m.refusal)
+		out = jsonwrite.AppendString(out, m.refusal)
 	} else {
 		out = append(out, "null"...)
 	}
 	if m.reasoning != "" {
 		out = append(out, `,"reasoning_content":`...)
-		out = fit.AppendString(out, m.reasoning)
+		out = jsonwrite.AppendString(out, m.reasoning)
 	}
 	out = appendList(out, "reasoning_details", m.details)
 	out = appendList(out, "annotations", m.annotations)
 	var images, calls []json.RawMessage
 	for _, url := range m.images {
-		image := fit.AppendString([]byte(`{"type":"image_url","image_url":{"url":`), url)
+		image := jsonwrite.AppendString([]byte(`{"type":"image_url","image_url":{"url":`), url)
 		images = append(images, append(image, "}}"...))
 	}
 	for _, c := range m.calls {
@@ -144,23 +145,23 @@ func appendList(out []byte, name string, items []json.RawMessage) []byte {
 }
 
 func answerCall(c llm.ToolCall) json.RawMessage {
-	out := fit.AppendString([]byte(`{"id":`), c.ID)
+	out := jsonwrite.AppendString([]byte(`{"id":`), c.ID)
 	if c.Freeform {
 		var text string
 		if json.Unmarshal(c.Input, &text) != nil {
 			text = string(c.Input)
 		}
 		out = append(out, `,"type":"custom","custom":{"name":`...)
-		out = fit.AppendString(out, c.Name)
+		out = jsonwrite.AppendString(out, c.Name)
 		out = append(out, `,"input":`...)
-		return append(fit.AppendString(out, text), "}}"...)
+		return append(jsonwrite.AppendString(out, text), "}}"...)
 	}
 	input := string(c.Input)
 	if input == "" {
 		input = "{}"
 	}
 	out = append(out, `,"type":"function","function":{"name":`...)
-	out = fit.AppendString(out, c.Name)
+	out = jsonwrite.AppendString(out, c.Name)
 	out = append(out, `,"arguments":`...)
-	return append(fit.AppendString(out, input), "}}"...)
+	return append(jsonwrite.AppendString(out, input), "}}"...)
 }

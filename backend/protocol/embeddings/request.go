@@ -8,8 +8,8 @@ import (
 	"github.com/tidwall/gjson"
 
 	"gatehouse/backend/llm"
-	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonedit"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // Form is how the vectors of an answer are written.
@@ -166,14 +166,14 @@ func EncodeRequest(req *llm.EmbeddingRequest, o Options) ([]byte, []llm.Notice, 
 	drop := func(field string) {
 		notices = append(notices, llm.Notice{Field: field, Message: "the provider has no such option for embeddings"})
 	}
-	out := append([]byte(`{"model":`), fit.AppendString(nil, req.Model)...)
+	out := append([]byte(`{"model":`), jsonwrite.AppendString(nil, req.Model)...)
 	out = append(out, `,"input":[`...)
 	for i, in := range req.Inputs {
 		if i > 0 {
 			out = append(out, ',')
 		}
 		if in.Tokens == nil {
-			out = fit.AppendString(out, in.Text)
+			out = jsonwrite.AppendString(out, in.Text)
 			continue
 		}
 		if o.TextsOnly {
@@ -190,7 +190,7 @@ func EncodeRequest(req *llm.EmbeddingRequest, o Options) ([]byte, []llm.Notice, 
 	}
 	out = append(out, ']')
 	member := func(name string, value []byte) {
-		out = append(append(fit.AppendString(append(out, ','), name), ':'), value...)
+		out = append(append(jsonwrite.AppendString(append(out, ','), name), ':'), value...)
 	}
 	if req.Dimensions != nil {
 		name := o.DimensionsName
@@ -200,7 +200,7 @@ func EncodeRequest(req *llm.EmbeddingRequest, o Options) ([]byte, []llm.Notice, 
 		member(name, strconv.AppendInt(nil, *req.Dimensions, 10))
 	}
 	if req.User != "" && !o.Lean {
-		member("user", fit.AppendString(nil, req.User))
+		member("user", jsonwrite.AppendString(nil, req.User))
 	} else if req.User != "" {
 		drop("user")
 	}

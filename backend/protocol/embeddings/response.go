@@ -12,7 +12,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"gatehouse/backend/llm"
-	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 func unreadable(what string) *llm.Error {
@@ -120,7 +120,7 @@ func EncodeResponse(a *llm.EmbeddingAnswer, form Form, model string, estimated i
 		}
 		out = append(out, '}')
 	}
-	out = fit.AppendString(append(out, `],"model":`...), model)
+	out = jsonwrite.AppendString(append(out, `],"model":`...), model)
 	tokens := a.Usage.Input.Or(estimated)
 	out = strconv.AppendInt(append(out, `,"usage":{"prompt_tokens":`...), tokens, 10)
 	out = strconv.AppendInt(append(out, `,"total_tokens":`...), tokens, 10)

@@ -141,20 +141,6 @@ func TestRestoreFreeform(t *testing.T) {
 	}
 }
 
-func FuzzAppendString(f *testing.F) {
-	f.Add("a\"\\\n\x00\xff\u2028<é😀")
-	f.Fuzz(func(t *testing.T, s string) {
-		var back, want string
-		marshalled, _ := json.Marshal(s)
-		if err := json.Unmarshal(marshalled, &want); err != nil {
-			t.Fatal(err)
-		}
-		if err := json.Unmarshal(fit.AppendString(nil, s), &back); err != nil || back != want {
-			t.Errorf("%q comes back as %q, %v", s, back, err)
-		}
-	})
-}
-
 func FuzzUnquote(f *testing.F) {
 	f.Add(`"a\n\ud83d\ude00"`, 3)
 	f.Fuzz(func(t *testing.T, s string, size int) {

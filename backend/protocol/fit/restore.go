@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonread"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // FreeformSchema is the input of the function that plays a free-form tool: one string.
@@ -38,8 +40,8 @@ func FreeformDescription(t llm.Tool) string {
 // FreeformInput gives the object that a free-form call's input, a JSON string, becomes.
 func FreeformInput(input json.RawMessage) json.RawMessage {
 	text := strings.TrimSpace(string(input))
-	if text == "" || !json.Valid([]byte(text)) || text[0] != '"' {
-		text = string(AppendString(nil, string(input)))
+	if text == "" || !jsonread.Valid(text) || text[0] != '"' {
+		text = string(jsonwrite.AppendString(nil, string(input)))
 	}
 	return json.RawMessage(`{"input":` + text + `}`)
 }
@@ -168,5 +170,5 @@ func (u *unwrap) end() string {
 	case u.inside: // cut off by the limit of tokens
 		return `"`
 	}
-	return string(AppendString(nil, u.raw.String()))
+	return string(jsonwrite.AppendString(nil, u.raw.String()))
 }

@@ -2,11 +2,11 @@ package gemini
 
 import (
 	"encoding/base64"
-	"encoding/json"
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonread"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // AnswerOptions are what an answer's encoder must know.
@@ -39,10 +39,10 @@ func (a *answer) name() {
 	}
 	a.tail = appendUsage(a.tail[:0], a.usage)
 	if model != "" {
-		a.tail = fit.AppendString(append(a.tail, `,"modelVersion":`...), model)
+		a.tail = jsonwrite.AppendString(append(a.tail, `,"modelVersion":`...), model)
 	}
 	if a.id != "" {
-		a.tail = fit.AppendString(append(a.tail, `,"responseId":`...), a.id)
+		a.tail = jsonwrite.AppendString(append(a.tail, `,"responseId":`...), a.id)
 	}
 	a.tail = append(a.tail, '}')
 }
@@ -57,9 +57,9 @@ func (a *answer) object(dst, parts []byte, reason *llm.FinishReason) []byte {
 	dst = append(append(append(dst, objectHead...), parts...), objectRest...)
 	if reason != nil {
 		word, message := finishWord(*reason)
-		dst = fit.AppendString(append(dst, `,"finishReason":`...), word)
+		dst = jsonwrite.AppendString(append(dst, `,"finishReason":`...), word)
 		if message != "" {
-			dst = fit.AppendString(append(dst, `,"finishMessage":`...), message)
+			dst = jsonwrite.AppendString(append(dst, `,"finishMessage":`...), message)
 		}
 		meta := a.cited.metadata()
 		if meta == nil {
@@ -97,13 +97,13 @@ func (a *answer) signature(r llm.Reasoning) string {
 }
 
 func textOf(dst []byte, s string) []byte {
-	return append(fit.AppendString(append(dst, `{"text":`...), s), '}')
+	return append(jsonwrite.AppendString(append(dst, `{"text":`...), s), '}')
 }
 
 func thoughtOf(dst []byte, s, signature string) []byte {
-	dst = append(fit.AppendString(append(dst, `{"text":`...), s), `,"thought":true`...)
+	dst = append(jsonwrite.AppendString(append(dst, `{"text":`...), s), `,"thought":true`...)
 	if signature != "" {
-		dst = fit.AppendString(append(dst, `,"thoughtSignature":`...), signature)
+		dst = jsonwrite.AppendString(append(dst, `,"thoughtSignature":`...), signature)
 	}
 	return append(dst, '}')
 }
@@ -129,7 +129,7 @@ func (a *answer) whole(dst []byte, p llm.Part) []byte {
 	case llm.Media:
 		return mediaPart(dst, p)
 	case llm.Opaque:
-		if p.Dialect == llm.Gemini && json.Valid(p.Raw) {
+		if p.Dialect == llm.Gemini && jsonread.Valid(p.Raw) {
 			return a.opaque(dst, p)
 		}
 	}
@@ -139,16 +139,16 @@ func (a *answer) whole(dst []byte, p llm.Part) []byte {
 func (a *answer) call(dst []byte, c llm.ToolCall) []byte {
 	dst = append(dst, `{"functionCall":{`...)
 	if c.ID != "" {
-		dst = append(fit.AppendString(append(dst, `"id":`...), c.ID), ',')
+		dst = append(jsonwrite.AppendString(append(dst, `"id":`...), c.ID), ',')
 	}
-	dst = fit.AppendString(append(dst, `"name":`...), c.Name)
+	dst = jsonwrite.AppendString(append(dst, `"name":`...), c.Name)
 	dst = append(append(append(dst, `,"args":`...), callArgs(c)...), '}')
 	signature := c.Signature
 	if c.Origin != (llm.Origin{}) || a.opts.Origin != (llm.Origin{}) {
 		signature = sealed(fit.PackCall(c, a.opts.Origin))
 	}
 	if signature != "" {
-		dst = fit.AppendString(append(dst, `,"thoughtSignature":`...), signature)
+		dst = jsonwrite.AppendString(append(dst, `,"thoughtSignature":`...), signature)
 	}
 	return append(dst, '}')
 }
@@ -162,7 +162,7 @@ func callArgs(c llm.ToolCall) []byte {
 	case len(c.Input) == 0:
 		return []byte("{}")
 	case !jsonread.Valid(c.Input):
-		return append(fit.AppendString([]byte(`{"input":`), string(c.Input)), '}')
+		return append(jsonwrite.AppendString([]byte(`{"input":`), string(c.Input)), '}')
 	case !raw.IsObject():
 		return []byte(`{"value":` + raw.Raw() + `}`)
 	}

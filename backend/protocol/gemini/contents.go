@@ -221,7 +221,7 @@ func (e *encoder) call(c llm.ToolCall) part {
 		out.call.args = fit.FreeformInput(input)
 	case len(input) == 0:
 		out.call.args = json.RawMessage("{}")
-	case !json.Valid(input):
+	case !jsonread.Valid(input):
 		e.notice("messages", "a tool call's input is not valid JSON and was sent as an empty object")
 		out.call.args = json.RawMessage("{}")
 	case input[0] != '{':
@@ -294,28 +294,25 @@ func (e *encoder) results(list []llm.Part) (out []any, err error) {
 		if text == "" && len(texts) < len(r.Parts) {
 			text = "(The result is the media beside it.)"
 		}
-		response.response = wrapResult(text, r.IsError)
+		response.wrap(text, r.IsError)
 		out = append(out, part{response: response})
 	}
 	return append(out, behind...), nil
 }
 
-// wrapResult makes a result the object that the API demands. A text that is an object already stays one, unless the API
-// would change it or take it for a failure: it reserves $ref and error, and keeps numbers as floating point.
-func wrapResult(text string, failed bool) json.RawMessage {
-	name := "result"
+// wrap makes a result the object that the API demands. A text that is an object already stays one, unless the API would
+// change it or take it for a failure: it reserves $ref and error, and keeps numbers as floating point.
+func (r *functionResponse) wrap(text string, failed bool) {
+	r.text, r.member = text, "result"
 	if failed {
-		name = "error"
+		r.member = "error"
 	} else if isSafeObject(text) {
-		return json.RawMessage(text)
+		r.member = ""
 	}
-	out := make([]byte, 0, len(text)+len(text)/16+len(`{"result":""}`))
-	out = append(append(append(out, `{"`...), name...), `":`...)
-	return append(fit.AppendString(out, text), '}')
 }
 
 func isSafeObject(text string) bool {
-	if !strings.HasPrefix(text, "{") || strings.Contains(text, `"$ref"`) || !json.Valid([]byte(text)) ||
+	if !strings.HasPrefix(text, "{") || strings.Contains(text, `"$ref"`) || !jsonread.Valid(text) ||
 		jsonread.Of(text).Get("error").Exists() {
 		return false
 	}

@@ -1,13 +1,13 @@
 package gemini
 
 import (
-	"encoding/json"
 	"math"
 	"slices"
 	"strings"
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonread"
 )
 
 // Options are what EncodeRequest must know of the server.
@@ -47,7 +47,7 @@ func EncodeRequest(req *llm.Request, opts Options) (body []byte, notices []llm.N
 	if err != nil {
 		return nil, nil, err
 	}
-	w := &members{}
+	w := &members{b: make([]byte, 0, fit.Size(req))}
 	if len(e.system) > 0 {
 		w.add("systemInstruction", content{parts: e.system}.append(nil))
 	}
@@ -60,7 +60,7 @@ func EncodeRequest(req *llm.Request, opts Options) (body []byte, notices []llm.N
 	}
 	w.b = append(w.b, ']')
 	if len(tools) > 0 {
-		raw, err := marshal(tools)
+		raw, err := marshal(tools, 0)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -162,7 +162,7 @@ func (e *encoder) tools() (out []any, declared bool, err error) {
 		}
 		switch {
 		case len(schema) == 0:
-		case !json.Valid(schema):
+		case !jsonread.Valid(schema):
 			return nil, false, llm.Errorf(llm.ErrBadRequest, "the schema of the tool %q is not valid JSON", t.Name)
 		case e.traits.jsonSchema:
 			d.JSONSchema = noConst(schema)
@@ -190,7 +190,7 @@ func (e *encoder) toolConfig(declared bool) ([]byte, error) {
 			return nil, llm.Errorf(llm.ErrBadRequest,
 				"the tool choice demands a call, but the request has no tools that %s can call", llm.Gemini)
 		case declared:
-			raw, err := marshal(e.calling(c))
+			raw, err := marshal(e.calling(c), 0)
 			if err != nil {
 				return nil, err
 			}
@@ -259,7 +259,7 @@ func (e *encoder) generation(declared bool) ([]byte, error) {
 	if err := e.format(&out, declared); err != nil {
 		return nil, err
 	}
-	raw, err := marshal(out)
+	raw, err := marshal(out, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +280,7 @@ func (e *encoder) format(out *generation, declared bool) error {
 	if f == nil {
 		return nil
 	}
-	if len(f.Schema) > 0 && !json.Valid(f.Schema) {
+	if len(f.Schema) > 0 && !jsonread.Valid(f.Schema) {
 		return llm.Errorf(llm.ErrBadRequest, "the schema of the answer's format is not valid JSON")
 	}
 	if declared && !e.traits.formatWithTools {

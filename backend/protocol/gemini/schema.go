@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonread"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // Bounds of what a schema may grow to when its references are put in place.
@@ -279,7 +279,7 @@ func (s *subset) write(n *node, depth int) json.RawMessage {
 		switch keyword {
 		case "type":
 			if len(n.types) == 1 {
-				w.add("type", fit.AppendString(nil, n.types[0]))
+				w.add("type", jsonwrite.AppendString(nil, n.types[0]))
 			} else if len(n.types) > 1 && len(n.options) == 0 {
 				w.add("anyOf", s.eachType(n, depth))
 			}
@@ -333,7 +333,7 @@ func (n *node) describe(note string) {
 	if n.seen("description") {
 		note = strings.TrimSpace(jsonread.Of(n.plain["description"]).String() + " " + note)
 	}
-	n.plain["description"] = string(fit.AppendString(nil, note))
+	n.plain["description"] = string(jsonwrite.AppendString(nil, note))
 }
 
 // eachType gives one option for each of several types, with what concerns it.
@@ -341,7 +341,7 @@ func (s *subset) eachType(n *node, depth int) []byte {
 	var b []byte
 	for i, t := range n.types {
 		w := &members{}
-		w.add("type", fit.AppendString(nil, t))
+		w.add("type", jsonwrite.AppendString(nil, t))
 		switch strings.ToLower(t) {
 		case "array":
 			w.add("items", s.itemSchema(n, depth))
@@ -390,7 +390,7 @@ func stringList(list []string) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = fit.AppendString(b, v)
+		b = jsonwrite.AppendString(b, v)
 	}
 	return append(b, ']')
 }

@@ -1,12 +1,11 @@
 package gemini
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 
 	"gatehouse/backend/llm"
-	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // The request's objects as they go out (API reference, "Generating content", "Content", "Tool", "GenerationConfig").
@@ -42,8 +41,9 @@ type functionCall struct {
 
 type functionResponse struct {
 	id, name string
-	response json.RawMessage
-	parts    []part
+	// text is the response: an object, or, under the name of member, a text.
+	text, member string
+	parts        []part
 }
 
 func (c content) append(dst []byte) []byte {
@@ -69,24 +69,30 @@ func (c content) append(dst []byte) []byte {
 func (p part) append(dst []byte) []byte {
 	switch {
 	case p.text != nil:
-		dst = fit.AppendString(append(dst, `{"text":`...), *p.text)
+		dst = jsonwrite.AppendString(append(dst, `{"text":`...), *p.text)
 	case p.inline != nil:
-		dst = fit.AppendString(append(dst, `{"inlineData":{"mimeType":`...), p.inline.mediaType)
+		dst = jsonwrite.AppendString(append(dst, `{"inlineData":{"mimeType":`...), p.inline.mediaType)
 		dst = base64.StdEncoding.AppendEncode(append(dst, `,"data":"`...), p.inline.data)
 		dst = append(dst, `"}`...)
 	case p.file != nil:
 		dst = append(dst, `{"fileData":{`...)
 		if p.file.mediaType != "" {
-			dst = append(fit.AppendString(append(dst, `"mimeType":`...), p.file.mediaType), ',')
+			dst = append(jsonwrite.AppendString(append(dst, `"mimeType":`...), p.file.mediaType), ',')
 		}
-		dst = append(fit.AppendString(append(dst, `"fileUri":`...), p.file.uri), '}')
+		dst = append(jsonwrite.AppendString(append(dst, `"fileUri":`...), p.file.uri), '}')
 	case p.call != nil:
 		dst = appendNamed(append(dst, `{"functionCall":{`...), p.call.id, p.call.name)
 		dst = append(append(append(dst, `,"args":`...), p.call.args...), '}')
 	case p.response != nil:
 		r := p.response
 		dst = appendNamed(append(dst, `{"functionResponse":{`...), r.id, r.name)
-		dst = append(append(dst, `,"response":`...), r.response...)
+		dst = append(dst, `,"response":`...)
+		if r.member == "" {
+			dst = append(dst, r.text...)
+		} else {
+			dst = append(append(append(dst, `{"`...), r.member...), `":`...)
+			dst = append(jsonwrite.AppendString(dst, r.text), '}')
+		}
 		for i, inner := range r.parts {
 			if i == 0 {
 				dst = append(dst, `,"parts":[`...)
@@ -104,16 +110,16 @@ func (p part) append(dst []byte) []byte {
 		dst = append(dst, `,"thought":true`...)
 	}
 	if p.signature != "" {
-		dst = fit.AppendString(append(dst, `,"thoughtSignature":`...), p.signature)
+		dst = jsonwrite.AppendString(append(dst, `,"thoughtSignature":`...), p.signature)
 	}
 	return append(dst, '}')
 }
 
 func appendNamed(dst []byte, id, name string) []byte {
 	if id != "" {
-		dst = append(fit.AppendString(append(dst, `"id":`...), id), ',')
+		dst = append(jsonwrite.AppendString(append(dst, `"id":`...), id), ',')
 	}
-	return fit.AppendString(append(dst, `"name":`...), name)
+	return jsonwrite.AppendString(append(dst, `"name":`...), name)
 }
 
 type declaration struct {
@@ -150,17 +156,15 @@ type thinking struct {
 }
 
 // quote writes a JSON string.
-func quote(s string) []byte { return fit.AppendString(nil, s) }
+func quote(s string) []byte { return jsonwrite.AppendString(nil, s) }
 
-// marshal writes JSON without HTML escapes, as the official SDKs do.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+// marshal writes JSON without HTML escapes, as the official SDKs do. size is about how much it will be, in bytes.
+func marshal(v any, size int) ([]byte, error) {
+	b, err := jsonwrite.Marshal(v, size)
+	if err != nil {
 		return nil, llm.Errorf(llm.ErrBadRequest, "the request holds JSON that is not valid: %w", err)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return b, nil
 }
 
 // members writes an object member by member.
@@ -178,7 +182,7 @@ func (m *members) open(name string, start ...byte) {
 	if len(m.b) == 0 {
 		c = '{'
 	}
-	m.b = append(fit.AppendString(append(m.b, c), name), ':')
+	m.b = append(jsonwrite.AppendString(append(m.b, c), name), ':')
 	m.b = append(m.b, start...)
 }
 

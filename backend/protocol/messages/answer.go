@@ -8,6 +8,7 @@ import (
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonread"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // EncoderOptions are what an answer's encoder must know.
@@ -101,7 +102,7 @@ func (e *Encoder) open(name string) {
 
 func (e *Encoder) raw(s string) { e.out = append(e.out, s...) }
 
-func (e *Encoder) str(s string) { e.out = fit.AppendString(e.out, s) }
+func (e *Encoder) str(s string) { e.out = jsonwrite.AppendString(e.out, s) }
 
 func (e *Encoder) close() { e.out = append(e.out, "}\n\n"...) }
 
@@ -194,8 +195,8 @@ func toClient(p llm.ToolCall) llm.ToolCall {
 }
 
 func callBlock(p llm.ToolCall) json.RawMessage {
-	out := fit.AppendString([]byte(`{"type":"tool_use","id":`), callID(p.ID))
-	out = fit.AppendString(append(out, `,"name":`...), p.Name)
+	out := jsonwrite.AppendString([]byte(`{"type":"tool_use","id":`), callID(p.ID))
+	out = jsonwrite.AppendString(append(out, `,"name":`...), p.Name)
 	return append(out, `,"input":{}}`...)
 }
 
@@ -293,9 +294,9 @@ func citationBlock(c llm.Citation) []byte {
 	if c.Raw.Dialect == llm.Messages {
 		return c.Raw.Raw
 	}
-	out := fit.AppendString([]byte(`{"type":"web_search_result_location","url":`), c.URL)
-	out = fit.AppendString(append(out, `,"title":`...), c.Title)
-	out = fit.AppendString(append(out, `,"cited_text":`...), c.Cited)
+	out := jsonwrite.AppendString([]byte(`{"type":"web_search_result_location","url":`), c.URL)
+	out = jsonwrite.AppendString(append(out, `,"title":`...), c.Title)
+	out = jsonwrite.AppendString(append(out, `,"cited_text":`...), c.Cited)
 	return append(out, `,"encrypted_index":""}`...)
 }
 
@@ -347,7 +348,7 @@ func (e *Encoder) end(b *answerBlock) {
 }
 
 func redactedBlock(carrier string) json.RawMessage {
-	out := fit.AppendString([]byte(`{"type":"redacted_thinking","data":`), carrier)
+	out := jsonwrite.AppendString([]byte(`{"type":"redacted_thinking","data":`), carrier)
 	return append(out, '}')
 }
 
@@ -388,7 +389,7 @@ func appendSequence(dst []byte, r llm.FinishReason) []byte {
 	if r.Kind != llm.FinishStopSequence || r.Sequence == "" {
 		return append(dst, "null"...)
 	}
-	return fit.AppendString(dst, r.Sequence)
+	return jsonwrite.AppendString(dst, r.Sequence)
 }
 
 // failedAnswer is an answer that the provider itself ended with an error.

@@ -13,6 +13,7 @@ import (
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonwrite"
 	"gatehouse/backend/protocol/messages"
 )
 
@@ -361,7 +362,7 @@ func contentOf(list []gjson.Result) string {
 				case "partial_json":
 					input += v.Str
 				default:
-					block[k.Str] = string(fit.AppendString(nil, gjson.Parse(block[k.Str]).String()+v.String()))
+					block[k.Str] = string(jsonwrite.AppendString(nil, gjson.Parse(block[k.Str]).String()+v.String()))
 				}
 				return true
 			})

@@ -1,12 +1,11 @@
 package messages
 
 import (
-	"bytes"
-	"encoding/json"
 	"strings"
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // Options are what EncodeRequest must know of the server.
@@ -62,7 +61,7 @@ func EncodeRequest(req *llm.Request, opts Options) (body []byte, notices []llm.N
 	if err != nil {
 		return nil, nil, err
 	}
-	if body, err = marshal(out); err != nil {
+	if body, err = marshal(out, fit.Size(req)); err != nil {
 		return nil, nil, err
 	}
 	if len(extra) > 0 {
@@ -71,15 +70,13 @@ func EncodeRequest(req *llm.Request, opts Options) (body []byte, notices []llm.N
 	return body, e.notices, nil
 }
 
-// marshal writes JSON without HTML escapes, as the official SDKs do.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+// marshal writes JSON without HTML escapes, as the official SDKs do. size is about how much it will be, in bytes.
+func marshal(v any, size int) ([]byte, error) {
+	b, err := jsonwrite.Marshal(v, size)
+	if err != nil {
 		return nil, llm.Errorf(llm.ErrBadRequest, "the request holds JSON that is not valid: %w", err)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return b, nil
 }
 
 type encoder struct {

@@ -130,7 +130,7 @@ func (e *encoder) input(raw json.RawMessage) json.RawMessage {
 	raw = bytes.TrimSpace(raw)
 	switch {
 	case len(raw) == 0:
-	case !json.Valid(raw):
+	case !jsonread.Valid(raw):
 		e.notice("messages", "a tool call's input is not valid JSON and was sent as an empty object")
 	case raw[0] == '{':
 		return raw

@@ -7,6 +7,7 @@ import (
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonread"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 var emptySchema = json.RawMessage(`{"type":"object"}`)
@@ -224,7 +225,7 @@ func (e *encoder) extra(list []llm.Extra, out *request) ([]byte, error) {
 		switch {
 		case x.Dialect != llm.Messages:
 			e.notice(x.Name, "only "+x.Dialect.String()+" knows it, so it was left out")
-		case !json.Valid(x.Raw):
+		case !jsonread.Valid(x.Raw):
 			return nil, llm.Errorf(llm.ErrBadRequest, "%s holds JSON that is not valid", x.Name)
 		case parent == "output_config" && nested:
 			out.OutputConfig = append(out.OutputConfig, member{name, x.Raw})
@@ -239,7 +240,7 @@ func (e *encoder) extra(list []llm.Extra, out *request) ([]byte, error) {
 		case nested:
 			e.notice(x.Name, "it is not carried when a request is translated")
 		default:
-			rest = append(append(append(append(rest, ','), fit.AppendString(nil, x.Name)...), ':'), x.Raw...)
+			rest = append(append(append(append(rest, ','), jsonwrite.AppendString(nil, x.Name)...), ':'), x.Raw...)
 		}
 	}
 	return rest, nil

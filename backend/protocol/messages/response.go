@@ -5,6 +5,7 @@ import (
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // EncodeResponse writes an answer that is not streamed (API reference, "Messages"). An answer that the provider ended
@@ -30,9 +31,9 @@ func EncodeResponse(events []llm.Event, opts EncoderOptions) ([]byte, error) {
 	for _, p := range a.Parts {
 		w.part(p)
 	}
-	out := fit.AppendString([]byte(`{"id":`), opts.ID)
+	out := jsonwrite.AppendString([]byte(`{"id":`), opts.ID)
 	out = append(out, `,"type":"message","role":"assistant","model":`...)
-	out = fit.AppendString(out, opts.Model)
+	out = jsonwrite.AppendString(out, opts.Model)
 	out = append(out, `,"content":[`...)
 	for i, b := range w.blocks {
 		if i > 0 {
@@ -93,7 +94,7 @@ func (w *responseWriter) text(text string, citations []llm.Citation) {
 	if text == "" && len(citations) == 0 {
 		return
 	}
-	out := fit.AppendString([]byte(`{"type":"text","text":`), text)
+	out := jsonwrite.AppendString([]byte(`{"type":"text","text":`), text)
 	if len(citations) > 0 {
 		out = append(out, `,"citations":[`...)
 		for i, c := range citations {
@@ -108,8 +109,8 @@ func (w *responseWriter) text(text string, citations []llm.Citation) {
 }
 
 func thinkingOf(text, carrier string) json.RawMessage {
-	out := fit.AppendString([]byte(`{"type":"thinking","thinking":`), text)
-	out = fit.AppendString(append(out, `,"signature":`...), carrier)
+	out := jsonwrite.AppendString([]byte(`{"type":"thinking","thinking":`), text)
+	out = jsonwrite.AppendString(append(out, `,"signature":`...), carrier)
 	return append(out, '}')
 }
 
@@ -119,7 +120,7 @@ func wholeCall(p llm.ToolCall) json.RawMessage {
 		input = fit.FreeformInput(input)
 	}
 	input = (&encoder{}).input(input)
-	out := fit.AppendString([]byte(`{"type":"tool_use","id":`), callID(p.ID))
-	out = fit.AppendString(append(out, `,"name":`...), p.Name)
+	out := jsonwrite.AppendString([]byte(`{"type":"tool_use","id":`), callID(p.ID))
+	out = jsonwrite.AppendString(append(out, `,"name":`...), p.Name)
 	return append(append(append(out, `,"input":`...), input...), '}')
 }

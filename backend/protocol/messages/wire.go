@@ -3,7 +3,7 @@ package messages
 import (
 	"encoding/json"
 
-	"gatehouse/backend/protocol/fit"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // The request's members as they are written, in this order (API reference, "Create a Message").
@@ -52,11 +52,11 @@ func (m members) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		value, err := marshal(own.value)
+		value, err := marshal(own.value, 0)
 		if err != nil {
 			return nil, err
 		}
-		out = append(append(fit.AppendString(out, own.name), ':'), value...)
+		out = append(append(jsonwrite.AppendString(out, own.name), ':'), value...)
 	}
 	return append(out, '}'), nil
 }

@@ -41,13 +41,13 @@ func (e *requestEncoder) tool(t llm.Tool) (json.RawMessage, error) {
 		if strings.HasPrefix(strings.TrimSpace(string(t.Freeform)), "{") {
 			out.Format = t.Freeform
 		}
-		return marshal(out)
+		return marshal(out, 0)
 	}
 	out := functionDefinition{"function", e.names.Out(t.Name), t.Description, t.InputSchema, t.Strict != nil && *t.Strict}
 	if len(out.Parameters) == 0 {
 		out.Parameters = json.RawMessage(`{"type":"object","properties":{}}`)
 	}
-	return marshal(out)
+	return marshal(out, 0)
 }
 
 // nested appends the extra members that belong inside another, and closes the object. It gives nil for an empty one.
@@ -127,7 +127,7 @@ func textConfig(f *llm.Format, extras []llm.Extra) (json.RawMessage, error) {
 			out.Name = "response" // the API demands one
 		}
 		out.Name = fit.Plain(out.Name, maxName)
-		raw, err := marshal(out)
+		raw, err := marshal(out, 0)
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonread"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // Options are what EncodeRequest must know of the server. Their zero values suit OpenAI itself.
@@ -80,10 +81,13 @@ func EncodeRequest(req *llm.Request, opts Options) (body []byte, notices []llm.N
 	}
 	out.Include = include(extras, !opts.NoEncrypted)
 	e.dropped(req)
-	if body, err = marshal(out); err != nil {
+	if body, err = marshal(out, fit.Size(req)); err != nil {
 		return nil, nil, err
 	}
-	return e.withInput(body, extras), e.notices, nil
+	if body, err = e.withInput(body, extras); err != nil {
+		return nil, nil, err
+	}
+	return body, e.notices, nil
 }
 
 // dropped tells of the controls that the dialect has not.
@@ -107,7 +111,7 @@ func (e *requestEncoder) dropped(req *llm.Request) {
 func (e *requestEncoder) extras(req *llm.Request) []llm.Extra {
 	var out []llm.Extra
 	for _, x := range req.Extra {
-		if x.Dialect == llm.Responses && json.Valid(x.Raw) {
+		if x.Dialect == llm.Responses && jsonread.Valid(x.Raw) {
 			out = append(out, x)
 			continue
 		}
@@ -133,19 +137,18 @@ func include(extras []llm.Extra, reasoning bool) []string {
 	return out
 }
 
-// withInput appends the items, which are JSON already, and the extra members to the object of a request. Extra members
+// withInput appends the items and the extra members to the object of a request. Extra members
 // that belong inside another stand there already.
-func (e *requestEncoder) withInput(body []byte, extras []llm.Extra) []byte {
-	size := len(body) + len(`,"input":[]}`)
-	for _, it := range e.items {
-		size += len(it.raw) + 1
-	}
-	body = append(slices.Grow(body[:len(body)-1], size-len(body)), `,"input":[`...)
+func (e *requestEncoder) withInput(body []byte, extras []llm.Extra) ([]byte, error) {
+	body = append(body[:len(body)-1], `,"input":[`...)
 	for i, it := range e.items {
 		if i > 0 {
 			body = append(body, ',')
 		}
-		body = append(body, it.raw...)
+		var err error
+		if body, err = jsonwrite.Append(body, it.value); err != nil {
+			return nil, invalid(err)
+		}
 	}
 	body = append(body, ']')
 	for _, x := range extras {
@@ -155,7 +158,7 @@ func (e *requestEncoder) withInput(body []byte, extras []llm.Extra) []byte {
 		body = append(appendString(append(body, ','), x.Name), ':')
 		body = append(body, x.Raw...)
 	}
-	return append(body, '}')
+	return append(body, '}'), nil
 }
 
 func (e *requestEncoder) toolList(req *llm.Request, out *request) error {

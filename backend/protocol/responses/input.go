@@ -257,7 +257,7 @@ func (d *requestDecoder) reasoningItem(item jsonread.Value) {
 			d.signatures[id] = signed{signature, origin}
 		}
 		return
-	case kind == carry.Opaque && json.Valid(payload):
+	case kind == carry.Opaque && jsonread.Valid(payload):
 		out.Opaque, out.Origin = payload, origin
 	case kind == carry.Signature:
 		out.Signature, out.Origin = string(payload), origin

@@ -170,7 +170,7 @@ func annotation(c llm.Citation) json.RawMessage {
 		Title string `json:"title"`
 		Start int64  `json:"start_index"`
 		End   int64  `json:"end_index"`
-	}{"url_citation", c.URL, c.Title, c.Start, c.End})
+	}{"url_citation", c.URL, c.Title, c.Start, c.End}, 0)
 	if err != nil { // strings and numbers always marshal
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonedit"
 	"gatehouse/backend/protocol/jsonread"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
 // requestEncoder writes the items of a request.
@@ -23,9 +24,9 @@ type requestEncoder struct {
 }
 
 type inputItem struct {
-	raw  json.RawMessage
-	kind string // reasoning, assistant (a message or call), or empty
-	call *callState
+	value any
+	kind  string // reasoning, assistant (a message or call), or empty
+	call  *callState
 }
 
 type callState struct {
@@ -47,12 +48,8 @@ func (e *requestEncoder) noCacheMarks() {
 	e.notice("cache_control", llm.Responses.String()+" caches prompts without marks, so they were left out")
 }
 
-func (e *requestEncoder) add(kind string, v any) error {
-	raw, err := marshal(v)
-	if err == nil {
-		e.items = append(e.items, inputItem{raw: raw, kind: kind})
-	}
-	return err
+func (e *requestEncoder) add(kind string, v any) {
+	e.items = append(e.items, inputItem{value: v, kind: kind})
 }
 
 // turn writes a message's parts as items: results first, since they must follow their calls, then what stands beside
@@ -67,17 +64,16 @@ func (e *requestEncoder) turn(m llm.Message) error {
 		return llm.Errorf(llm.ErrBadRequest, "a message has the unknown role %q", m.Role)
 	}
 	var content []any
-	flush := func() error {
+	flush := func() {
 		if len(content) == 0 {
-			return nil
+			return
 		}
 		kind := ""
 		if m.Role == llm.RoleAssistant {
 			kind = "assistant"
 		}
-		err := e.add(kind, messageItem{"message", role, content})
+		e.add(kind, messageItem{"message", role, content})
 		content = nil
-		return err
 	}
 	if m.Role != llm.RoleAssistant {
 		for _, p := range m.Parts {
@@ -103,11 +99,12 @@ func (e *requestEncoder) turn(m llm.Message) error {
 			content = append(content, c)
 		}
 	}
-	return flush()
+	flush()
+	return nil
 }
 
 // part gives the content of a part of a system's or user's message, nil where it is none.
-func (e *requestEncoder) part(p llm.Part, role llm.Role, flush func() error) (any, error) {
+func (e *requestEncoder) part(p llm.Part, role llm.Role, flush func()) (any, error) {
 	switch p := p.(type) {
 	case llm.ToolResult:
 		return nil, nil // written before
@@ -125,7 +122,7 @@ func (e *requestEncoder) part(p llm.Part, role llm.Role, flush func() error) (an
 }
 
 // assistantPart gives the content of a part that stands in a message; others become items, after what came before.
-func (e *requestEncoder) assistantPart(p llm.Part, flush func() error) (any, error) {
+func (e *requestEncoder) assistantPart(p llm.Part, flush func()) (any, error) {
 	switch p := p.(type) {
 	case llm.Text:
 		if p.Text == "" {
@@ -137,34 +134,33 @@ func (e *requestEncoder) assistantPart(p llm.Part, flush func() error) (any, err
 	case llm.Opaque:
 		return nil, e.opaque(p, flush)
 	}
-	if err := flush(); err != nil {
-		return nil, err
-	}
+	flush()
 	switch p := p.(type) {
 	case llm.Reasoning:
-		return nil, e.reasoningItem(p)
+		e.reasoningItem(p)
+		return nil, nil
 	case llm.ToolCall:
-		return nil, e.call(p)
+		e.call(p)
+		return nil, nil
 	case llm.Media: // an answer's image can't go back as such
 		c, err := media(p)
 		if err != nil {
 			return nil, err
 		}
-		return nil, e.add("", messageItem{"message", "user", []any{textContent{"input_text", "(You made this:)"}, c}})
+		e.add("", messageItem{"message", "user", []any{textContent{"input_text", "(You made this:)"}, c}})
+		return nil, nil
 	}
 	return nil, llm.Errorf(llm.ErrBadRequest, "an assistant's message can't hold tool results for %s", llm.Responses)
 }
 
 // opaque writes an item that only this dialect knows, without its id, which the server does not know.
-func (e *requestEncoder) opaque(p llm.Opaque, flush func() error) error {
+func (e *requestEncoder) opaque(p llm.Opaque, flush func()) error {
 	if p.Dialect != llm.Responses {
 		e.notice("messages", "a part that only "+p.Dialect.String()+" knows was left out")
 		return nil
 	}
-	if err := flush(); err != nil {
-		return err
-	}
-	if !json.Valid(p.Raw) {
+	flush()
+	if !jsonread.Valid(p.Raw) {
 		return llm.Errorf(llm.ErrBadRequest, "the conversation holds an item that is not valid JSON")
 	}
 	raw, err := withoutID(p.Raw)
@@ -175,7 +171,7 @@ func (e *requestEncoder) opaque(p llm.Opaque, flush func() error) error {
 	if strings.HasSuffix(jsonread.Of(raw).Get("type").String(), "_output") {
 		kind = ""
 	}
-	e.items = append(e.items, inputItem{raw: raw, kind: kind})
+	e.items = append(e.items, inputItem{value: jsonwrite.Text(raw), kind: kind})
 	return nil
 }
 
@@ -198,23 +194,23 @@ func withoutID(raw json.RawMessage) (json.RawMessage, error) {
 	return append(out, '}'), nil
 }
 
-func (e *requestEncoder) reasoningItem(r llm.Reasoning) error {
+func (e *requestEncoder) reasoningItem(r llm.Reasoning) {
 	if r.Origin != e.opts.Target || r.Origin == (llm.Origin{}) || r.Signature == "" {
 		e.notice("messages", "reasoning that another model wrote, or that is not signed, was left out")
-		return nil
+		return
 	}
 	out := reasoningItem{Type: "reasoning", Summary: []textContent{}, Encrypted: r.Signature}
 	if r.Text != "" {
 		out.Summary = append(out.Summary, textContent{"summary_text", r.Text})
 	}
-	return e.add("reasoning", out)
+	e.add("reasoning", out)
 }
 
 // call writes a call. Its id is brought to the length that is taken, and told from an earlier call's.
-func (e *requestEncoder) call(c llm.ToolCall) error {
+func (e *requestEncoder) call(c llm.ToolCall) {
 	if c.ByProvider {
 		e.notice("messages", "a call that another provider ran itself was left out")
-		return nil
+		return
 	}
 	state := &callState{id: hashed("call_", c.ID), freeform: c.Freeform}
 	for n := 2; e.ids[state.id]; n++ {
@@ -232,11 +228,8 @@ func (e *requestEncoder) call(c llm.ToolCall) error {
 		}
 		item = functionCallItem{"function_call", state.id, e.names.Out(c.Name), args}
 	}
-	if err := e.add("assistant", item); err != nil {
-		return err
-	}
+	e.add("assistant", item)
 	e.items[len(e.items)-1].call = state
-	return nil
 }
 
 // result writes a call's result. One whose call is not there is refused by the API, so it becomes the user's words.
@@ -252,14 +245,16 @@ func (e *requestEncoder) result(r llm.ToolResult) error {
 		if !ok {
 			parts = []any{textContent{"input_text", "Result of a tool: " + output.(string)}}
 		}
-		return e.add("", messageItem{"message", "user", parts})
+		e.add("", messageItem{"message", "user", parts})
+		return nil
 	}
 	call.answered = true
 	kind := "function_call_output"
 	if call.freeform {
 		kind = "custom_tool_call_output"
 	}
-	return e.add("", outputItem{kind, call.id, output})
+	e.add("", outputItem{kind, call.id, output})
+	return nil
 }
 
 // output is a string where there is one text, a list of parts otherwise.

@@ -3,35 +3,26 @@ package responses
 import (
 	"bytes"
 	"encoding/json"
-	"unicode/utf8"
 
 	"gatehouse/backend/llm"
-	"gatehouse/backend/protocol/jsonedit"
+	"gatehouse/backend/protocol/jsonwrite"
 )
 
-// marshal writes JSON without HTML escapes, as the official SDKs do.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, llm.Errorf(llm.ErrBadRequest, "the request holds JSON that is not valid: %w", err)
+// marshal writes JSON without HTML escapes, as the official SDKs do. size is about how much it will be, in bytes.
+func marshal(v any, size int) ([]byte, error) {
+	b, err := jsonwrite.Marshal(v, size)
+	if err != nil {
+		return nil, invalid(err)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return b, nil
+}
+
+func invalid(err error) error {
+	return llm.Errorf(llm.ErrBadRequest, "the request holds JSON that is not valid: %w", err)
 }
 
 // appendString appends s as a JSON string.
-func appendString(dst []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
-			return append(dst, jsonedit.String(s)...)
-		}
-	}
-	if !utf8.ValidString(s) {
-		return append(dst, jsonedit.String(s)...)
-	}
-	return append(append(append(dst, '"'), s...), '"')
-}
+func appendString(dst []byte, s string) []byte { return jsonwrite.AppendString(dst, s) }
 
 // oneLine takes the white space out of valid JSON, because an event's data is one line.
 func oneLine(raw json.RawMessage) json.RawMessage {

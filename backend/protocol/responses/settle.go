@@ -21,7 +21,7 @@ func (e *requestEncoder) settle() {
 				kind = "custom_tool_call_output"
 			}
 			e.notice("messages", "a tool call without a result was given one that says so")
-			_ = e.add("", outputItem{kind, call.id, "(no result)"}) // strings always marshal
+			e.add("", outputItem{kind, call.id, "(no result)"})
 		}
 		waiting = nil
 	}
