@@ -24,9 +24,11 @@ type exchange struct {
 	entry Entry
 
 	requested string
-	provider  *provider.Provider
-	model     string
-	attempts  []Attempt
+	// long tells that the client asked for the long context by the model's suffix.
+	long     bool
+	provider *provider.Provider
+	model    string
+	attempts []Attempt
 	// whole tells that the answer is already there to its end.
 	whole bool
 	first time.Duration

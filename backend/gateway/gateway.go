@@ -156,12 +156,14 @@ func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (
 		return nil, peekErr
 	}
 	w := x.g.World()
-	plan, err := routing.Plan(x.withOwn(w), x.modelOf(w, head.Model), x.req.routed())
+	named, long := w.Undecorated(head.Model)
+	x.long = long
+	plan, err := routing.Plan(x.withOwn(w), x.modelOf(w, named), x.req.routed())
 	if err != nil {
 		return nil, err
 	}
 	attempt := plan[0]
-	if allows := x.req.Caller.Allows; allows != nil && !allows(head.Model) && !allows(attempt.Model) {
+	if allows := x.req.Caller.Allows; allows != nil && !allows(named) && !allows(attempt.Model) {
 		return nil, llm.Errorf(llm.ErrAuth, "the API key %q may not use %s; its allowed models are set when it is created",
 			x.req.Caller.Key, attempt.Model).WithStatus(http.StatusForbidden).WithCode("model_not_allowed")
 	}
@@ -259,6 +261,7 @@ func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.He
 	} else {
 		call.Header = x.ownHeader(a.Dialect)
 	}
+	x.askLong(a, call.Header)
 	resp, err := x.call(ctx, a, call)
 	if err != nil || resp.StatusCode >= http.StatusMultipleChoices {
 		return nil, resp, err

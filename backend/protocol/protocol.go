@@ -113,19 +113,7 @@ var chatCodec = Codec{
 		if err != nil {
 			return nil, err
 		}
-		options := func(a Answering) chatcompletions.EncoderOptions {
-			return chatcompletions.EncoderOptions{
-				ID: "chatcmpl-" + a.ID, Model: a.Model, Created: a.Now.Unix(), Origin: a.Origin,
-				IncludeUsage: chatcompletions.IncludeUsage(body),
-			}
-		}
-		return &Asked{
-			Request:    req,
-			NewEncoder: func(a Answering) Encoder { return chatcompletions.NewEncoder(options(a)) },
-			EncodeResponse: func(events []llm.Event, a Answering) ([]byte, error) {
-				return chatcompletions.EncodeResponse(events, options(a))
-			},
-		}, nil
+		return chatAsked(req, nil, body), nil
 	},
 	EncodeRequest: func(req *llm.Request, t Target) ([]byte, []llm.Notice, error) {
 		options := chatcompletions.OptionsFor(t.Origin)
@@ -133,6 +121,32 @@ var chatCodec = Codec{
 		return chatcompletions.EncodeRequest(req, options)
 	},
 	DecodeStream: chatcompletions.DecodeStream, DecodeResponse: chatcompletions.DecodeResponse,
+}
+
+// chatAsked is a request whose answer is one of Chat Completions.
+func chatAsked(req *llm.Request, notices []llm.Notice, body []byte) *Asked {
+	options := func(a Answering) chatcompletions.EncoderOptions {
+		return chatcompletions.EncoderOptions{
+			ID: "chatcmpl-" + a.ID, Model: a.Model, Created: a.Now.Unix(), Origin: a.Origin,
+			IncludeUsage: chatcompletions.IncludeUsage(body),
+		}
+	}
+	return &Asked{
+		Request: req, Notices: notices,
+		NewEncoder: func(a Answering) Encoder { return chatcompletions.NewEncoder(options(a)) },
+		EncodeResponse: func(events []llm.Event, a Answering) ([]byte, error) {
+			return chatcompletions.EncodeResponse(events, options(a))
+		},
+	}
+}
+
+// ResponsesForChat reads a request of Responses from a client that wants its answer as one of Chat Completions.
+func ResponsesForChat(body []byte) (*Asked, error) {
+	asked, err := decodeResponses(body)
+	if err != nil {
+		return nil, err
+	}
+	return chatAsked(asked.Request, asked.Notices, body), nil
 }
 
 var messagesCodec = Codec{

@@ -189,7 +189,7 @@ func (s *Server) now() time.Time {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
-	mux.Handle("POST /v1/chat/completions", s.keyed(s.converse(llm.ChatCompletions)))
+	mux.Handle("POST /v1/chat/completions", s.keyed(s.chat))
 	mux.Handle("POST /v1/responses", s.keyed(s.responses))
 	mux.Handle("POST /v1/responses/compact", s.keyed(s.compact))
 	mux.Handle("GET /v1/responses/{id}", s.keyed(s.answer))
