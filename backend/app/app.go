@@ -17,6 +17,7 @@ import (
 
 	"gatehouse/backend/access"
 	"gatehouse/backend/answers"
+	"gatehouse/backend/calibration"
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/chat"
 	"gatehouse/backend/control"
@@ -142,6 +143,9 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	if err != nil {
 		return err
 	}
+	counts := calibration.Open(db, calibration.Options{Now: time.Now, Logger: c.logger})
+	c.onClose(func(context.Context) { counts.Close() })
+
 	world := func() routing.World {
 		return routing.World{
 			Active: c.settings.Snapshot().ActiveModel, Providers: *c.table.Load(), Catalog: models.Catalog(),
@@ -151,7 +155,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	}
 	gate := gateway.New(gateway.Options{
 		World: world, Upstream: client, Credentials: secrets, Recorder: history,
-		Redact: redactor.RedactBytes, Conceal: credential.Conceal, Files: fetch.New(c.fetchLimits), Now: time.Now, Logger: c.logger,
+		Calibration: counts, Redact: redactor.RedactBytes, Conceal: credential.Conceal, Files: fetch.New(c.fetchLimits), Now: time.Now, Logger: c.logger,
 	})
 	kept, err := answers.Open(db, answers.Options{Now: time.Now, Logger: c.logger}, proxy.InterruptedAnswer)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"gatehouse/backend/protocol/embeddings"
 	"gatehouse/backend/protocol/gemini"
 	"gatehouse/backend/protocol/jsonedit"
+	"gatehouse/backend/protocol/tokens"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/routing"
 )
@@ -52,7 +53,7 @@ func (x *exchange) embedRaw(ctx context.Context, a routing.Attempt, head protoco
 	}
 	form := embeddings.Form("")
 	if a.Dialect == llm.GeminiEmbeddings {
-		body, err := gemini.ReplaceEmbedModel(x.req.Body, a.Upstream)
+		body, err := gemini.ReplaceModel(x.req.Body, a.Upstream)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -147,7 +148,7 @@ func (x *exchange) embedAnew(ctx context.Context, a routing.Attempt) (*Answer, *
 	}
 	body, err := asked.Encode(all, protocol.Answering{
 		ID: strings.TrimPrefix(x.id, "req_"), Model: x.askedFor(), Origin: llm.Origin{Provider: a.Provider.ID, Model: a.Model}, Now: x.start,
-		InputTokens: protocol.EstimateEmbedding(asked.Request), Notices: append(asked.Notices, notices...),
+		InputTokens: tokens.Embedding(asked.Request), Notices: append(asked.Notices, notices...),
 	})
 	if err != nil {
 		return nil, resp, err

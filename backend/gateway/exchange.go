@@ -31,8 +31,10 @@ type exchange struct {
 	attempts []Attempt
 	// whole tells that the answer is already there to its end.
 	whole bool
-	first time.Duration
-	seen  *llm.Observation
+	// estimated is the estimate of the prompt's tokens, uncorrected; 0 where none was made.
+	estimated int64
+	first     time.Duration
+	seen      *llm.Observation
 
 	mu   sync.Mutex
 	last *Settlement
@@ -172,6 +174,7 @@ func (b *body) Close() error {
 		return nil
 	}
 	b.closed = true
+	defer b.x.learn()
 	err := b.upstream.Close()
 	if b.ended != nil {
 		return err

@@ -40,13 +40,15 @@ type Files interface {
 	Get(ctx context.Context, urls []string) ([]fetch.File, error)
 }
 
-// Options is what a Gateway is made of. All are needed.
+// Options is what a Gateway is made of. All but Calibration are needed.
 type Options struct {
 	// World gives the snapshot that a request is decided on.
 	World       func() routing.World
 	Upstream    Upstream
 	Credentials Credentials
 	Recorder    Recorder
+	// Calibration corrects estimates of a prompt's tokens; nil leaves them as they are.
+	Calibration Calibration
 	// Redact takes known secrets out of what an upstream said.
 	Redact func([]byte) []byte
 	// Conceal takes out secrets that are known for one request only: the tokens of clients that bring their own.
@@ -155,6 +157,15 @@ func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (
 	if peekErr != nil {
 		return nil, peekErr
 	}
+	plan, err := x.plan(head)
+	if err != nil {
+		return nil, err
+	}
+	return x.attempt(ctx, plan[0], head)
+}
+
+// plan gives who may answer, of which there is at least one.
+func (x *exchange) plan(head protocol.Head) ([]routing.Attempt, error) {
 	w := x.g.World()
 	named, long := w.Undecorated(head.Model)
 	x.long = long
@@ -167,7 +178,7 @@ func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (
 		return nil, llm.Errorf(llm.ErrAuth, "the API key %q may not use %s; its allowed models are set when it is created",
 			x.req.Caller.Key, attempt.Model).WithStatus(http.StatusForbidden).WithCode("model_not_allowed")
 	}
-	return x.attempt(ctx, attempt, head)
+	return plan, nil
 }
 
 func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol.Head) (*Answer, error) {
@@ -213,6 +224,7 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 		x.settle(Failed, llm.AsError(err), resp.StatusCode)
 	case x.whole:
 		x.settle(OK, nil, resp.StatusCode)
+		x.learn()
 	}
 	return answer, nil
 }

@@ -93,7 +93,7 @@ func (t *translation) answer(ctx context.Context, resp *http.Response) (*Answer,
 	}
 	answering := protocol.Answering{
 		ID: strings.TrimPrefix(x.id, "req_"), Model: x.askedFor(), Origin: t.origin, Now: x.start,
-		InputTokens: protocol.Estimate(t.asked.Request), Notices: t.notes,
+		InputTokens: x.estimate(t.asked.Request), Notices: t.notes,
 	}
 	answer := &Answer{
 		ID: x.id, Status: http.StatusOK, Header: h, Stream: t.stream, Provider: x.provider.ID, Model: x.model, settled: x.settlement,
@@ -263,6 +263,7 @@ func (b *translatedBody) Close() error {
 		b.x.settle(Cancelled, llm.AsError(context.Canceled), b.status)
 	}
 	b.stop()
+	b.x.learn()
 	return err
 }
 

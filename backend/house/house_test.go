@@ -17,7 +17,7 @@ import (
 var floors = [][]string{
 	{"event", "store", "secret", "llm"},
 	{"catalog", "fetch", "recall"},
-	{"protocol/sse", "protocol/jsonedit", "protocol/jsonread", "protocol/carry", "protocol/watch"},
+	{"protocol/sse", "protocol/jsonedit", "protocol/jsonread", "protocol/carry", "protocol/watch", "protocol/tokens"},
 	{"protocol/jsonwrite"},
 	{"protocol/fit"},
 	{"protocol/chatcompletions", "protocol/messages", "protocol/responses", "protocol/gemini", "protocol/aisdk", "protocol/embeddings"},
@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"provider", "provider/sim"},
 	{"routing"},
 	{"gateway"},
-	{"settings", "access", "usage", "chat", "credential", "modellist", "health", "answers"},
+	{"settings", "access", "usage", "chat", "credential", "modellist", "calibration", "health", "answers"},
 	{"control", "proxy", "tray", "desktop"},
 	{"app"},
 	{"shell", "cli"},

@@ -137,12 +137,3 @@ func PlainEmbeddings(d llm.Dialect, provider string) bool {
 	_, plain := embeddings.OptionsFor(provider)
 	return d == llm.GeminiEmbeddings || plain
 }
-
-// EstimateEmbedding guesses a request's size in tokens, for answers that must name it where the provider did not.
-func EstimateEmbedding(req *llm.EmbeddingRequest) int64 {
-	n := int64(0)
-	for _, in := range req.Inputs {
-		n += int64(len(in.Tokens)) + int64(len(in.Text)+3)/4
-	}
-	return max(n, 1)
-}

@@ -248,37 +248,6 @@ func AISDK(body []byte, head aisdk.Head) (*Asked, error) {
 // Restore undoes in an answer what fitting a request to its target did to names and tools.
 func Restore(req *llm.Request, in llm.Stream) llm.Stream { return fit.Restore(req, in) }
 
-// Estimate guesses a prompt's size in tokens, four bytes of text each, for clients that are shown a number before the
-// provider reports one.
-func Estimate(req *llm.Request) int64 {
-	bytes := int64(0)
-	var count func(parts []llm.Part)
-	count = func(parts []llm.Part) {
-		for _, p := range parts {
-			switch p := p.(type) {
-			case llm.Text:
-				bytes += int64(len(p.Text))
-			case llm.Reasoning:
-				bytes += int64(len(p.Text))
-			case llm.ToolCall:
-				bytes += int64(len(p.Name) + len(p.Input))
-			case llm.ToolResult:
-				count(p.Parts)
-			case llm.Media:
-				bytes += 4 * 1000
-			}
-		}
-	}
-	for _, m := range req.Messages {
-		bytes += 4 * 4
-		count(m.Parts)
-	}
-	for _, t := range req.Tools {
-		bytes += int64(len(t.Name) + len(t.Description) + len(t.InputSchema))
-	}
-	return bytes/4 + 1
-}
-
 // Head is what routing needs to know of a request whose model stands in its body, and where it stands.
 type Head struct {
 	Model  string

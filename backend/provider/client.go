@@ -58,6 +58,8 @@ type Call struct {
 	Model, Method string
 	// Verb is the HTTP method, empty for POST. Suffix is added to the path of the dialect's endpoint.
 	Verb, Suffix string
+	// Count asks only how many tokens the request has.
+	Count bool
 	// Query is added to the endpoint's URL.
 	Query  string
 	Header http.Header
@@ -67,14 +69,26 @@ type Call struct {
 	Body Body
 }
 
+// endpoint is the URL that the call goes to.
+func (c Call) endpoint() (*url.URL, error) {
+	var u *url.URL
+	var err error
+	if c.Count {
+		u, err = url.Parse(c.Provider.BaseURL + c.Provider.counts[c.Dialect])
+	} else {
+		u, err = c.Provider.Endpoint(c.Dialect)
+	}
+	if err == nil && c.Method != "" {
+		u.Path, u.RawPath = strings.ReplaceAll(u.Path, modelHere, c.Model)+":"+c.Method, ""
+	}
+	return u, err
+}
+
 // Do sends the call and gives the answer as soon as its header is there. Its errors are *llm.Error.
 func (c *Client) Do(ctx context.Context, call Call) (*http.Response, error) {
-	u, err := call.Provider.Endpoint(call.Dialect)
+	u, err := call.endpoint()
 	if err != nil {
 		return nil, llm.Errorf(llm.ErrBadRequest, "%w", err)
-	}
-	if call.Method != "" {
-		u.Path, u.RawPath = strings.ReplaceAll(u.Path, modelHere, call.Model)+":"+call.Method, ""
 	}
 	if call.Suffix != "" {
 		u = u.JoinPath(call.Suffix)

@@ -59,6 +59,10 @@ type Provider struct {
 	native llm.Dialect
 	// endpoints are the base URL and the paths, parsed, as far as they can be.
 	endpoints map[llm.Dialect]*url.URL
+	// counts are the paths that count a request's tokens, by the dialect that they are asked in, and countsOnly the
+	// beginning of the models' ids that they know; empty where they know all.
+	counts     map[llm.Dialect]string
+	countsOnly string
 	// models is the path of the list of models.
 	models string
 	// probe is the path of a request that only an accepted credential gets an answer to, for providers that list their
@@ -101,6 +105,23 @@ func (p *Provider) Endpoint(d llm.Dialect) (*url.URL, error) {
 		return nil, fmt.Errorf("%s does not speak %s", p.ID, d)
 	}
 	return url.Parse(p.BaseURL + p.paths[d])
+}
+
+// Counts gives the dialect in which the provider counts the tokens of a request to a model for a client of d: d itself where
+// it can be. It is empty where the provider does not count.
+func (p *Provider) Counts(d llm.Dialect, upstream string) llm.Dialect {
+	if !strings.HasPrefix(upstream, p.countsOnly) {
+		return ""
+	}
+	if p.counts[d] != "" {
+		return d
+	}
+	for _, other := range []llm.Dialect{llm.Messages, llm.Responses, llm.Gemini} {
+		if p.counts[other] != "" {
+			return other
+		}
+	}
+	return ""
 }
 
 // Authorize sets the header that carries the credential.

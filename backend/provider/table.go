@@ -40,19 +40,23 @@ func builtIn() []*Provider {
 				llm.Messages:        "/v1/messages",
 				llm.Embeddings:      "/v1/embeddings",
 			},
-			models: "/v1/models",
-			probe:  "/v1/credits",
-			native: llm.Messages, // it carries the most: cache marks, signed reasoning
+			counts:     map[llm.Dialect]string{llm.Messages: "/v1/messages/count_tokens"},
+			countsOnly: "anthropic/", // 404 for everybody else's
+			models:     "/v1/models",
+			probe:      "/v1/credits",
+			native:     llm.Messages, // it carries the most: cache marks, signed reasoning
 		},
 		compatible(Provider{
 			ID: "openai", Name: "OpenAI", BaseURL: "https://api.openai.com/v1",
 			NoTraining: true, Credential: Required, Variables: []string{"OPENAI_API_KEY"}, KeysURL: "https://platform.openai.com/api-keys",
-			paths: map[llm.Dialect]string{llm.Responses: "/responses"},
+			paths:  map[llm.Dialect]string{llm.Responses: "/responses"},
+			counts: map[llm.Dialect]string{llm.Responses: "/responses/input_tokens"},
 		}),
 		{
 			ID: "anthropic", Name: "Anthropic", BaseURL: "https://api.anthropic.com",
 			NoTraining: true, Credential: Required, Variables: []string{"ANTHROPIC_API_KEY"}, KeysURL: "https://console.anthropic.com/settings/keys",
 			paths:     map[llm.Dialect]string{llm.Messages: "/v1/messages"},
+			counts:    map[llm.Dialect]string{llm.Messages: "/v1/messages/count_tokens"},
 			native:    llm.Messages,
 			models:    "/v1/models?limit=1000",
 			keyHeader: xAPIKey,
@@ -67,8 +71,9 @@ func builtIn() []*Provider {
 				llm.GeminiEmbeddings: "/v1beta/models/" + modelHere,
 				llm.Embeddings:       none,
 			},
+			counts:    map[llm.Dialect]string{llm.Gemini: "/v1beta/models/" + modelHere},
 			models:    "/v1beta/openai/models",
-			keyHeader: map[llm.Dialect]string{llm.GeminiEmbeddings: "X-Goog-Api-Key"},
+			keyHeader: map[llm.Dialect]string{llm.Gemini: "X-Goog-Api-Key", llm.GeminiEmbeddings: "X-Goog-Api-Key"},
 		}),
 		compatible(Provider{
 			ID: "deepseek", Name: "DeepSeek", BaseURL: "https://api.deepseek.com",
@@ -112,11 +117,13 @@ func builtIn() []*Provider {
 		compatible(Provider{
 			ID: "llamacpp", Name: "llama.cpp", BaseURL: "http://127.0.0.1:8080/v1", Local: true,
 			Credential: Optional, Variables: []string{"LLAMA_API_KEY"},
-			paths: map[llm.Dialect]string{llm.Messages: "/messages"},
+			paths:  map[llm.Dialect]string{llm.Messages: "/messages"},
+			counts: map[llm.Dialect]string{llm.Messages: "/messages/count_tokens"},
 		}),
 		compatible(Provider{
 			ID: Sim, Name: "Simulator", BaseURL: "http://" + simHost + "/v1", Local: true,
 			paths:  map[llm.Dialect]string{llm.Messages: "/messages"},
+			counts: map[llm.Dialect]string{llm.Messages: "/messages/count_tokens"},
 			native: llm.Messages,
 		}),
 	}

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -24,7 +25,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, key access.Key
 		if err := complete(req); err != nil {
 			return err
 		}
-		return s.carry(w, r, req)
+		return s.carry(w, r, req, s.Gateway.Exchange)
 	})
 }
 
@@ -58,11 +59,14 @@ func (s *Server) request(r *http.Request, key access.Key) gateway.Request {
 	}
 }
 
-// carry has the request carried and copies the answer.
-func (s *Server) carry(w http.ResponseWriter, r *http.Request, req *gateway.Request) error {
+// way is one of the ways in which the gateway answers requests.
+type way func(context.Context, gateway.Request) (*gateway.Answer, error)
+
+// carry has the request answered and copies the answer.
+func (s *Server) carry(w http.ResponseWriter, r *http.Request, req *gateway.Request, by way) error {
 	out := s.newOutlet(w, r, req)
 	defer out.close()
-	answer, err := s.Gateway.Exchange(r.Context(), *req)
+	answer, err := by(r.Context(), *req)
 	if err != nil {
 		return out.fail(err)
 	}

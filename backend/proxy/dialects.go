@@ -48,9 +48,11 @@ func (s *Server) gemini(w http.ResponseWriter, r *http.Request, key access.Key) 
 		head = protocol.Head{Model: model, Stream: true}
 	case "embedContent", "batchEmbedContents":
 		return s.embedContent(w, r, key, model, method)
+	case "countTokens":
+		return s.countGemini(w, r, key, model)
 	default:
-		return llm.Errorf(llm.ErrNotFound, "there is no %q here; models take generateContent, streamGenerateContent, embedContent "+
-			"and batchEmbedContents", method).WithCode("not_found")
+		return llm.Errorf(llm.ErrNotFound, "there is no %q here; models take generateContent, streamGenerateContent, countTokens, "+
+			"embedContent and batchEmbedContents", method).WithCode("not_found")
 	}
 	return s.exchange(w, r, key, func(req *gateway.Request) error {
 		req.Dialect, req.Head = llm.Gemini, &head

@@ -26,7 +26,7 @@ func (s *Server) responses(w http.ResponseWriter, r *http.Request, key access.Ke
 				return s.detach(w, r, req, t, head)
 			}
 		}
-		return s.carry(w, r, req)
+		return s.carry(w, r, req, s.Gateway.Exchange)
 	})
 }
 
@@ -37,7 +37,7 @@ func (s *Server) compact(w http.ResponseWriter, r *http.Request, key access.Key)
 		t := s.open(req, nil)
 		t.compact = true
 		req.Decode, req.Suffix, req.Issued = t.decodeCompact, "/compact", nil
-		return s.carry(w, r, req)
+		return s.carry(w, r, req, s.Gateway.Exchange)
 	})
 }
 

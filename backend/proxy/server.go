@@ -27,13 +27,14 @@ type Keys interface {
 	Authenticate(token string) (access.Key, error)
 }
 
-// Exchanger carries requests.
+// Exchanger carries requests, and tells how many tokens they have.
 type Exchanger interface {
 	Exchange(ctx context.Context, req gateway.Request) (*gateway.Answer, error)
 	// Native tells whether a model is asked in the request's dialect as it is.
 	Native(model string, req gateway.Request) (bool, error)
 	// Look asks a provider for an answer that it keeps.
 	Look(ctx context.Context, l gateway.Lookup) (*gateway.Answer, error)
+	CountTokens(ctx context.Context, req gateway.Request) (*gateway.Answer, error)
 }
 
 // Limits is what settings say of the door.
@@ -205,6 +206,8 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET /v1/conversations/{id}/items/{item}", s.keyed(s.conversationItems))
 	mux.Handle("DELETE /v1/conversations/{id}/items/{item}", s.keyed(s.deleteConversationItem))
 	mux.Handle("POST /v1/messages", s.keyed(s.converse(llm.Messages)))
+	mux.Handle("POST /v1/messages/count_tokens", s.keyed(s.count(llm.Messages)))
+	mux.Handle("POST /v1/responses/input_tokens", s.keyed(s.count(llm.Responses)))
 	mux.Handle("POST /v1/embeddings", s.keyed(s.embeddings))
 	for _, version := range []string{"v1", "v1beta"} { // of v1 there are several vendors' lists, v1beta is Gemini's
 		mux.Handle("GET /"+version+"/models", s.keyed(s.models))

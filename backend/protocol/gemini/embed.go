@@ -2,7 +2,6 @@ package gemini
 
 import (
 	"math"
-	"slices"
 	"strconv"
 
 	"gatehouse/backend/llm"
@@ -174,32 +173,6 @@ func NewEmbedTap(bool) llm.Tap {
 			seen.Err = inBandError(body)
 		}
 	})
-}
-
-// ReplaceEmbedModel puts a provider's model into a client's request, which names it beside the URL (embedContent) or in
-// each of its requests (batchEmbedContents); everything else stays as it is.
-func ReplaceEmbedModel(body []byte, model string) ([]byte, error) {
-	root, err := jsonread.Parse(body)
-	if err != nil {
-		return nil, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON").WithCode("invalid_json")
-	}
-	var names []jsonread.Value
-	if name := root.Get("model"); name.Exists() {
-		names = append(names, name)
-	}
-	root.Get("requests").ForEach(func(_, r jsonread.Value) bool {
-		if name := r.Get("model"); name.Exists() {
-			names = append(names, name)
-		}
-		return true
-	})
-	slices.SortFunc(names, func(a, b jsonread.Value) int { return a.Start() - b.Start() })
-	out, done := make([]byte, 0, len(body)+64), 0
-	for _, name := range names {
-		out = append(append(out, body[done:name.Start()]...), quote(resource(model))...)
-		done = name.Start() + len(name.Raw())
-	}
-	return append(out, body[done:]...), nil
 }
 
 // EncodeEmbedResponse writes vectors for a client, as embedContent or, for a batch, as batchEmbedContents answers.

@@ -118,6 +118,11 @@ func (p *prompt) add(tokens int64, cc *cacheControl, pieces ...[]byte) *refusal 
 }
 
 func (messages) parse(body []byte, header http.Header) (*ask, *refusal) {
+	return parseMessages(body, header, true)
+}
+
+// parseMessages reads a request for an answer, or else for a count of its tokens, which takes no limit.
+func parseMessages(body []byte, header http.Header, answers bool) (*ask, *refusal) {
 	if header.Get("Anthropic-Version") == "" {
 		return nil, refusef(badRequest, "anthropic-version: header is required")
 	}
@@ -128,14 +133,19 @@ func (messages) parse(body []byte, header http.Header) (*ask, *refusal) {
 	switch {
 	case req.Model == nil || *req.Model == "":
 		return nil, refusef(badRequest, "model: Field required")
-	case req.MaxTokens == nil:
+	case !answers && (req.MaxTokens != nil || req.Stream):
+		return nil, refusef(badRequest, "max_tokens, stream: Extra inputs are not permitted")
+	case answers && req.MaxTokens == nil:
 		return nil, refusef(badRequest, "max_tokens: Field required")
-	case *req.MaxTokens < 1:
+	case answers && *req.MaxTokens < 1:
 		return nil, refusef(badRequest, "max_tokens: must be greater than or equal to 1")
 	case req.Messages == nil:
 		return nil, refusef(badRequest, "messages: Field required")
 	case len(req.Messages) == 0:
 		return nil, refusef(badRequest, "messages: at least one message is required")
+	}
+	if req.MaxTokens == nil {
+		req.MaxTokens = new(int64)
 	}
 	a := &ask{
 		model: *req.Model, stream: req.Stream, limit: *req.MaxTokens, stop: req.StopSequences, parallel: true,

@@ -64,7 +64,7 @@ type server struct {
 	turns int // requests to flaky so far
 }
 
-// Handler serves POST /v1/chat/completions, /v1/responses, /v1/messages and /v1/embeddings with GET /v1/models[/{id}],
+// Handler serves POST /v1/chat/completions, /v1/responses, /v1/messages[/count_tokens] and /v1/embeddings with GET /v1/models[/{id}],
 // and POST /v1beta/models/{model}:generateContent and :streamGenerateContent with GET /v1beta/models[/{id}]. It takes any
 // credential or none. A dropped connection is http.ErrAbortHandler as a panic, net/http's own way to say so: whoever calls the
 // handler without a net/http server must recover it and break the body off.
@@ -91,6 +91,7 @@ func Handler(opts Options) http.Handler {
 	mux.HandleFunc("POST /v1/chat/completions", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, chat{}) })
 	mux.HandleFunc("POST /v1/responses", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, responses{}) })
 	mux.HandleFunc("POST /v1/messages", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, messages{}) })
+	mux.HandleFunc("POST /v1/messages/count_tokens", s.count)
 	mux.HandleFunc("POST /v1/embeddings", s.serveEmbeddings)
 	mux.HandleFunc("GET /v1/models", s.listModels)
 	mux.HandleFunc("GET /v1/models/{id}", s.getModel)
