@@ -29,7 +29,7 @@ const (
 
 var (
 	errStopped = errors.New("the answer was cancelled")
-	errClosing = errors.New("Gatehouse was closed while the answer was being written") //nolint:staticcheck // a name
+	errClosing = errors.New("the gateway was closed while the answer was being written")
 )
 
 // jobs are the answers that are being written in the background. It owns their goroutines.

@@ -113,6 +113,14 @@ func (s *Server) authenticate(r *http.Request) (access.Key, *llm.Error) {
 			}
 		}
 	}
+	if upgrades(r) {
+		_, keys := protocolsOf(r)
+		for _, token := range keys {
+			if key, ok := try(token); ok {
+				return key, nil
+			}
+		}
+	}
 	if refused != nil {
 		return access.Key{}, llm.AsError(refused)
 	}

@@ -22,7 +22,7 @@ func (s *Server) responses(w http.ResponseWriter, r *http.Request, key access.Ke
 			if err != nil {
 				return err
 			}
-			if !native || req.Rewrite {
+			if native == "" || req.Rewrite {
 				return s.detach(w, r, req, t, head)
 			}
 		}

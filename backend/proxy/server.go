@@ -30,8 +30,8 @@ type Keys interface {
 // Exchanger carries requests, and tells how many tokens they have.
 type Exchanger interface {
 	Exchange(ctx context.Context, req gateway.Request) (*gateway.Answer, error)
-	// Native tells whether a model is asked in the request's dialect as it is.
-	Native(model string, req gateway.Request) (bool, error)
+	// Native gives the provider that a model is asked of in the request's dialect as it is, empty if there is none.
+	Native(model string, req gateway.Request) (provider string, err error)
 	// Look asks a provider for an answer that it keeps.
 	Look(ctx context.Context, l gateway.Lookup) (*gateway.Answer, error)
 	CountTokens(ctx context.Context, req gateway.Request) (*gateway.Answer, error)
@@ -41,6 +41,9 @@ type Exchanger interface {
 type Limits struct {
 	MaxBodyBytes   int64
 	AllowedOrigins []string
+	// SocketIdle is how long a WebSocket may say nothing, SocketLife how long it may live at all; 0 means 5 minutes and an
+	// hour.
+	SocketIdle, SocketLife time.Duration
 }
 
 // Options is what a Server is made of. All but AfterFunc are needed.
@@ -66,6 +69,7 @@ type Server struct {
 	http   *http.Server
 	paused atomic.Bool
 	jobs   jobs
+	socks  sockets
 
 	mu        sync.Mutex
 	listeners []net.Listener
@@ -158,6 +162,9 @@ func (s *Server) Addresses() []string {
 // SetPaused makes the endpoint refuse model requests, or take them again.
 func (s *Server) SetPaused(paused bool) {
 	s.paused.Store(paused)
+	if paused {
+		s.socks.leave("the endpoint is paused")
+	}
 }
 
 // Paused tells whether the endpoint refuses model requests.
@@ -165,11 +172,13 @@ func (s *Server) Paused() bool { return s.paused.Load() }
 
 // Shutdown stops listening and waits for the requests that are running until ctx ends; then it cuts them off.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.socks.close()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		err = s.http.Close()
 	}
 	s.serving.Wait()
+	s.socks.wait(ctx)
 	s.jobs.wait(ctx)
 	return err
 }
@@ -192,6 +201,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.Handle("POST /v1/chat/completions", s.keyed(s.chat))
 	mux.Handle("POST /v1/responses", s.keyed(s.responses))
+	mux.Handle("GET /v1/responses", s.keyed(s.socket))
 	mux.Handle("POST /v1/responses/compact", s.keyed(s.compact))
 	mux.Handle("GET /v1/responses/{id}", s.keyed(s.answer))
 	mux.Handle("DELETE /v1/responses/{id}", s.keyed(s.deleteAnswer))

@@ -24,6 +24,8 @@ type turn struct {
 	// kept tells that what the request goes on from is kept here, memory is that of a connection (nil if it is none of it).
 	kept   bool
 	memory *remembered
+	// items are what goes before the request's own, known once the request was decoded.
+	items []json.RawMessage
 	// before is how many items the conversation had ever had, known once the request was decoded.
 	before int
 	// id is the answer's, empty where it is made of the request's own.
@@ -82,6 +84,7 @@ func (t *turn) read() (*protocol.ResponsesRequest, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.items = history
 	var r *protocol.ResponsesRequest
 	r, err = protocol.Responses(t.body, protocol.Keeping{
 		ID: t.id, History: history, Resolve: t.resolve, Compact: t.compact, Started: t.started,

@@ -190,10 +190,38 @@ func Ended(response json.RawMessage, status string, why *llm.Error) json.RawMess
 	return append(out, '}')
 }
 
-// WithoutID gives an item without its id, which another server does not know.
-func WithoutID(raw json.RawMessage) json.RawMessage {
+// Portable gives an item of an answer as it can be sent again to a server that did not keep it: without its id, and not at
+// all if it is reasoning that came without its encrypted content.
+func Portable(raw json.RawMessage) json.RawMessage {
+	item := jsonread.Of(raw)
+	if item.Get("type").String() == "reasoning" && item.Get("encrypted_content").String() == "" {
+		return nil
+	}
 	if out, err := withoutID(raw); err == nil {
 		return out
 	}
 	return raw
+}
+
+// Expanded gives a request that goes on from an answer as one that goes on from nothing: with the items that led to it and
+// its own before the request's.
+func Expanded(body []byte, items []json.RawMessage) []byte {
+	out := []byte(`{"input":[`)
+	for i, item := range append(items[:len(items):len(items)], InputItems(body)...) {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, item...)
+	}
+	out = append(out, ']')
+	err := jsonedit.Members(body, func(key []byte, value jsonedit.Span) error {
+		if name := string(key); name != "input" && name != "previous_response_id" {
+			out = append(append(append(append(out, `,"`...), key...), `":`...), value.Of(body)...)
+		}
+		return nil
+	})
+	if err != nil { // whoever reads it says so
+		return body
+	}
+	return append(out, '}')
 }
