@@ -31,6 +31,8 @@ type exchange struct {
 	attempts []Attempt
 	// whole tells that the answer is already there to its end.
 	whole bool
+	// forget leaves all reasoning of earlier turns out when the request is written anew.
+	forget bool
 	// estimated is the estimate of the prompt's tokens, uncorrected; 0 where none was made.
 	estimated int64
 	first     time.Duration

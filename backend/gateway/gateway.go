@@ -18,7 +18,6 @@ import (
 	"gatehouse/backend/fetch"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol"
-	"gatehouse/backend/protocol/carry"
 	"gatehouse/backend/protocol/jsonedit"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/recall"
@@ -184,18 +183,8 @@ func (x *exchange) plan(head protocol.Head) ([]routing.Attempt, error) {
 func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol.Head) (*Answer, error) {
 	x.provider, x.model = a.Provider, a.Model
 	record := Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: a.Reason, At: x.g.Now()}
-	raw := a.Dialect == x.req.Dialect && !x.req.Rewrite
-	answer, resp, err := x.send(ctx, a, head, raw)
-	if raw && x.req.Embedding == nil && err == nil && answer == nil && resp.StatusCode == http.StatusBadRequest {
-		if why, again := x.rewritable(a); why != "" {
-			resp.Body.Close() //nolint:errcheck // it is asked again
-			record.Status, record.Kind, record.Error = resp.StatusCode, llm.ErrBadRequest, why
-			x.attempts = append(x.attempts, record)
-			record = Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: again, At: x.g.Now()}
-			answer, resp, err = x.send(ctx, a, head, false)
-		}
-	}
-	if raw && err == nil && answer == nil && x.req.Suffix != "" && lacks(a, resp.StatusCode) {
+	answer, resp, err := x.persist(ctx, a, head, &record)
+	if a.Dialect == x.req.Dialect && !x.req.Rewrite && err == nil && answer == nil && x.req.Suffix != "" && lacks(a, resp.StatusCode) {
 		resp.Body.Close() //nolint:errcheck // the model itself does it
 		record.Status, record.Kind = resp.StatusCode, llm.KindOfStatus(resp.StatusCode)
 		record.Error = a.Provider.Name + " has no " + x.req.Suffix + " for this model"
@@ -227,18 +216,6 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 		x.learn()
 	}
 	return answer, nil
-}
-
-// rewritable tells why a request that was refused as it is may do when it is written anew, empty if nothing speaks for it.
-func (x *exchange) rewritable(a routing.Attempt) (why, again string) {
-	if carry.In(x.req.Body) {
-		// What another model issued and only we can read; the provider can't, so it goes without.
-		return "the history holds another model's reasoning", "again, without the other model's reasoning"
-	}
-	if x.namesFiles(a) {
-		return "the provider fetches no files", "again, with the content of the files that it names by URL"
-	}
-	return "", ""
 }
 
 // lacks tells that a provider refused because it has no such method, or has it for some models only.

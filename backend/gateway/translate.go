@@ -49,6 +49,9 @@ func (x *exchange) prepare(ctx context.Context, a routing.Attempt, head protocol
 	}
 	asked.Request.Model, asked.Request.Stream = a.Upstream, head.Stream
 	target := protocol.Target{Origin: t.origin, MaxOutput: known.MaxOutput, Same: a.Dialect == x.req.Dialect}
+	if x.forget {
+		withoutReasoning(asked.Request.Messages)
+	}
 	asked.Request.Stop, t.cut = protocol.Stops(a.Dialect, target, asked.Request.Stop)
 	t.recall()
 	if err := x.g.inline(ctx, a, target, asked.Request); err != nil {

@@ -179,7 +179,7 @@ var responsesCodec = Codec{
 	DecodeError: responses.DecodeError, NewTap: responses.NewTap,
 	Decode: decodeResponses,
 	EncodeRequest: func(req *llm.Request, t Target) ([]byte, []llm.Notice, error) {
-		return responses.EncodeRequest(req, responses.Options{Target: t.Origin})
+		return responses.EncodeRequest(req, responses.OptionsFor(t.Origin))
 	},
 	DecodeStream: responses.DecodeStream, DecodeResponse: responses.DecodeResponse,
 }

@@ -29,6 +29,12 @@ func NeedsInline(d llm.Dialect, t Target, m llm.Media) bool {
 	return false
 }
 
+// Accented tells that a server's form of a dialect is another than its clients', so that what they send may have to be
+// written anew for it: only Chat Completions is spoken in so many ways.
+func Accented(d llm.Dialect, t Target) bool {
+	return d == llm.ChatCompletions && t.Origin.Provider != "openai" && t.Origin.Provider != "gateway" && t.Origin.Provider != "openrouter"
+}
+
 // Stops parts stop sequences into those that a target takes and those at which its answer has to be cut (see Cut).
 func Stops(d llm.Dialect, t Target, all []string) (taken, cut []string) {
 	limit := -1

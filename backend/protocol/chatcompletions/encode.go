@@ -71,6 +71,8 @@ type encoder struct {
 	notices  []llm.Notice
 	// media came in tool results or from the assistant, who hold text only here: it follows in a user message.
 	media []any
+	// last tells that the message at hand is the user's last words, which must not lose anything.
+	last bool
 }
 
 func (e *encoder) notice(field, text string) {
@@ -90,11 +92,17 @@ func (e *encoder) leftOut(field string) {
 func (e *encoder) conversation(messages []llm.Message) error {
 	repaired, notices := fit.Repair(messages, e.callID)
 	e.notices = append(e.notices, notices...)
-	for _, m := range repaired {
+	last := len(repaired) - 1
+	for last >= 0 && repaired[last].Role == llm.RoleSystem {
+		last--
+	}
+	for i, m := range repaired {
+		e.last = i == last && m.Role == llm.RoleUser
 		if err := e.message(m); err != nil {
 			return err
 		}
 	}
+	e.last = false
 	e.flushMedia()
 	if len(e.messages) == 0 {
 		return llm.Errorf(llm.ErrBadRequest, "the conversation has no message; send at least one")
@@ -107,6 +115,9 @@ func (e *encoder) conversation(messages []llm.Message) error {
 	}
 	if e.opts.MergeTurns {
 		e.merge()
+	}
+	if e.opts.AnswerTools {
+		e.answerTools()
 	}
 	if last := &e.messages[len(e.messages)-1]; last.Role == "assistant" {
 		last.Prefix = e.opts.PrefixLast
@@ -137,6 +148,18 @@ func (e *encoder) systemFirst() {
 		rest = append([]message{{Role: "system", Content: strings.Join(texts, "\n\n")}}, rest...)
 	}
 	e.messages = rest
+}
+
+// answerTools puts a word of the assistant's between the last tool message and the user's.
+func (e *encoder) answerTools() {
+	var out []message
+	for _, m := range e.messages {
+		if n := len(out); n > 0 && out[n-1].Role == "tool" && m.Role != "tool" && m.Role != "assistant" {
+			out = append(out, message{Role: "assistant", Content: "(The tools have answered.)"})
+		}
+		out = append(out, m)
+	}
+	e.messages = out
 }
 
 func plainText(content any) string {

@@ -59,6 +59,12 @@ type Options struct {
 	// HostedFiles writes files as the hosted gateway takes them: data, media_type, filename. FilesByURL takes a URL in
 	// place of the data.
 	HostedFiles, FilesByURL bool
+	// NoImages takes no images and NoFiles no other files: one in the user's last words is refused, since the answer would
+	// be another without it; earlier ones and those in tool results become a text that tells of them, so that a
+	// conversation can go on here. DocumentURL writes files as document_url (Mistral).
+	NoImages, NoFiles, DocumentURL bool
+	// AnswerTools puts a word of the assistant's between a tool message and the user's, for servers that demand one.
+	AnswerTools bool
 	// InlineImages is for servers that fetch no image: they take its bytes only.
 	InlineImages bool
 }
@@ -72,17 +78,18 @@ var accents = map[string]Options{
 	"openrouter": {Details: true, CacheMarks: true, TopK: true, FilesByURL: true, MaxStops: -1},
 	"deepseek": {
 		ReplayReasoning: true, OldTokenLimit: true, ThinkingSwitch: true, Efforts: []string{"low", "high", "max"},
-		NoSchema: true, Lean: true, MaxStops: 16,
+		NoSchema: true, Lean: true, MaxStops: 16, NoImages: true, NoFiles: true,
 	},
-	"groq": {Lean: true},
+	"groq": {Lean: true, NoFiles: true, Efforts: []string{"low", "medium", "high"}},
 	"xai":  {OldTokenLimit: true},
 	"mistral": {
 		OldTokenLimit: true, NoStreamOptions: true, NoEffort: true, SeedName: "random_seed", Lean: true, RequiredIsAny: true,
 		ToolMessageName: true, CallIDSize: 9, MergeTurns: true, PrefixLast: true, MaxStops: -1,
+		SystemFirst: true, AnswerTools: true, DocumentURL: true,
 	},
 	"moonshotai": {InlineImages: true, ReplayReasoning: true, OldTokenLimit: true, ThinkingSwitch: true, Lean: true, MaxStops: 5},
 	"google":     {InlineImages: true, CallSignatures: true, OldTokenLimit: true, Lean: true, MaxStops: 5},
-	"ollama":     {InlineImages: true, OldTokenLimit: true, Lean: true, MaxStops: -1, Efforts: []string{"low", "medium", "high", "max"}},
+	"ollama":     {InlineImages: true, NoFiles: true, OldTokenLimit: true, Lean: true, MaxStops: -1, Efforts: []string{"low", "medium", "high", "max"}},
 	"lmstudio":   {InlineImages: true, OldTokenLimit: true, Lean: true, MaxStops: -1, TopK: true, NoEffort: true},
 	"llamacpp":   {InlineImages: true, OldTokenLimit: true, Lean: true, MaxStops: -1, TopK: true, NoEffort: true, SystemFirst: true, MergeTurns: true},
 	"vllm":       {OldTokenLimit: true, Lean: true, MaxStops: -1, TopK: true, NoEffort: true},

@@ -171,6 +171,13 @@ type filePart struct {
 	CacheControl *cacheControl `json:"cache_control,omitempty"`
 }
 
+// documentPart is Mistral's (Mistral API, "Document QnA").
+type documentPart struct {
+	Type        string `json:"type"`
+	DocumentURL string `json:"document_url"`
+	Name        string `json:"document_name,omitempty"`
+}
+
 type fileData struct {
 	FileData string `json:"file_data,omitempty"`
 	FileID   string `json:"file_id,omitempty"`

@@ -17,6 +17,37 @@ type Options struct {
 	Target llm.Origin
 	// NoEncrypted does not ask for encrypted reasoning, for models and servers that refuse to be asked.
 	NoEncrypted bool
+	// NoReasoning is for models that do not reason, NoSampling for those that refuse temperature and top_p.
+	NoReasoning, NoSampling bool
+}
+
+// traits are what models refuse, by a pattern at the start of their id at their own provider; the first that fits counts
+// (API reference, "Reasoning models", and the model pages).
+var traits = []struct {
+	pattern string
+	apply   func(*Options)
+}{
+	{"gpt-5-chat", func(o *Options) { o.NoReasoning, o.NoEncrypted = true, true }},
+	{"gpt-5", func(o *Options) { o.NoSampling = true }},
+	{"gpt-4", func(o *Options) { o.NoReasoning, o.NoEncrypted = true, true }},
+	{"gpt-3", func(o *Options) { o.NoReasoning, o.NoEncrypted = true, true }},
+	{"chatgpt", func(o *Options) { o.NoReasoning, o.NoEncrypted = true, true }},
+	{"o1", func(o *Options) { o.NoSampling = true }},
+	{"o3", func(o *Options) { o.NoSampling = true }},
+	{"o4", func(o *Options) { o.NoSampling = true }},
+}
+
+// OptionsFor gives what is known of a target.
+func OptionsFor(target llm.Origin) Options {
+	o := Options{Target: target}
+	model := strings.ToLower(target.Model[strings.LastIndex(target.Model, "/")+1:])
+	for _, row := range traits {
+		if strings.HasPrefix(model, row.pattern) {
+			row.apply(&o)
+			break
+		}
+	}
+	return o
 }
 
 type request struct {
@@ -64,18 +95,26 @@ func EncodeRequest(req *llm.Request, opts Options) (body []byte, notices []llm.N
 	}
 	out := request{
 		Model: req.Model, MaxOutputTokens: req.MaxOutputTokens, Temperature: req.Temperature, TopP: req.TopP,
-		ServiceTier: req.ServiceTier, PromptCacheKey: hashed("key_", req.CacheKey), User: hashed("user_", req.User),
+		ServiceTier: e.serviceTier(req.ServiceTier), PromptCacheKey: hashed("key_", req.CacheKey), User: hashed("user_", req.User),
 		Metadata: req.Metadata, Stream: req.Stream,
 	}
 	if n := req.MaxOutputTokens; n != nil && *n < minOutputTokens {
 		out.MaxOutputTokens = new(int64(minOutputTokens))
 		e.notice("max_output_tokens", "it was raised to 16, which is the least that "+llm.Responses.String()+" takes")
 	}
+	if opts.NoSampling && (req.Temperature != nil || req.TopP != nil) {
+		out.Temperature, out.TopP = nil, nil
+		e.notice("temperature", "the model takes neither temperature nor top_p, so they were left out")
+	}
 	if err := e.toolList(req, &out); err != nil {
 		return nil, nil, err
 	}
 	extras := e.extras(req)
-	out.Reasoning = e.reasoning(req.Reasoning, req.MaxOutputTokens, extras)
+	if !opts.NoReasoning {
+		out.Reasoning = e.reasoning(req.Reasoning, req.MaxOutputTokens, extras)
+	} else if req.Reasoning != nil && req.Reasoning.Effort != "none" {
+		e.notice("reasoning", "the model does not reason, so it was left out")
+	}
 	if out.Text, err = textConfig(req.Format, extras); err != nil {
 		return nil, nil, err
 	}
@@ -88,6 +127,18 @@ func EncodeRequest(req *llm.Request, opts Options) (body []byte, notices []llm.N
 		return nil, nil, err
 	}
 	return body, e.notices, nil
+}
+
+// serviceTier gives the tier in this dialect's words, empty for one that it has not.
+func (e *requestEncoder) serviceTier(tier string) string {
+	switch tier {
+	case "", "auto", "default", "flex", "scale", "priority", "fast", "ultrafast":
+		return tier
+	case "standard_only", "standard": // Anthropic's word, and Google's
+		return "default"
+	}
+	e.notice("service_tier", llm.Responses.String()+" has no such tier, so it was left out")
+	return ""
 }
 
 // dropped tells of the controls that the dialect has not.

@@ -1,0 +1,112 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol"
+	"gatehouse/backend/protocol/carry"
+	"gatehouse/backend/routing"
+)
+
+// rewrite is a refused request's other chance: how it is written anew, and why that may do.
+type rewrite struct {
+	why, again string
+	// forget leaves out all reasoning of earlier turns.
+	forget bool
+}
+
+// persist sends a request, and where the provider refuses what may be the history's fault, sends it again in another form:
+// first without what only the raw path leaves in, then without any earlier reasoning. Each try is noted.
+func (x *exchange) persist(
+	ctx context.Context, a routing.Attempt, head protocol.Head, record *Attempt,
+) (answer *Answer, resp *http.Response, err error) {
+	raw := a.Dialect == x.req.Dialect && !x.req.Rewrite
+	for {
+		answer, resp, err = x.send(ctx, a, head, raw)
+		if err != nil || answer != nil || x.req.Embedding != nil {
+			return answer, resp, err
+		}
+		if s := resp.StatusCode; s != http.StatusBadRequest && s != http.StatusUnprocessableEntity {
+			return answer, resp, err
+		}
+		r, ok := x.rewritable(a, raw, refusalText(resp))
+		if !ok {
+			return answer, resp, err
+		}
+		resp.Body.Close() //nolint:errcheck // it is asked again
+		record.Status, record.Kind, record.Error = resp.StatusCode, llm.ErrBadRequest, r.why
+		x.attempts = append(x.attempts, *record)
+		*record = Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: r.again, At: x.g.Now()}
+		raw, x.forget = false, r.forget
+	}
+}
+
+// refusalText reads what a provider says of a refusal and leaves it to be read again.
+func refusalText(resp *http.Response) string {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, errorLimit))
+	resp.Body.Close() //nolint:errcheck // reading is over
+	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{err}))
+	return strings.ToLower(string(body))
+}
+
+// failing gives the error that a reading ended in, io.EOF if there was none.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	return 0, io.EOF
+}
+
+// rewritable tells why a request that was refused may do when it is written anew; not ok if nothing speaks for it.
+func (x *exchange) rewritable(a routing.Attempt, raw bool, refusal string) (rewrite, bool) {
+	if !raw {
+		return rewrite{"the provider does not know the history's reasoning", "again, without reasoning of earlier turns", true},
+			!x.forget && aboutReasoning(refusal)
+	}
+	switch target := (protocol.Target{Origin: llm.Origin{Provider: a.Provider.ID, Model: a.Model}}); {
+	case carry.In(x.req.Body):
+		// What another model issued and only we can read; the provider can't, so it goes without.
+		return rewrite{why: "the history holds another model's reasoning", again: "again, without the other model's reasoning"}, true
+	case x.namesFiles(a):
+		return rewrite{why: "the provider fetches no files", again: "again, with the content of the files that it names by URL"}, true
+	case aboutReasoning(refusal):
+		return rewrite{"the provider does not know the history's reasoning", "again, without reasoning of earlier turns", true}, true
+	case protocol.Accented(a.Dialect, target) && !tooLong(refusal):
+		return rewrite{why: "the provider's form of the protocol is another", again: "again, in the provider's form"}, true
+	}
+	return rewrite{}, false
+}
+
+// aboutReasoning tells that a refusal is of what earlier turns hold of reasoning: signatures, encrypted content, members
+// that carry it. The words are those of Anthropic's, OpenAI's, Google's and DeepSeek's refusals.
+func aboutReasoning(refusal string) bool {
+	return slices.ContainsFunc([]string{
+		"signature", "redacted_thinking", "thinking block", "encrypted_content", "encrypted content", "reasoning_content",
+		"reasoning_details", "'reasoning'", "'rs_",
+	}, func(word string) bool { return strings.Contains(refusal, word) })
+}
+
+func tooLong(refusal string) bool {
+	return strings.Contains(refusal, "context_length_exceeded") || strings.Contains(refusal, "too long")
+}
+
+// withoutReasoning leaves out of a conversation what only the model that wrote it can read.
+func withoutReasoning(messages []llm.Message) {
+	for i, m := range messages {
+		messages[i].Parts = slices.DeleteFunc(m.Parts, func(p llm.Part) bool { _, ok := p.(llm.Reasoning); return ok })
+		for j, p := range messages[i].Parts {
+			if c, ok := p.(llm.ToolCall); ok && c.Signature != "" {
+				c.Signature, c.Origin = "", llm.Origin{}
+				messages[i].Parts[j] = c
+			}
+		}
+	}
+}
