@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"protocol/fit"},
 	{"protocol/chatcompletions", "protocol/messages", "protocol/responses", "protocol/gemini", "protocol/aisdk", "protocol/embeddings"},
 	{"protocol"},
-	{"provider", "provider/sim"},
+	{"provider", "provider/sim", "provider/strict"},
 	{"routing"},
 	{"gateway"},
 	{"settings", "access", "usage", "chat", "credential", "modellist", "calibration", "health", "answers"},
@@ -141,6 +141,16 @@ func TestBans(t *testing.T) {
 			if ours && (ban.to == "*" || to == ban.to) {
 				t.Errorf("%s imports %s: %s", from, path, ban.reason)
 			}
+		}
+	}
+}
+
+// TestStandInsStayInTests: what answers as a real provider would is of no use to anybody else.
+func TestStandInsStayInTests(t *testing.T) {
+	_, all, _ := load(t)
+	for from, list := range all {
+		if slices.Contains(list, "gatehouse/backend/provider/strict") {
+			t.Errorf("%s imports the strict stand-ins, which are for tests", from)
 		}
 	}
 }
