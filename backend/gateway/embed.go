@@ -127,6 +127,7 @@ func (x *exchange) embedAnew(ctx context.Context, a routing.Attempt) (*Answer, *
 	if err != nil {
 		return nil, nil, err
 	}
+	notices = append(asked.Notices, notices...)
 	x.seen = &llm.Observation{}
 	all := &llm.EmbeddingAnswer{Model: a.Model}
 	var resp *http.Response
@@ -147,8 +148,9 @@ func (x *exchange) embedAnew(ctx context.Context, a routing.Attempt) (*Answer, *
 		embeddings.Unit(all.Vectors) // Gemini's shortened vectors are not, and clients of other dialects expect it
 	}
 	body, err := asked.Encode(all, protocol.Answering{
-		ID: strings.TrimPrefix(x.id, "req_"), Model: x.askedFor(), Origin: llm.Origin{Provider: a.Provider.ID, Model: a.Model}, Now: x.start,
-		InputTokens: tokens.Embedding(asked.Request), Notices: append(asked.Notices, notices...),
+		ID: strings.TrimPrefix(x.id, "req_"), Model: x.askedFor(), Now: x.start,
+		Origin:      llm.Origin{Provider: a.Provider.ID, Model: a.Model},
+		InputTokens: tokens.Embedding(asked.Request), Notices: notices,
 	})
 	if err != nil {
 		return nil, resp, err
@@ -157,7 +159,7 @@ func (x *exchange) embedAnew(ctx context.Context, a routing.Attempt) (*Answer, *
 	header := x.header(resp)
 	header.Del("Content-Length")
 	header.Set("Content-Type", "application/json")
-	if text := noticeHeader(append(asked.Notices, notices...)); text != "" {
+	if text := noticeHeader(notices); text != "" {
 		header.Set("X-Gatehouse-Notices", text)
 	}
 	return &Answer{
@@ -167,7 +169,9 @@ func (x *exchange) embedAnew(ctx context.Context, a routing.Attempt) (*Answer, *
 }
 
 // embedBatch makes one call. It gives no answer where the provider refused.
-func (x *exchange) embedBatch(ctx context.Context, a routing.Attempt, batch protocol.EmbeddingBatch) (*llm.EmbeddingAnswer, *http.Response, error) {
+func (x *exchange) embedBatch(
+	ctx context.Context, a routing.Attempt, batch protocol.EmbeddingBatch,
+) (*llm.EmbeddingAnswer, *http.Response, error) {
 	resp, err := x.call(ctx, a, provider.Call{
 		Provider: a.Provider, Dialect: a.Dialect, Header: x.ownHeader(a.Dialect), Model: a.Upstream,
 		Method: embedMethods[a.Dialect], Body: wire(batch.Body),

@@ -34,7 +34,9 @@ func GeminiEmbeddings(body []byte, model string, batch bool) (*EmbeddingAsked, e
 	if err != nil {
 		return nil, err
 	}
-	req := &llm.EmbeddingRequest{Model: e.Model, Inputs: texts(e.Texts), Dimensions: e.Dimensions, TaskType: e.TaskType, Title: e.Title}
+	req := &llm.EmbeddingRequest{
+		Model: e.Model, Inputs: texts(e.Texts), Dimensions: e.Dimensions, TaskType: e.TaskType, Title: e.Title,
+	}
 	return &EmbeddingAsked{Request: req, Encode: func(a *llm.EmbeddingAnswer, _ Answering) ([]byte, error) {
 		return gemini.EncodeEmbedResponse(a.Vectors, a.Usage, batch)
 	}}, nil
@@ -46,7 +48,9 @@ func AISDKEmbeddings(body []byte, head aisdk.Head) (*EmbeddingAsked, error) {
 	if err != nil {
 		return nil, err
 	}
-	req := &llm.EmbeddingRequest{Model: call.Model, Inputs: texts(call.Values), Dimensions: call.Dimensions, TaskType: call.TaskType}
+	req := &llm.EmbeddingRequest{
+		Model: call.Model, Inputs: texts(call.Values), Dimensions: call.Dimensions, TaskType: call.TaskType,
+	}
 	if len(call.Options) > 0 {
 		req.Extra = []llm.Extra{{Dialect: llm.AISDK, Name: "providerOptions", Raw: call.Options}}
 	}
@@ -99,7 +103,8 @@ func geminiBatches(req *llm.EmbeddingRequest) ([]EmbeddingBatch, []llm.Notice, e
 		e := &gemini.Embeddings{Model: req.Model, Dimensions: req.Dimensions, TaskType: req.TaskType, Title: req.Title}
 		for _, in := range rest[:n] {
 			if in.Tokens != nil {
-				return nil, nil, llm.Errorf(llm.ErrBadRequest, "input: Google Gemini takes texts, not tokens").WithCode("invalid_request_error")
+				return nil, nil, llm.Errorf(llm.ErrBadRequest, "input: Google Gemini takes texts, not tokens").
+					WithCode("invalid_request_error")
 			}
 			e.Texts = append(e.Texts, in.Text)
 		}

@@ -14,7 +14,9 @@ import (
 func (s *Server) embeddings(w http.ResponseWriter, r *http.Request, key access.Key) error {
 	return s.exchange(w, r, key, func(req *gateway.Request) error {
 		req.Dialect = llm.Embeddings
-		req.Embedding = &gateway.Embedding{Decode: func() (*protocol.EmbeddingAsked, error) { return protocol.OpenAIEmbeddings(req.Body) }}
+		req.Embedding = &gateway.Embedding{Decode: func() (*protocol.EmbeddingAsked, error) {
+			return protocol.OpenAIEmbeddings(req.Body)
+		}}
 		return nil
 	})
 }
@@ -41,7 +43,9 @@ func (s *Server) embeddingModel(w http.ResponseWriter, r *http.Request, key acce
 	}
 	return s.exchange(w, r, key, func(req *gateway.Request) error {
 		req.Dialect, req.Head = llm.AISDK, &protocol.Head{Model: head.Model}
-		req.Embedding = &gateway.Embedding{Decode: func() (*protocol.EmbeddingAsked, error) { return protocol.AISDKEmbeddings(req.Body, head) }}
+		req.Embedding = &gateway.Embedding{Decode: func() (*protocol.EmbeddingAsked, error) {
+			return protocol.AISDKEmbeddings(req.Body, head)
+		}}
 		return nil
 	})
 }

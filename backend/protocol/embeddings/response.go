@@ -35,7 +35,9 @@ func DecodeResponse(body []byte) (*llm.EmbeddingAnswer, error) {
 		return nil, unreadable(`there is no "data"`)
 	}
 	list := data.Array()
-	out := &llm.EmbeddingAnswer{Model: root.Get("model").String(), Vectors: make([][]float64, len(list)), Usage: usageOf(root.Get("usage"))}
+	out := &llm.EmbeddingAnswer{
+		Model: root.Get("model").String(), Vectors: make([][]float64, len(list)), Usage: usageOf(root.Get("usage")),
+	}
 	for i, one := range list {
 		at := i
 		if index := one.Get("index"); index.Type == gjson.Number {

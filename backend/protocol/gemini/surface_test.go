@@ -2,6 +2,7 @@ package gemini_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -226,6 +227,35 @@ func FuzzDecodeErrorAndEmbeddings(f *testing.F) {
 		}
 		if vectors, usage, err := gemini.DecodeEmbedResponse(data); err == nil {
 			_, _ = gemini.EncodeEmbedResponse(vectors, usage, true)
+		}
+	})
+}
+
+func TestReplaceModel(t *testing.T) {
+	for name, c := range map[string]struct{ body, want string }{
+		"beside the URL":           {`{ "model" : "models/google/a", "content":{"parts":[{"text":"\"model\":\"x\""}]}, "n":1.0}`, `{ "model" : "models/m", "content":{"parts":[{"text":"\"model\":\"x\""}]}, "n":1.0}`},
+		"in each request":          {`{"requests":[{"content":{},"model":"a"},{"model":"models/b"},{}]}`, `{"requests":[{"content":{},"model":"models/m"},{"model":"models/m"},{}]}`},
+		"in what is to be counted": {`{"generateContentRequest":{"contents":[],"model":"models/google/a"}}`, `{"generateContentRequest":{"contents":[],"model":"models/m"}}`},
+		"nowhere":                  {`{"contents":[{"model":1}]}`, `{"contents":[{"model":1}]}`},
+	} {
+		got, err := gemini.ReplaceModel([]byte(c.body), "m")
+		if err != nil || string(got) != c.want {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+	if got, err := gemini.ReplaceModel([]byte(`{"model":`), "m"); err == nil {
+		t.Errorf("broken JSON became %s", got)
+	}
+}
+
+func FuzzReplaceModel(f *testing.F) {
+	for _, seed := range []string{`{"model":"a","requests":[{"model":"b"}]}`, `{"generateContentRequest":{"model":"a"},"model":{"model":1}}`, `[{"model":"a"}]`, `{"model":"a","model":"b"}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		got, err := gemini.ReplaceModel(body, "m")
+		if err == nil && !json.Valid(got) {
+			t.Fatalf("%q became %q", body, got)
 		}
 	})
 }
