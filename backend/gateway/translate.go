@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"iter"
 	"net/http"
 	"strings"
 
@@ -101,19 +100,14 @@ func (t *translation) answer(ctx context.Context, resp *http.Response) (*Answer,
 	answer := &Answer{
 		ID: x.id, Status: http.StatusOK, Header: h, Stream: t.stream, Provider: x.provider.ID, Model: x.model, settled: x.settlement,
 	}
-	events := t.remember(protocol.Restore(t.asked.Request, protocol.Cut(t.cut, !streams(resp), t.events(resp))))
 	if t.stream {
 		h.Set("Content-Type", "text/event-stream")
-		next, stop := iter.Pull2(events)
-		answer.Body = &translatedBody{
-			translation: t, ctx: ctx, upstream: resp.Body, status: resp.StatusCode,
-			encoder: t.asked.NewEncoder(answering), next: next, stop: stop,
-		}
+		answer.Body = newTranslatedBody(ctx, t, resp, t.asked.NewEncoder(answering))
 		return answer, nil
 	}
 	defer resp.Body.Close() //nolint:errcheck // read to its end
 	var all []llm.Event
-	for e, err := range events {
+	for e, err := range t.events(resp) {
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil, llm.AsError(ctx.Err())
@@ -145,8 +139,13 @@ func streams(resp *http.Response) bool {
 	return strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")
 }
 
-// events decodes the answer, streamed or not as the upstream chose.
+// events gives the answer's events as the client shall have them.
 func (t *translation) events(resp *http.Response) llm.Stream {
+	return t.remember(protocol.Restore(t.asked.Request, protocol.Cut(t.cut, !streams(resp), t.decoded(resp))))
+}
+
+// decoded decodes the answer, streamed or not as the upstream chose.
+func (t *translation) decoded(resp *http.Response) llm.Stream {
 	if streams(resp) {
 		return t.target.DecodeStream(resp.Body)
 	}
@@ -202,72 +201,6 @@ func (t *translation) failure(err error) *llm.Error {
 	clean := *e
 	clean.Message = t.x.redact(e.Message)
 	return &clean
-}
-
-// translatedBody writes a streamed answer anew as its events come.
-type translatedBody struct {
-	*translation
-	ctx      context.Context
-	upstream io.ReadCloser
-	status   int
-	encoder  protocol.Encoder
-	next     func() (llm.Event, error, bool)
-	stop     func()
-
-	out   []byte
-	begun bool // something was given out
-	ended error
-}
-
-func (b *translatedBody) Read(p []byte) (int, error) {
-	for len(b.out) == 0 {
-		if b.ended != nil {
-			return 0, b.ended
-		}
-		b.step()
-	}
-	n := copy(p, b.out)
-	b.out = b.out[n:]
-	return n, nil
-}
-
-func (b *translatedBody) step() {
-	e, err, more := b.next()
-	switch {
-	case !more:
-		b.ended = io.EOF
-		b.x.settle(OK, nil, b.status)
-	case err == nil:
-		b.observe(e)
-		b.out = append(b.out[:0], b.encoder.Encode(e)...)
-		b.begun = b.begun || len(b.out) > 0
-	case b.ctx.Err() != nil:
-		b.ended = b.ctx.Err()
-		b.x.settle(Cancelled, llm.AsError(b.ctx.Err()), b.status)
-	default:
-		failed := b.failure(err)
-		if !b.begun { // the client has nothing yet, so the failure can have its own status
-			b.ended = failed
-			b.x.settle(Failed, failed, failed.HTTPStatus())
-			return
-		}
-		b.ended = io.EOF
-		b.x.settle(Failed, failed, b.status)
-		b.out = append(b.out[:0], b.encoder.End(failed)...)
-	}
-}
-
-// Close ends the upstream at once. A client that leaves after the last event got everything.
-func (b *translatedBody) Close() error {
-	err := b.upstream.Close()
-	if b.ended == nil && b.x.seen != nil && b.x.seen.Finish.Kind != "" {
-		b.x.settle(OK, nil, b.status)
-	} else if b.ended == nil {
-		b.x.settle(Cancelled, llm.AsError(context.Canceled), b.status)
-	}
-	b.stop()
-	b.x.learn()
-	return err
 }
 
 // noticesLimit bounds the header that carries notices.

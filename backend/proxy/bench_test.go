@@ -136,9 +136,6 @@ type process struct {
 func startRole(b *testing.B, role string) process {
 	b.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^$", "-test.bench=^BenchmarkRole$", "-test.benchtime=1x")
-	if p := os.Getenv("PROF"); p != "" && strings.HasPrefix(role, "pair-gatehouse") {
-		cmd.Args = append(cmd.Args, "-test.cpuprofile="+p) // HACK
-	}
 	cmd.Env = append(os.Environ(), roleVariable+"="+role)
 	in, err := cmd.StdinPipe()
 	check(b, err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonedit"
 	"gatehouse/backend/protocol/jsonread"
 )
 
@@ -111,7 +112,11 @@ func into[T any](field string, at func(*requestDecoder) *T) func(*requestDecoder
 
 // IncludeUsage tells whether a streamed request asks for its usage (stream_options.include_usage).
 func IncludeUsage(body []byte) bool {
-	return jsonread.Of(body).Get("stream_options.include_usage").Type() == jsonread.True
+	spans, err := jsonedit.Glance(body, "stream_options")
+	if err == nil && !spans[0].Found() {
+		spans, err = jsonedit.Find(body, "stream_options")
+	}
+	return err == nil && jsonread.Of(spans[0].Of(body)).Get("include_usage").Type() == jsonread.True
 }
 
 func (d *requestDecoder) maxTokens(v jsonread.Value) error {

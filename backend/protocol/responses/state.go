@@ -1,7 +1,6 @@
 package responses
 
 import (
-	"bytes"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -22,45 +21,46 @@ type State struct {
 	References bool
 }
 
-// glanced is from where on the middle of a body is walked only where a name was seen in it.
-const glanced = 256 << 10
-
-// ReadState reads a request's State. Names that are nowhere in the body are not looked for, so that a request without any
-// costs no more than a search. What is malformed is left to whoever decodes the request.
+// ReadState reads a request's State, in one walk over its own members. What is malformed is left to whoever decodes the
+// request.
 func ReadState(body []byte) State {
-	s := State{Store: true}
-	for _, name := range []string{"previous_response_id", "conversation", "store", "background"} {
-		if !bytes.Contains(body, []byte(`"`+name+`"`)) {
-			continue
+	s := State{Store: true, References: holds(body, `"item_reference"`)}
+	_ = jsonedit.Members(body, func(key []byte, value jsonedit.Span) error {
+		switch string(key) {
+		case "previous_response_id":
+			s.Previous = jsonread.Of(value.Of(body)).String()
+		case "conversation":
+			v := jsonread.Of(value.Of(body))
+			if s.Conversation = v.String(); v.IsObject() {
+				s.Conversation = v.Get("id").String()
+			}
+		case "store":
+			s.Store = string(value.Of(body)) != "false"
+		case "background":
+			s.Background = string(value.Of(body)) == "true"
 		}
-		v := jsonread.Of(member(body, name))
-		switch {
-		case name == "previous_response_id":
-			s.Previous = v.String()
-		case name == "conversation" && v.IsObject():
-			s.Conversation = v.Get("id").String()
-		case name == "conversation":
-			s.Conversation = v.String()
-		case name == "store":
-			s.Store = v.Type() != jsonread.False
-		default:
-			s.Background = v.Type() == jsonread.True
-		}
-	}
-	s.References = bytes.Contains(body, []byte(`"item_reference"`))
+		return nil
+	})
 	return s
 }
 
-func member(body []byte, name string) []byte {
-	if len(body) > glanced {
-		if spans, err := jsonedit.Glance(body, name); err == nil && spans[0].Found() {
-			return spans[0].Of(body)
+// holds is bytes.Contains for a word whose first byte is everywhere: it looks at the last one, and goes on by as much as
+// what stands there allows (Horspool, "Practical fast searching in strings", 1980).
+func holds(body []byte, word string) bool {
+	var skip [256]int
+	last := len(word) - 1
+	for i := range skip {
+		skip[i] = len(word)
+	}
+	for i := range last {
+		skip[word[i]] = last - i
+	}
+	for i := last; i < len(body); i += skip[body[i]] {
+		if body[i] == word[last] && string(body[i-last:i+1]) == word {
+			return true
 		}
 	}
-	if spans, err := jsonedit.Find(body, name); err == nil && spans[0].Found() {
-		return spans[0].Of(body)
-	}
-	return nil
+	return false
 }
 
 // InputItems gives a request's own items; a plain string is a message of the user's.

@@ -22,6 +22,7 @@ type Splitter struct {
 	limit int
 	line  []byte // the unfinished line
 	name  []byte
+	known string // the last event's name, which the next one often has too
 	data  []byte
 	has   bool // data lines were seen
 	skipN bool // the last byte was CR: an LF right behind it belongs to it
@@ -122,7 +123,10 @@ func (s *Splitter) take(line []byte, fn func(Event)) {
 	}
 	if len(line) == 0 {
 		if s.has {
-			fn(Event{Name: string(s.name), Data: s.data})
+			if s.known != string(s.name) {
+				s.known = string(s.name)
+			}
+			fn(Event{Name: s.known, Data: s.data})
 		}
 		s.name, s.data, s.has = s.name[:0], s.data[:0], false
 		return
@@ -148,7 +152,8 @@ type Reader struct {
 	r     io.Reader
 	s     *Splitter
 	buf   []byte
-	queue []Event
+	queue []Event // of the last read
+	at    int     // the event that was given last
 	err   error
 }
 
@@ -159,12 +164,19 @@ func NewReader(r io.Reader) *Reader {
 
 // Next gives the next event, whose data is the caller's to keep; io.EOF at the end.
 func (r *Reader) Next() (Event, error) {
-	keep := func(e Event) { r.queue = append(r.queue, Event{e.Name, bytes.Clone(e.Data)}) }
-	for len(r.queue) == 0 {
+	var room []byte // for the data of all events of one read
+	keep := func(e Event) {
+		start := len(room)
+		room = append(room, e.Data...)
+		r.queue = append(r.queue, Event{e.Name, room[start:len(room):len(room)]})
+	}
+	for r.at++; r.at >= len(r.queue); {
+		r.queue, r.at = r.queue[:0], 0
 		if r.err != nil {
 			return Event{}, r.err
 		}
 		n, err := r.r.Read(r.buf)
+		room = make([]byte, 0, n)
 		r.s.Write(r.buf[:n], keep)
 		if r.s.Overflowed() {
 			err = io.ErrShortBuffer
@@ -174,9 +186,7 @@ func (r *Reader) Next() (Event, error) {
 		}
 		r.err = err
 	}
-	e := r.queue[0]
-	r.queue = r.queue[1:]
-	return e, nil
+	return r.queue[r.at], nil
 }
 
 // Append writes an event in its canonical form, one data line for each line of data.

@@ -1,0 +1,131 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"net/http"
+
+	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol"
+)
+
+// translatedBody writes a streamed answer anew as its events come. What one read of the upstream brought goes out in one
+// piece: each piece is flushed, and a flush costs more than the translation of an event.
+type translatedBody struct {
+	*translation
+	ctx      context.Context
+	upstream *pausing
+	status   int
+	next     func() ([]byte, bool)
+	stop     func()
+
+	out   []byte // what was not read yet
+	begun bool   // something was given out
+	ended error
+}
+
+// enough is when a piece goes out though the upstream has more, in bytes.
+const enough = 16 << 10
+
+func newTranslatedBody(ctx context.Context, t *translation, resp *http.Response, encoder protocol.Encoder) *translatedBody {
+	b := &translatedBody{translation: t, ctx: ctx, status: resp.StatusCode, upstream: &pausing{ReadCloser: resp.Body}}
+	whole := *resp
+	whole.Body = b.upstream
+	b.next, b.stop = iter.Pull(func(yield func([]byte) bool) {
+		var piece []byte
+		give := func() bool {
+			if len(piece) == 0 {
+				return true
+			}
+			more := yield(piece)
+			piece = piece[:0]
+			return more
+		}
+		b.upstream.before = give
+		for e, err := range t.events(&whole) {
+			if err != nil {
+				piece = append(piece, b.fail(err, encoder)...)
+				give()
+				return
+			}
+			b.observe(e)
+			piece = append(piece, encoder.Encode(e)...)
+			b.begun = b.begun || len(piece) > 0
+			if b.upstream.left || len(piece) >= enough && !give() {
+				return
+			}
+		}
+		if b.upstream.left {
+			return
+		}
+		b.ended = io.EOF
+		b.x.settle(OK, nil, b.status)
+		give()
+	})
+	return b
+}
+
+// pausing is an upstream before which everything that came from it goes out.
+type pausing struct {
+	io.ReadCloser
+	before func() bool
+	left   bool // nobody reads any more
+}
+
+var errLeft = errors.New("nobody reads the answer any more")
+
+func (p *pausing) Read(b []byte) (int, error) {
+	if p.left = p.left || !p.before(); p.left {
+		return 0, errLeft
+	}
+	return p.ReadCloser.Read(b)
+}
+
+func (b *translatedBody) Read(p []byte) (int, error) {
+	for len(b.out) == 0 {
+		piece, more := b.next()
+		if !more {
+			return 0, b.ended
+		}
+		b.out = piece
+	}
+	n := copy(p, b.out)
+	b.out = b.out[n:]
+	return n, nil
+}
+
+// fail settles an answer that failed and gives what the client is told.
+func (b *translatedBody) fail(err error, encoder protocol.Encoder) []byte {
+	if b.upstream.left {
+		return nil // it was ended from here, and Close says how
+	}
+	if b.ctx.Err() != nil {
+		b.ended = b.ctx.Err()
+		b.x.settle(Cancelled, llm.AsError(b.ctx.Err()), b.status)
+		return nil
+	}
+	failed := b.failure(err)
+	if !b.begun { // the client has nothing yet, so the failure can have its own status
+		b.ended = failed
+		b.x.settle(Failed, failed, failed.HTTPStatus())
+		return nil
+	}
+	b.ended = io.EOF
+	b.x.settle(Failed, failed, b.status)
+	return encoder.End(failed)
+}
+
+// Close ends the upstream at once. A client that leaves after the last event got everything.
+func (b *translatedBody) Close() error {
+	err := b.upstream.Close()
+	if b.ended == nil && b.x.seen != nil && b.x.seen.Finish.Kind != "" {
+		b.x.settle(OK, nil, b.status)
+	} else if b.ended == nil {
+		b.x.settle(Cancelled, llm.AsError(context.Canceled), b.status)
+	}
+	b.stop()
+	b.x.learn()
+	return err
+}
