@@ -8,9 +8,12 @@
 package answers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -139,11 +142,24 @@ func (a *Answers) load() error {
 	if err := a.heads.ForEach(func(id string, h head) error { a.answers.put(id, h, h.Size); return nil }); err != nil {
 		return err
 	}
-	err := a.conversations.ForEach(func(id string, c conversation) error { a.convs.put(id, c, c.Size); return nil })
-	if err != nil {
+	convs, issued := map[string]conversation{}, map[string]issue{}
+	if err := a.conversations.ForEach(func(id string, c conversation) error { convs[id] = c; return nil }); err != nil {
 		return err
 	}
-	return a.issued.ForEach(func(id string, i issue) error { a.known.put(id, i, 1); return nil })
+	if err := a.issued.ForEach(func(id string, i issue) error { issued[id] = i; return nil }); err != nil {
+		return err
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(convs), func(x, y string) int {
+		return cmp.Or(convs[x].UsedAt.Compare(convs[y].UsedAt), cmp.Compare(x, y))
+	}) {
+		a.convs.put(id, convs[id], convs[id].Size)
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(issued), func(x, y string) int {
+		return cmp.Or(issued[x].At.Compare(issued[y].At), cmp.Compare(x, y))
+	}) {
+		a.known.put(id, issued[id], 1)
+	}
+	return nil
 }
 
 // settle ends the answers that were being written when the program ended.

@@ -8,9 +8,14 @@ import (
 // index is what is known of things by id, in the order in which they came, with their sizes.
 type index[T any] struct {
 	byID  map[string]entry[T]
-	order []string // ids, some of them gone or come again
+	order []place // some of them are gone, or have come again at another place
 	bytes int64
 	turn  uint64
+}
+
+type place struct {
+	id   string
+	turn uint64
 }
 
 type entry[T any] struct {
@@ -36,7 +41,7 @@ func (x *index[T]) put(id string, value T, size int64) {
 	}
 	x.turn++
 	x.byID[id] = entry[T]{value, size, x.turn}
-	x.order = append(x.order, id)
+	x.order = append(x.order, place{id, x.turn})
 	x.bytes += size
 }
 
@@ -48,14 +53,20 @@ func (x *index[T]) remove(ids ...string) {
 		}
 	}
 	if len(x.order) > 2*len(x.byID)+16 {
-		x.order = slices.DeleteFunc(x.order, func(id string) bool { _, ok := x.byID[id]; return !ok })
+		x.order = slices.DeleteFunc(x.order, func(p place) bool { _, ok := x.at(p); return !ok })
 	}
+}
+
+// at gives what has a place, if it is still there.
+func (x *index[T]) at(p place) (entry[T], bool) {
+	e, ok := x.byID[p.id]
+	return e, ok && e.turn == p.turn
 }
 
 func (x *index[T]) all() iter.Seq2[string, T] {
 	return func(yield func(string, T) bool) {
-		for _, id := range slices.Clone(x.order) {
-			if e, ok := x.byID[id]; ok && !yield(id, e.value) {
+		for _, p := range slices.Clone(x.order) {
+			if e, ok := x.at(p); ok && !yield(p.id, e.value) {
 				return
 			}
 		}
@@ -72,15 +83,15 @@ func (x *index[T]) makeRoom(id string, size int64, count int, bytes int64) []str
 	}
 	total += size
 	var gone []string
-	for _, old := range x.order {
+	for _, p := range x.order {
 		if n <= count && total <= bytes {
 			break
 		}
-		e, ok := x.byID[old]
-		if !ok || old == id || slices.Contains(gone, old) {
+		e, ok := x.at(p)
+		if !ok || p.id == id {
 			continue
 		}
-		gone = append(gone, old)
+		gone = append(gone, p.id)
 		n--
 		total -= e.size
 	}

@@ -68,6 +68,8 @@ type doorOptions struct {
 	// dir and log are where the door keeps its database and what it logs to; a folder and nowhere if they are not given.
 	dir string
 	log io.Writer
+	// again opens a folder that has the key "test" already; the token is not known.
+	again bool
 	// edit changes the door's options before it opens.
 	edit func(*Options, *gateway.Options)
 	// publicOnly fetches no files from this machine.
@@ -89,8 +91,11 @@ func openDoor(t testing.TB, o doorOptions) *door {
 	check(t, err)
 	history, err := usage.Open(db, usage.Options{})
 	check(t, err)
-	_, token, err := keys.Create(access.NewKey{Name: "test", Project: "tests"})
-	check(t, err)
+	token := ""
+	if !o.again {
+		_, token, err = keys.Create(access.NewKey{Name: "test", Project: "tests"})
+		check(t, err)
+	}
 	table := provider.NewTable(o.providers)
 	models := catalog.New([]catalog.Model{{ID: "sim/echo", Provider: "sim"}, {ID: "openai/gpt", Provider: "openai"}}, nil)
 	upstream := provider.NewClient(sim.Handler(sim.Options{}))

@@ -114,7 +114,7 @@ func (t *turn) history() (items []json.RawMessage, err error) {
 	case t.state.Conversation != "":
 		items, t.before, ok, err = t.s.Answers.Items(t.key, t.state.Conversation)
 		if err == nil && !ok {
-			err = unknownConversation(t.state.Conversation).WithStatus(0)
+			err = unknownConversation(t.state.Conversation)
 		}
 	}
 	return items, err
