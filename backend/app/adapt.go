@@ -81,6 +81,20 @@ func (s secretsOf) has(id provider.ID) bool {
 	return err == nil && c.Secret != ""
 }
 
+// balanceOf asks the hosted gateway for its account's balance, if there is a credential for it.
+func (c *Core) balanceOf(client *provider.Client, secrets secretsOf) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		if !secrets.has(provider.Gateway) {
+			return "", nil
+		}
+		secret, err := secrets.Secret(ctx, provider.Gateway)
+		if err != nil {
+			return "", err
+		}
+		return client.Credits(ctx, (*c.table.Load())[provider.Gateway], secret)
+	}
+}
+
 // pricer tells the usage history what calls cost.
 type pricer struct{ catalog func() *catalog.Catalog }
 

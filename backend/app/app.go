@@ -164,7 +164,8 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	c.onClose(func(ctx context.Context) { c.check("kept answers", kept.Close(ctx)) })
 	c.door = proxy.New(proxy.Options{
 		Keys: keys, Gateway: gate, Answers: kept, Limits: c.limits, Catalog: models.Catalog,
-		Active: func() string { return c.settings.Snapshot().ActiveModel }, Logger: c.logger,
+		Active:  func() string { return c.settings.Snapshot().ActiveModel },
+		History: history, Balance: c.balanceOf(client, secrets), Logger: c.logger,
 	})
 	c.chat, err = chat.Open(db, streamer{gate, pricer{models.Catalog}}, chat.Options{Now: time.Now, Broker: c.broker, Logger: c.logger})
 	if err != nil {

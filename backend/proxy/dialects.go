@@ -34,6 +34,10 @@ func dialectOf(r *http.Request) llm.Dialect {
 }
 
 func isAISDK(path string) bool {
+	switch path {
+	case "/v1/credits", "/v1/report", "/v1/generation": // it asks them at the origin
+		return true
+	}
 	return strings.HasPrefix(path, "/v1/ai/") || strings.HasPrefix(path, "/v3/ai/") || strings.HasPrefix(path, "/v4/ai/")
 }
 

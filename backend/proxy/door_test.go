@@ -122,7 +122,7 @@ func openDoor(t testing.TB, o doorOptions) *door {
 	}
 	options := Options{
 		Keys: keys, Limits: func() Limits { return d.limits }, Catalog: func() *catalog.Catalog { return models },
-		Active: func() string { return o.active }, Logger: logger,
+		Active: func() string { return o.active }, History: history, Logger: logger,
 	}
 	kept, err := answers.Open(db, answers.Options{}, InterruptedAnswer)
 	check(t, err)

@@ -46,7 +46,7 @@ type Limits struct {
 	SocketIdle, SocketLife time.Duration
 }
 
-// Options is what a Server is made of. All but AfterFunc are needed.
+// Options is what a Server is made of. All are needed that don't say otherwise.
 type Options struct {
 	Keys    Keys
 	Gateway Exchanger
@@ -56,7 +56,12 @@ type Options struct {
 	Catalog func() *catalog.Catalog
 	// Active gives the active model's id, empty if there is none.
 	Active func() string
-	Logger *slog.Logger
+	// History is where clients' questions about their spending are answered from.
+	History History
+	// Balance asks the hosted gateway what is left on its account, in USD as a decimal number; empty where there is no
+	// account. Nil is the same.
+	Balance func(context.Context) (string, error)
+	Logger  *slog.Logger
 	// AfterFunc starts the timers of keep-alives; nil is time.AfterFunc.
 	AfterFunc func(d time.Duration, f func()) Timer
 	// Now is the clock; nil means time.Now.
@@ -70,6 +75,8 @@ type Server struct {
 	paused atomic.Bool
 	jobs   jobs
 	socks  sockets
+	// account is the hosted gateway's.
+	account account
 
 	mu        sync.Mutex
 	listeners []net.Listener
@@ -223,6 +230,9 @@ func (s *Server) Handler() http.Handler {
 		mux.Handle("GET /"+version+"/models", s.keyed(s.models))
 		mux.Handle("GET /"+version+"/models/{id...}", s.keyed(s.model))
 	}
+	mux.Handle("GET /v1/credits", s.keyed(s.credits))
+	mux.Handle("GET /v1/report", s.keyed(s.report))
+	mux.Handle("GET /v1/generation", s.keyed(s.generation))
 	for _, version := range []string{"v1beta", "v1"} { // Gemini's SDK asks under either
 		mux.Handle("POST /"+version+"/models/{call...}", s.keyed(s.gemini))
 		mux.Handle("POST /"+version+"/models", s.keyed(s.noRoute)) // or the mux redirects it before anybody asks for a key

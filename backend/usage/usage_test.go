@@ -346,9 +346,9 @@ func TestForTotals(t *testing.T) {
 			t.Fatal(err1, err2)
 		}
 		var a, b Total
-		a.add(want)
-		b.add(got)
-		if a != b || want.ID != got.ID || !want.StartedAt.Equal(got.StartedAt) {
+		a.Add(want)
+		b.Add(got)
+		if a != b || want.ID != got.ID || want.KeyID != got.KeyID || !want.StartedAt.Equal(got.StartedAt) {
 			t.Errorf("%s gives %+v, want %+v", raw, b, a)
 		}
 		for by, name := range names {

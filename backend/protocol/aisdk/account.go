@@ -2,10 +2,13 @@ package aisdk
 
 import "encoding/json"
 
-// Credits answers GET /v1/credits: sums in USD as decimal numbers.
+// Credits answers GET /v1/credits: sums in USD as decimal numbers. The client demands both as strings; an empty Balance
+// is unknown, as where there is no account that has one.
 type Credits struct {
 	Balance   string `json:"balance"`
 	TotalUsed string `json:"total_used"`
+	// UnknownCost counts the requests that TotalUsed leaves out, since nobody knows what they cost.
+	UnknownCost int64 `json:"unknown_cost_count,omitempty"`
 }
 
 // Report answers GET /v1/report. The client refuses null for the list.
@@ -13,17 +16,19 @@ type Report struct {
 	Results []ReportLine `json:"results"`
 }
 
-// ReportLine is one group of a report. Costs are JSON numbers in USD, as exact decimals. Which of the first six members
-// stand is up to what was grouped by; a nil number is unknown.
+// ReportLine is one group of a report. Costs are JSON numbers in USD, as exact decimals. Which of the first seven members
+// stand is up to what was grouped by; a nil number is unknown. TotalCost, which the client demands, leaves out what is
+// unknown: UnknownCost counts those requests, and MarketCost is there only if there are none.
 type ReportLine struct {
 	Day      string `json:"day,omitempty"`  // YYYY-MM-DD
-	Hour     string `json:"hour,omitempty"` // RFC 3339
+	Hour     string `json:"hour,omitempty"` // YYYY-MM-DDTHH
 	User     string `json:"user,omitempty"`
 	Model    string `json:"model,omitempty"`
 	Tag      string `json:"tag,omitempty"`
 	Provider string `json:"provider,omitempty"`
 	// CredentialType is byok or system.
 	CredentialType      string      `json:"credential_type,omitempty"`
+	APIKeyName          string      `json:"api_key_name,omitempty"`
 	TotalCost           json.Number `json:"total_cost"`
 	MarketCost          json.Number `json:"market_cost,omitempty"`
 	InputTokens         *int64      `json:"input_tokens,omitempty"`
@@ -32,10 +37,11 @@ type ReportLine struct {
 	CacheCreationTokens *int64      `json:"cache_creation_input_tokens,omitempty"`
 	ReasoningTokens     *int64      `json:"reasoning_tokens,omitempty"`
 	RequestCount        *int64      `json:"request_count,omitempty"`
+	UnknownCost         int64       `json:"unknown_cost_count,omitempty"`
 }
 
-// Generation is what is known of one answer. The client demands every number, so what is unknown must be written as 0
-// here; nowhere else is it.
+// Generation is what is known of one answer. The client demands every number but MarketCost, so what is unknown must be
+// written as 0 here; nowhere else is it. Unknown names those members.
 type Generation struct {
 	ID                    string      `json:"id"`
 	TotalCost             json.Number `json:"total_cost"`              // USD
@@ -55,6 +61,9 @@ type Generation struct {
 	CachedTokens          int64       `json:"native_tokens_cached"`
 	CacheCreationTokens   int64       `json:"native_tokens_cache_creation"`
 	WebSearchCalls        int64       `json:"billable_web_search_calls"`
+	// MarketCost is nil where the cost is unknown.
+	MarketCost *json.Number `json:"market_cost"`
+	Unknown    []string     `json:"unknown,omitempty"`
 }
 
 type generationBody struct {

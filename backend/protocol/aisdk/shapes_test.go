@@ -138,7 +138,7 @@ func TestAccount(t *testing.T) {
 			`{"data":{"id":"gen_1","total_cost":0.1,"upstream_inference_cost":0,"usage":0,"created_at":"","model":"","is_byok":false,` +
 				`"provider_name":"","streamed":false,"finish_reason":"","latency":0,"generation_time":0,"native_tokens_prompt":0,` +
 				`"native_tokens_completion":0,"native_tokens_reasoning":0,"native_tokens_cached":0,"native_tokens_cache_creation":0,` +
-				`"billable_web_search_calls":0}}`,
+				`"billable_web_search_calls":0,"market_cost":null}}`,
 		},
 	} {
 		if c.got != c.want {
