@@ -31,13 +31,13 @@ var groupings = map[string]grouping{
 		func(l *aisdk.ReportLine) *string { return &l.Hour },
 		func(r *usage.Record) string { return r.StartedAt.UTC().Format("2006-01-02T15") }, true,
 	},
-	"model":           {func(l *aisdk.ReportLine) *string { return &l.Model }, modelOf, false},
+	"model":           {func(l *aisdk.ReportLine) *string { return &l.Model }, modelServed, false},
 	"provider":        {func(l *aisdk.ReportLine) *string { return &l.Provider }, func(r *usage.Record) string { return r.Provider }, false},
 	"credential_type": {func(l *aisdk.ReportLine) *string { return &l.CredentialType }, credentialType, false},
 	"api_key_name":    {func(l *aisdk.ReportLine) *string { return &l.APIKeyName }, func(r *usage.Record) string { return r.Key }, false},
 }
 
-func modelOf(r *usage.Record) string { return cmp.Or(r.Model, r.RequestedModel) }
+func modelServed(r *usage.Record) string { return cmp.Or(r.Model, r.RequestedModel) }
 
 func credentialType(r *usage.Record) string {
 	if isBYOK(r) {
@@ -136,7 +136,7 @@ func invalid(field, text string) error {
 }
 
 func (q *reportQuery) matches(r *usage.Record) bool {
-	return (q.model == "" || modelOf(r) == q.model) && (q.provider == "" || r.Provider == q.provider) &&
+	return (q.model == "" || modelServed(r) == q.model) && (q.provider == "" || r.Provider == q.provider) &&
 		(q.credential == "" || credentialType(r) == q.credential)
 }
 
