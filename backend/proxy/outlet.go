@@ -4,7 +4,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
@@ -12,25 +12,11 @@ import (
 	"gatehouse/backend/protocol/messages"
 )
 
-// Clients and what stands between take a connection for dead that says nothing for long. While nothing comes from the
-// upstream, a streaming client gets something that its dialect passes over: first after tick*patience, which also sends
-// the status line (until then an error still has its own status), and again after every such time of silence.
-const (
-	tick     = 5 * time.Second
-	patience = 2
-)
-
-// Timer is what AfterFunc gives, as *time.Timer is.
-type Timer interface {
-	Stop() bool
-	Reset(d time.Duration) bool
-}
-
 // comment is what every client of server-sent events passes over (HTML standard, "Server-sent events").
 var comment = []byte(": keep-alive\n\n")
 
-// keepAlive is what keeps a client's connection alive, nil where its stream has no place for such a thing.
-func keepAlive(r *http.Request, d llm.Dialect) []byte {
+// aliveFor is what keeps a client's connection alive, nil where its stream has no place for such a thing.
+func aliveFor(r *http.Request, d llm.Dialect) []byte {
 	switch d {
 	case llm.Messages:
 		return messages.Ping()
@@ -44,8 +30,8 @@ func keepAlive(r *http.Request, d llm.Dialect) []byte {
 	return comment
 }
 
-// outlet writes one answer. The handler's goroutine writes what the upstream sends, the timer's the keep-alives; mu
-// keeps them apart, and close ends the timer's part before the handler returns.
+// outlet writes one answer. The handler's goroutine writes what the upstream sends, the keeper's the keep-alives; mu keeps
+// them apart, and close ends the keeper's part before the handler returns.
 type outlet struct {
 	w       http.ResponseWriter
 	flusher http.Flusher
@@ -54,18 +40,19 @@ type outlet struct {
 	// streams tells that the client asked for a stream. It is asked when the first keep-alive is due.
 	streams func() bool
 
+	keeper *keeper
+	quiet  atomic.Int32 // ticks since the last byte
+	due    atomic.Bool  // a keep-alive is under way
+
 	mu     sync.Mutex
-	timer  Timer
-	quiet  int // ticks since the last byte
 	answer *gateway.Answer
 	begun  bool // the header is out
 	last   [4]byte
-	closed bool
 }
 
 // newOutlet starts the wait for an answer to req.
 func (s *Server) newOutlet(w http.ResponseWriter, r *http.Request, req *gateway.Request) *outlet {
-	o := &outlet{w: w, dialect: req.Dialect, alive: keepAlive(r, req.Dialect), last: [4]byte{2: '\n', 3: '\n'}}
+	o := &outlet{w: w, dialect: req.Dialect, alive: aliveFor(r, req.Dialect), last: [4]byte{2: '\n', 3: '\n'}}
 	o.flusher, _ = w.(http.Flusher)
 	o.streams = func() bool {
 		if req.Head != nil {
@@ -74,48 +61,42 @@ func (s *Server) newOutlet(w http.ResponseWriter, r *http.Request, req *gateway.
 		head, err := protocol.Peek(req.Body, false)
 		return err == nil && head.Stream
 	}
-	if o.alive == nil || o.flusher == nil {
-		return o
+	if o.alive != nil && o.flusher != nil {
+		o.keeper = s.keeper
+		o.keeper.add(o)
 	}
-	after := s.AfterFunc
-	if after == nil {
-		after = func(d time.Duration, f func()) Timer { return time.AfterFunc(d, f) }
-	}
-	o.mu.Lock()
-	o.timer = after(tick, o.tick)
-	o.mu.Unlock()
 	return o
 }
 
 // close ends the keep-alives.
 func (o *outlet) close() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.closed = true
-	if o.timer != nil {
-		o.timer.Stop()
-	}
-}
-
-// tick is called by the timer.
-func (o *outlet) tick() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.closed || o.alive == nil {
+	if o.keeper == nil {
 		return
 	}
-	if o.quiet++; o.quiet >= patience {
-		if o.answer == nil && !o.streams() {
-			return // for good: there is no place for a keep-alive in this answer
-		}
-		if o.between() {
-			o.quiet = 0
-			o.header()
-			_, _ = o.w.Write(o.alive) // the client may be gone
-			o.flusher.Flush()
-		}
+	o.keeper.remove(o)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.alive = nil
+}
+
+// keepAlive writes one, if it still has a place.
+func (o *outlet) keepAlive() {
+	defer o.due.Store(false)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case o.alive == nil || o.quiet.Load() < patience:
+		return
+	case o.answer == nil && !o.begun && !o.streams():
+		o.alive = nil // for good: there is no place for a keep-alive in this answer
+		return
+	case !o.between():
+		return
 	}
-	o.timer.Reset(tick)
+	o.quiet.Store(0)
+	o.header()
+	_, _ = o.w.Write(o.alive) // the client may be gone
+	o.flusher.Flush()
 }
 
 // between tells that what was written so far ends with a whole event.
@@ -152,7 +133,7 @@ func (o *outlet) write(p []byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.header()
-	o.quiet = 0
+	o.quiet.Store(0)
 	if _, err := o.w.Write(p); err != nil {
 		return err
 	}
@@ -222,8 +203,7 @@ func (o *outlet) copy(a *gateway.Answer) error {
 func (o *outlet) take(a *gateway.Answer) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !a.Stream && o.timer != nil {
-		o.timer.Stop()
+	if !a.Stream {
 		o.alive = nil
 	}
 	alone := o.begun

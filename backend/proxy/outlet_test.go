@@ -37,13 +37,14 @@ func (h *handTimer) Reset(time.Duration) bool {
 	return true
 }
 
-// fire lets n ticks pass.
-func (h *handTimer) fire(n int) {
+// pass lets n ticks pass and waits until what is due then is written.
+func (d *door) pass(h *handTimer, n int) {
 	for range n {
 		if h.Stop() {
 			h.f()
 		}
 	}
+	d.keeper.writing.Wait()
 }
 
 // byHand makes a door whose timers come through a channel.
@@ -168,7 +169,7 @@ func TestKeepAlive(t *testing.T) {
 		coming := d.open(c, "anthropic/m", true)
 		timer := <-timers
 		<-up.arrived
-		timer.fire(patience)
+		d.pass(timer, patience)
 		resp := <-coming
 		if resp == nil || resp.StatusCode != 200 || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
 			t.Fatalf("%s: %+v", c.name, resp)
@@ -184,12 +185,25 @@ func TestKeepAlive(t *testing.T) {
 			check(t, err)
 			sofar += line
 		}
-		timer.fire(1) // not yet
-		timer.fire(patience - 1)
-		for !strings.HasSuffix(sofar, aliveOf(c)) {
-			line, err := r.ReadString('\n')
-			if sofar += line; err != nil {
-				t.Fatalf("%s: no keep-alive in %q", c.name, sofar)
+		lines := make(chan string)
+		go func() {
+			defer close(lines)
+			for {
+				line, err := r.ReadString('\n')
+				if err != nil || line == aliveOf(c) {
+					lines <- line
+					return
+				}
+			}
+		}()
+		for found := false; !found; {
+			select {
+			case line := <-lines:
+				if found = true; line != aliveOf(c) {
+					t.Fatalf("%s: no keep-alive", c.name)
+				}
+			default: // the door may still be writing
+				d.pass(timer, 1)
 			}
 		}
 		up.say <- text(anthropicEnd)
@@ -215,7 +229,7 @@ func TestErrorsWhileWaiting(t *testing.T) {
 				coming := d.open(c, "anthropic/m", true)
 				timer := <-timers
 				<-up.arrived
-				timer.fire(wait)
+				d.pass(timer, wait)
 				up.say <- say
 				close(up.say)
 				resp := <-coming
@@ -256,20 +270,20 @@ func TestNoKeepAliveWithinAnEvent(t *testing.T) {
 			_, err := r.ReadByte()
 			check(t, err)
 		}
-		timer.fire(5 * patience)
+		d.pass(timer, 5*patience)
 		second := "\"}}]}" + end[:1]
 		up.say <- text(second)
 		for range second {
 			_, err := r.ReadByte()
 			check(t, err)
 		}
-		timer.fire(5 * patience)
+		d.pass(timer, 5*patience)
 		up.say <- text(end[1:])
 		for range end[1:] {
 			_, err := r.ReadByte()
 			check(t, err)
 		}
-		timer.fire(patience)
+		d.pass(timer, patience)
 		if line, err := r.ReadString('\n'); line != string(comment[:len(comment)-1]) {
 			t.Errorf("%q: %q, %v", end, line, err)
 		}
@@ -289,7 +303,7 @@ func TestNoKeepAliveWithoutAStream(t *testing.T) {
 	coming := d.open(clients[0], "groq/m", false)
 	timer := <-timers
 	<-up.arrived
-	timer.fire(5 * patience)
+	d.pass(timer, 5*patience)
 	up.say <- refusing(200, chatAnswer)
 	close(up.say)
 	_, rest := streamed(<-coming)
@@ -298,7 +312,7 @@ func TestNoKeepAliveWithoutAStream(t *testing.T) {
 	}
 	r, err := http.NewRequest(http.MethodPost, "/v1beta/models/a/b:streamGenerateContent", nil)
 	check(t, err)
-	if keepAlive(r, llm.Gemini) != nil || keepAlive(r, llm.Ollama) != nil {
+	if aliveFor(r, llm.Gemini) != nil || aliveFor(r, llm.Ollama) != nil {
 		t.Error("a stream that is no stream of events has keep-alives")
 	}
 }
@@ -311,7 +325,7 @@ func TestLateAnswerInOnePiece(t *testing.T) {
 	coming := d.open(clients[0], "groq/m", true)
 	timer := <-timers
 	<-up.arrived
-	timer.fire(patience)
+	d.pass(timer, patience)
 	up.say <- refusing(200, chatAnswer)
 	close(up.say)
 	_, rest := streamed(<-coming)

@@ -73,6 +73,7 @@ type Server struct {
 	Options
 	http   *http.Server
 	paused atomic.Bool
+	keeper *keeper
 	jobs   jobs
 	socks  sockets
 	// account is the hosted gateway's.
@@ -85,7 +86,7 @@ type Server struct {
 
 // New makes a Server that does not listen yet.
 func New(o Options) *Server {
-	s := &Server{Options: o}
+	s := &Server{Options: o, keeper: newKeeper(o.AfterFunc)}
 	s.http = &http.Server{
 		Handler: s.Handler(),
 		// Bodies and answers take as long as models take; only a header that does not come is given up on.
@@ -187,6 +188,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.serving.Wait()
 	s.socks.wait(ctx)
 	s.jobs.wait(ctx)
+	s.keeper.close()
 	return err
 }
 
