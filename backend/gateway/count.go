@@ -180,7 +180,10 @@ func (x *exchange) learn() {
 		if len(x.req.Body) > learnLimit {
 			return
 		}
-		asked, err := x.decode()
+		asked, err := x.asked, error(nil)
+		if asked == nil {
+			asked, err = x.decode()
+		}
 		if err != nil {
 			return
 		}

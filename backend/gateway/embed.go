@@ -150,7 +150,7 @@ func (x *exchange) embedAnew(ctx context.Context, a routing.Attempt) (*Answer, *
 	body, err := asked.Encode(all, protocol.Answering{
 		ID: strings.TrimPrefix(x.id, "req_"), Model: x.askedFor(), Now: x.start,
 		Origin:      llm.Origin{Provider: a.Provider.ID, Model: a.Model},
-		InputTokens: tokens.Embedding(asked.Request), Notices: notices,
+		InputTokens: func() int64 { return tokens.Embedding(asked.Request) }, Notices: notices,
 	})
 	if err != nil {
 		return nil, resp, err

@@ -33,6 +33,8 @@ type exchange struct {
 	whole bool
 	// forget leaves all reasoning of earlier turns out when the request is written anew.
 	forget bool
+	// asked is the request as it was decoded last, nil where it went as it was.
+	asked *protocol.Asked
 	// estimated is the estimate of the prompt's tokens, uncorrected; 0 where none was made.
 	estimated int64
 	first     time.Duration

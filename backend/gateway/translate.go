@@ -41,6 +41,7 @@ func (x *exchange) prepare(ctx context.Context, a routing.Attempt, head protocol
 	if err != nil {
 		return nil, nil, err
 	}
+	x.asked = asked
 	known, _ := x.g.World().Catalog.Served(a.Provider.ID, a.Model)
 	t := &translation{
 		x: x, asked: asked, target: protocol.For(a.Dialect), stream: head.Stream,
@@ -95,7 +96,7 @@ func (t *translation) answer(ctx context.Context, resp *http.Response) (*Answer,
 	}
 	answering := protocol.Answering{
 		ID: strings.TrimPrefix(x.id, "req_"), Model: x.askedFor(), Origin: t.origin, Now: x.start,
-		InputTokens: x.estimate(t.asked.Request), Notices: t.notes,
+		InputTokens: func() int64 { return x.estimate(t.asked.Request) }, Notices: t.notes,
 	}
 	answer := &Answer{
 		ID: x.id, Status: http.StatusOK, Header: h, Stream: t.stream, Provider: x.provider.ID, Model: x.model, settled: x.settlement,

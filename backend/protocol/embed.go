@@ -24,7 +24,7 @@ func OpenAIEmbeddings(body []byte) (*EmbeddingAsked, error) {
 		return nil, err
 	}
 	return &EmbeddingAsked{Request: req, Encode: func(a *llm.EmbeddingAnswer, as Answering) ([]byte, error) {
-		return embeddings.EncodeResponse(a, form, as.Model, as.InputTokens)
+		return embeddings.EncodeResponse(a, form, as.Model, as.InputTokens())
 	}}, nil
 }
 

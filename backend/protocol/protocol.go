@@ -67,8 +67,8 @@ type Answering struct {
 	Origin llm.Origin
 	// Now is the time at which the answer begins.
 	Now time.Time
-	// InputTokens is an estimate of the prompt.
-	InputTokens int64
+	// InputTokens estimates the prompt. It looks at all of it, so only dialects that tell a number at the start ask.
+	InputTokens func() int64
 	// Notices tell the client what was not carried, where its dialect has a place for that.
 	Notices []llm.Notice
 }
@@ -158,7 +158,7 @@ var messagesCodec = Codec{
 			return nil, err
 		}
 		options := func(a Answering) messages.EncoderOptions {
-			return messages.EncoderOptions{ID: "msg_" + a.ID, Model: a.Model, Origin: a.Origin, InputTokens: a.InputTokens}
+			return messages.EncoderOptions{ID: "msg_" + a.ID, Model: a.Model, Origin: a.Origin, InputTokens: a.InputTokens()}
 		}
 		return &Asked{
 			Request:    req,

@@ -89,7 +89,7 @@ func (t *turn) read() (*protocol.ResponsesRequest, error) {
 	r, err = protocol.Responses(t.body, protocol.Keeping{
 		ID: t.id, History: history, Resolve: t.resolve, Compact: t.compact, Started: t.started,
 		Keep: func(response []byte) {
-			if !t.background && !t.compact {
+			if !t.background && !t.compact && (t.state.Store || t.state.Conversation != "") {
 				t.keep(t.answer(r.Head, response))
 			}
 			if t.done != nil {
