@@ -72,7 +72,10 @@ type Answers struct {
 	items         *store.Bucket[store.Raw]
 	issued        *store.Bucket[issue]
 
-	mu      sync.Mutex
+	// writing is held by whoever changes the database, from the look at what is there to the change of what is known of it.
+	writing sync.Mutex
+
+	mu      sync.Mutex // never held while the disk is waited for
 	answers index[head]
 	convs   index[conversation]
 	known   index[issue]
@@ -206,12 +209,17 @@ func (a *Answers) put(answer Answer, only bool) error {
 		Key: answer.Key, CreatedAt: answer.CreatedAt, Previous: answer.Previous, Conversation: answer.Conversation,
 		Before: answer.Before, Running: answer.Running, Size: int64(len(content)),
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if _, there := a.answers.get(answer.ID); only && !there {
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	var gone []string
+	there := false
+	a.locked(func() {
+		_, there = a.answers.get(answer.ID)
+		gone = a.answers.makeRoom(answer.ID, h.Size, a.opts.MaxAnswers, a.opts.MaxBytes)
+	})
+	if only && !there {
 		return nil
 	}
-	gone := a.answers.makeRoom(answer.ID, h.Size, a.opts.MaxAnswers, a.opts.MaxBytes)
 	err := a.db.Write(func(tx *store.Tx) error {
 		if err := a.drop(tx, gone); err != nil {
 			return err
@@ -224,9 +232,18 @@ func (a *Answers) put(answer Answer, only bool) error {
 	if err != nil {
 		return err
 	}
-	a.answers.remove(gone...)
-	a.answers.put(answer.ID, h, h.Size)
+	a.locked(func() {
+		a.answers.remove(gone...)
+		a.answers.put(answer.ID, h, h.Size)
+	})
 	return nil
+}
+
+// locked looks at what is known, or changes it.
+func (a *Answers) locked(look func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	look()
 }
 
 // drop removes answers from the database.
@@ -300,16 +317,18 @@ func (a *Answers) History(key, id string) (items []json.RawMessage, ok bool, err
 
 // Delete removes a key's answer, and tells whether there was one.
 func (a *Answers) Delete(key, id string) (bool, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	h, ok := a.answers.get(id)
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	var h head
+	ok := false
+	a.locked(func() { h, ok = a.answers.get(id) })
 	if !ok || h.Key != key {
 		return false, nil
 	}
 	if err := a.db.Write(func(tx *store.Tx) error { return a.drop(tx, []string{id}) }); err != nil {
 		return false, err
 	}
-	a.answers.remove(id)
+	a.locked(func() { a.answers.remove(id) })
 	return true, nil
 }
 
@@ -317,25 +336,27 @@ func (a *Answers) old(at time.Time) bool { return a.opts.Now().Sub(at) > a.opts.
 
 // Prune removes what is too old, and what belongs to a key that alive says no to; nil keeps all keys.
 func (a *Answers) Prune(alive func(key string) bool) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.writing.Lock()
+	defer a.writing.Unlock()
 	dead := func(key string, at time.Time) bool { return a.old(at) || alive != nil && !alive(key) }
 	var answers, convs, issued []string
-	for id, h := range a.answers.all() {
-		if dead(h.Key, h.CreatedAt) {
-			answers = append(answers, id)
+	a.locked(func() {
+		for id, h := range a.answers.all() {
+			if dead(h.Key, h.CreatedAt) {
+				answers = append(answers, id)
+			}
 		}
-	}
-	for id, c := range a.convs.all() {
-		if dead(c.Key, c.UsedAt) {
-			convs = append(convs, id)
+		for id, c := range a.convs.all() {
+			if dead(c.Key, c.UsedAt) {
+				convs = append(convs, id)
+			}
 		}
-	}
-	for id, i := range a.known.all() {
-		if dead(i.Key, i.At) {
-			issued = append(issued, id)
+		for id, i := range a.known.all() {
+			if dead(i.Key, i.At) {
+				issued = append(issued, id)
+			}
 		}
-	}
+	})
 	if len(answers)+len(convs)+len(issued) == 0 {
 		return nil
 	}
@@ -356,11 +377,13 @@ func (a *Answers) Prune(alive func(key string) bool) error {
 	if err != nil {
 		return err
 	}
-	a.answers.remove(answers...)
-	a.convs.remove(convs...)
-	a.known.remove(issued...)
-	for _, id := range issued {
-		delete(a.unsaved, id)
-	}
+	a.locked(func() {
+		a.answers.remove(answers...)
+		a.convs.remove(convs...)
+		a.known.remove(issued...)
+		for _, id := range issued {
+			delete(a.unsaved, id)
+		}
+	})
 	return nil
 }

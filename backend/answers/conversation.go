@@ -34,8 +34,10 @@ func (c conversation) view(id string) Conversation { return Conversation{id, c.C
 // itemKey sorts a conversation's items by number.
 func itemKey(id string, n int) string { return fmt.Sprintf("%s/%010d", id, n) }
 
-// own gives a key's conversation. a.mu is held.
+// own gives a key's conversation.
 func (a *Answers) own(key, id string) (conversation, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	c, ok := a.convs.get(id)
 	return c, ok && c.Key == key && !a.old(c.UsedAt)
 }
@@ -43,8 +45,8 @@ func (a *Answers) own(key, id string) (conversation, bool) {
 // NewConversation makes a conversation of that id.
 func (a *Answers) NewConversation(key, id string, metadata json.RawMessage, items []json.RawMessage) (Conversation, error) {
 	now := a.opts.Now()
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.writing.Lock()
+	defer a.writing.Unlock()
 	c := conversation{Key: key, CreatedAt: now, UsedAt: now, Metadata: metadata}
 	if err := a.save(id, &c, items); err != nil {
 		return Conversation{}, err
@@ -52,13 +54,14 @@ func (a *Answers) NewConversation(key, id string, metadata json.RawMessage, item
 	return c.view(id), nil
 }
 
-// save writes a conversation with further items at its end. a.mu is held.
+// save writes a conversation with further items at its end. a.writing is held.
 func (a *Answers) save(id string, c *conversation, items []json.RawMessage) error {
 	next := *c
 	for _, item := range items {
 		next.Size += int64(len(item))
 	}
-	gone := a.convs.makeRoom(id, next.Size, a.opts.MaxConversations, a.opts.MaxBytes)
+	var gone []string
+	a.locked(func() { gone = a.convs.makeRoom(id, next.Size, a.opts.MaxConversations, a.opts.MaxBytes) })
 	err := a.db.Write(func(tx *store.Tx) error {
 		if err := a.dropConversations(tx, gone); err != nil {
 			return err
@@ -75,8 +78,10 @@ func (a *Answers) save(id string, c *conversation, items []json.RawMessage) erro
 		return err
 	}
 	*c = next
-	a.convs.remove(append(gone, id)...) // it comes last again: it was used
-	a.convs.put(id, next, next.Size)
+	a.locked(func() {
+		a.convs.remove(append(gone, id)...) // it comes last again: it was used
+		a.convs.put(id, next, next.Size)
+	})
 	return nil
 }
 
@@ -108,16 +113,14 @@ func (a *Answers) dropConversations(tx *store.Tx, ids []string) error {
 
 // Conversation gives a key's conversation.
 func (a *Answers) Conversation(key, id string) (Conversation, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	c, ok := a.own(key, id)
 	return c.view(id), ok
 }
 
 // SetMetadata replaces a conversation's metadata.
 func (a *Answers) SetMetadata(key, id string, metadata json.RawMessage) (Conversation, bool, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.writing.Lock()
+	defer a.writing.Unlock()
 	c, ok := a.own(key, id)
 	if !ok {
 		return Conversation{}, false, nil
@@ -129,23 +132,21 @@ func (a *Answers) SetMetadata(key, id string, metadata json.RawMessage) (Convers
 
 // DeleteConversation removes a key's conversation with its items, and tells whether there was one.
 func (a *Answers) DeleteConversation(key, id string) (bool, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.writing.Lock()
+	defer a.writing.Unlock()
 	if _, ok := a.own(key, id); !ok {
 		return false, nil
 	}
 	if err := a.db.Write(func(tx *store.Tx) error { return a.dropConversations(tx, []string{id}) }); err != nil {
 		return false, err
 	}
-	a.convs.remove(id)
+	a.locked(func() { a.convs.remove(id) })
 	return true, nil
 }
 
 // Items gives the items of a key's conversation, in order, and how many it ever had.
 func (a *Answers) Items(key, id string) (items []json.RawMessage, ever int, ok bool, err error) {
-	a.mu.Lock()
 	c, ok := a.own(key, id)
-	a.mu.Unlock()
 	if !ok {
 		return nil, 0, false, nil
 	}
@@ -155,9 +156,7 @@ func (a *Answers) Items(key, id string) (items []json.RawMessage, ever int, ok b
 
 // Before gives the items that a key's conversation had when it had ever had n.
 func (a *Answers) Before(key, id string, n int) ([]json.RawMessage, bool, error) {
-	a.mu.Lock()
 	_, ok := a.own(key, id)
-	a.mu.Unlock()
 	if !ok {
 		return nil, false, nil
 	}
@@ -174,8 +173,8 @@ func (a *Answers) Before(key, id string, n int) ([]json.RawMessage, bool, error)
 
 // Append adds items to the end of a key's conversation.
 func (a *Answers) Append(key, id string, items []json.RawMessage) (bool, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.writing.Lock()
+	defer a.writing.Unlock()
 	c, ok := a.own(key, id)
 	if !ok {
 		return false, nil
@@ -186,8 +185,8 @@ func (a *Answers) Append(key, id string, items []json.RawMessage) (bool, error) 
 
 // DeleteItem removes the item of that id from a key's conversation, and tells whether there was one.
 func (a *Answers) DeleteItem(key, id, item string) (Conversation, bool, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.writing.Lock()
+	defer a.writing.Unlock()
 	c, ok := a.own(key, id)
 	if !ok {
 		return Conversation{}, false, nil
@@ -215,6 +214,6 @@ func (a *Answers) DeleteItem(key, id, item string) (Conversation, bool, error) {
 	if err != nil {
 		return Conversation{}, false, err
 	}
-	a.convs.put(id, c, c.Size)
+	a.locked(func() { a.convs.put(id, c, c.Size) })
 	return c.view(id), true, nil
 }

@@ -478,3 +478,23 @@ func FuzzFrame(f *testing.F) {
 		}
 	})
 }
+
+// TestSocketOnAgentPaths (openai/codex#43353): Codex has its own base URL, and tries WebSocket first there too.
+func TestSocketOnAgentPaths(t *testing.T) {
+	d := openDoor(t, simulators(t))
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	conn, _, err := websocket.Dial(ctx, strings.Replace(d.url, "http", "ws", 1)+"/codex/v1/responses", &websocket.DialOptions{
+		HTTPClient: d.client, HTTPHeader: http.Header{"Authorization": {"Bearer " + d.token}},
+	})
+	check(t, err)
+	defer conn.CloseNow() //nolint:errcheck // over
+	l := &line{t, conn, ctx}
+	id := l.done(create(`"model":"sim/echo","input":"x"`)).Get("id").String()
+	if resp, text := d.call("GET", "/codex/v1/responses/"+id, d.token); resp.StatusCode != 200 {
+		t.Errorf("%d %s", resp.StatusCode, text)
+	}
+	if resp, text := d.call("GET", "/codex/v1/responses/resp_x", d.token); resp.StatusCode != 404 || !strings.Contains(text, "invalid_request_error") {
+		t.Errorf("%d %s", resp.StatusCode, text)
+	}
+}
