@@ -50,7 +50,7 @@ type Body interface {
 	Len() int64
 }
 
-// Call is one request to a provider.
+// Call is one request to a provider, in a dialect or, where Surface is set, of those that are passed on whole.
 type Call struct {
 	Provider *Provider
 	Dialect  llm.Dialect
@@ -60,6 +60,9 @@ type Call struct {
 	Verb, Suffix string
 	// Count asks only how many tokens the request has.
 	Count bool
+	// Surface is set for what is passed on whole; Tail is then what follows the surface's own path, escaped.
+	Surface llm.Surface
+	Tail    string
 	// Query is added to the endpoint's URL.
 	Query  string
 	Header http.Header
@@ -73,9 +76,12 @@ type Call struct {
 func (c Call) endpoint() (*url.URL, error) {
 	var u *url.URL
 	var err error
-	if c.Count {
+	switch {
+	case c.Surface != "":
+		return c.Provider.surfaceURL(c.Surface, c.Tail)
+	case c.Count:
 		u, err = url.Parse(c.Provider.BaseURL + c.Provider.counts[c.Dialect])
-	} else {
+	default:
 		u, err = c.Provider.Endpoint(c.Dialect)
 	}
 	if err == nil && c.Method != "" {

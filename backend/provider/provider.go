@@ -55,6 +55,8 @@ type Provider struct {
 	NoTraining bool
 
 	paths map[llm.Dialect]string
+	// surfaces are where it has what is passed on whole.
+	surfaces surfaces
 	// native is the dialect that it is spoken to in by clients of a dialect that it does not speak.
 	native llm.Dialect
 	// endpoints are the base URL and the paths, parsed, as far as they can be.
@@ -153,6 +155,7 @@ type Table map[ID]*Provider
 func NewTable(overrides map[ID]Override) Table {
 	t := Table{}
 	for _, p := range builtIn() {
+		p.surfaces = surfacesOf[p.ID]
 		t[p.ID] = p
 	}
 	for id, o := range overrides {
@@ -186,6 +189,9 @@ func NewTable(overrides map[ID]Override) Table {
 func own(id ID, o Override) *Provider {
 	p := Provider{ID: id, Name: id, Credential: Optional, Variables: []string{variable(id)}, Local: o.Local}
 	path := map[llm.Dialect]string{llm.Responses: "/responses", llm.Messages: "/v1/messages"}[o.Dialect]
+	if o.Dialect != llm.Messages {
+		p.surfaces = anySurface
+	}
 	if path == "" {
 		return compatible(p)
 	}

@@ -68,7 +68,11 @@ func (d *decider) candidates(m meant) {
 	slices.SortStableFunc(list, func(a, b serving) int { return a.rank.compare(b.rank) })
 	forbidden := "" // why the hosted gateway may not take over
 	for _, s := range list {
-		if s.p.Dialect(d.q.Dialect) == "" {
+		if q := d.q.Surface; q != "" && !s.p.Serves(q) {
+			d.leave(Left{Provider: s.p.ID, Model: id, Reason: s.p.Name + " has no " + q.String(), kind: leftNoSurface})
+			continue
+		}
+		if d.q.Surface == "" && s.p.Dialect(d.q.Dialect) == "" {
 			d.leave(Left{Provider: s.p.ID, Model: id, Reason: s.p.Name + " has no embeddings", kind: leftUnspoken})
 			continue
 		}
@@ -265,9 +269,12 @@ func (d *decider) attempt(s serving, c Credential) Attempt {
 	} else if by := d.out.Options.Sort; by != "" && s.rank.metric != unmeasured {
 		why += ", sorted by " + string(by)
 	}
-	if a.Dialect == d.q.Dialect {
+	switch {
+	case d.q.Surface != "":
+		a.Dialect, a.Reason = d.q.Dialect, why+" and has "+d.q.Surface.String()
+	case a.Dialect == d.q.Dialect:
 		a.Reason = why + " and speaks " + d.q.Dialect.String()
-	} else {
+	default:
 		a.Reason = why + "; it is spoken to in " + a.Dialect.String()
 	}
 	if s.p.ID == provider.Gateway {
@@ -366,6 +373,8 @@ func (d *decider) refusal(id string) error {
 		l := by[leftParked][0]
 		return llm.Errorf(llm.ErrAuth, "%s; it is tried again when it changes, or after: gatehouse credential test %s", l.Reason, l.Provider).
 			WithStatus(403).WithCode("credential_refused")
+	case d.q.Surface != "" && len(by[leftFiltered]) == 0:
+		return d.w.unserved(d.q.Surface, id)
 	case len(by[leftFiltered]) > 0:
 		return d.nobody(id, by[leftFiltered])
 	case len(by[leftUnspoken]) > 0:

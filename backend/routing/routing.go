@@ -100,6 +100,8 @@ type Measure struct {
 type Ask struct {
 	Model   string
 	Dialect llm.Dialect
+	// Surface is set for requests that are passed on whole: only who has it can serve them.
+	Surface llm.Surface
 	Options Options
 	// Who asks: the API key's name, its project.
 	Key, Project string
@@ -158,6 +160,7 @@ const (
 	leftDenied
 	leftUnknown
 	leftUnspoken
+	leftNoSurface
 )
 
 // Decision is what was decided.
