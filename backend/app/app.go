@@ -28,6 +28,7 @@ import (
 	"gatehouse/backend/health"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/modellist"
+	"gatehouse/backend/objects"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/provider/sim"
 	"gatehouse/backend/proxy"
@@ -155,6 +156,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	}
 	gate := gateway.New(gateway.Options{
 		World: world, Upstream: client, Credentials: secrets, Recorder: history,
+		Objects:     objects.Open(db, objects.Options{Now: time.Now, Logger: c.logger}),
 		Calibration: counts, Redact: redactor.RedactBytes, Conceal: credential.Conceal, Files: fetch.New(c.fetchLimits), Now: time.Now, Logger: c.logger,
 	})
 	kept, err := answers.Open(db, answers.Options{Now: time.Now, Logger: c.logger}, proxy.InterruptedAnswer)

@@ -192,6 +192,7 @@ type UsageRecord struct {
 	Project        string         `json:"project"`
 	Client         string         `json:"client"`
 	Dialect        string         `json:"dialect"`
+	Surface        string         `json:"surface"` // what a request that was passed on whole asked for, else empty
 	Stream         bool           `json:"stream"`
 	RequestedModel string         `json:"requestedModel"`
 	Model          string         `json:"model"`

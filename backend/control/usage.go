@@ -10,7 +10,8 @@ import (
 // UsageView gives a record as the faces show it.
 func UsageView(r usage.Record) UsageRecord {
 	v := UsageRecord{
-		ID: r.ID, StartedAt: r.StartedAt, Key: r.Key, Project: r.Project, Client: r.Client, Dialect: r.Dialect, Stream: r.Stream,
+		ID: r.ID, StartedAt: r.StartedAt, Key: r.Key, Project: r.Project, Client: r.Client, Dialect: r.Dialect, Surface: r.Surface,
+		Stream:         r.Stream,
 		RequestedModel: r.RequestedModel, Model: r.Model, Provider: r.Provider, InputTokens: r.InputTokens,
 		CacheRead: r.CacheReadTokens, CacheWrite: r.CacheWriteTokens(), OutputTokens: r.OutputTokens, Reasoning: r.ReasoningTokens,
 		CostPicoUSD: r.CostPicoUSD, FirstTokenMs: r.FirstTokenMs, DurationMs: r.DurationMs, Outcome: string(r.Outcome),

@@ -23,6 +23,9 @@ type exchange struct {
 	start time.Time
 	entry Entry
 
+	// pass is set for requests that are passed on whole.
+	pass *passing
+
 	requested string
 	// long tells that the client asked for the long context by the model's suffix.
 	long     bool
@@ -154,7 +157,7 @@ func (b *body) end(err error) {
 	case seen.Err != nil:
 		seen.Err.Message = b.x.redact(seen.Err.Message)
 		b.x.settle(Failed, seen.Err, b.status)
-	case errors.Is(err, io.EOF) && seen.Ended:
+	case errors.Is(err, io.EOF) && (seen.Ended || b.endsWithConnection()):
 		b.x.settle(OK, nil, b.status)
 	case b.ctx.Err() != nil:
 		b.ended = b.ctx.Err()
@@ -165,11 +168,17 @@ func (b *body) end(err error) {
 		b.x.settle(Failed, e, b.status)
 		if b.stream {
 			// A blank line first: the cut may have come within an event.
-			b.tail = append([]byte("\n\n"), b.x.codec.EncodeStreamError(seen.ID, e)...)
+			b.tail = append([]byte("\n\n"), b.x.streamError(seen.ID, e)...)
 		} else {
 			b.ended = io.ErrUnexpectedEOF
 		}
 	}
+}
+
+// endsWithConnection tells that the answer has no end of its own that could be missed.
+func (b *body) endsWithConnection() bool {
+	tap, ok := b.tap.(interface{ EndsWithConnection() bool })
+	return ok && tap.EndsWithConnection()
 }
 
 // Close ends the upstream at once. A client that leaves after the terminal marker got everything.

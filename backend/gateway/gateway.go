@@ -39,7 +39,7 @@ type Files interface {
 	Get(ctx context.Context, urls []string) ([]fetch.File, error)
 }
 
-// Options is what a Gateway is made of. All but Calibration are needed.
+// Options is what a Gateway is made of. All but Calibration and Objects are needed.
 type Options struct {
 	// World gives the snapshot that a request is decided on.
 	World       func() routing.World
@@ -48,6 +48,8 @@ type Options struct {
 	Recorder    Recorder
 	// Calibration corrects estimates of a prompt's tokens; nil leaves them as they are.
 	Calibration Calibration
+	// Objects remembers who made what; nil remembers nothing.
+	Objects Objects
 	// Redact takes known secrets out of what an upstream said.
 	Redact func([]byte) []byte
 	// Conceal takes out secrets that are known for one request only: the tokens of clients that bring their own.
@@ -111,7 +113,7 @@ type Answer struct {
 	ID     string
 	Status int
 	Header http.Header
-	// Stream tells that the body is a stream of events.
+	// Stream tells that the body goes on as it comes: a stream of events, or audio while it is made.
 	Stream bool
 	Body   io.ReadCloser
 	// Provider and Model are who answered.
@@ -126,16 +128,27 @@ func (g *Gateway) Exchange(ctx context.Context, req Request) (*Answer, error) {
 	x := &exchange{g: g, req: req, codec: protocol.For(req.Dialect), start: g.Now()}
 	head, peekErr := x.peek()
 	x.requested = head.Model
+	x.open(head.Model, "", head.Stream)
+	return x.finish(ctx, func() (*Answer, error) { return x.run(ctx, head, peekErr) })
+}
+
+// open begins the line in the history.
+func (x *exchange) open(model string, surface llm.Surface, stream bool) {
+	caller := x.req.Caller
 	x.id = NewRequestID(x.start)
-	x.entry = g.Recorder.Begin(Opening{
-		ID: x.id, StartedAt: x.start, KeyID: req.Caller.KeyID, Key: req.Caller.Key, Project: req.Caller.Project,
-		Client: req.Caller.Client, Dialect: req.Dialect, RequestedModel: head.Model, Stream: head.Stream,
+	x.entry = x.g.Recorder.Begin(Opening{
+		ID: x.id, StartedAt: x.start, KeyID: caller.KeyID, Key: caller.Key, Project: caller.Project, Client: caller.Client,
+		Dialect: x.req.Dialect, Surface: surface, RequestedModel: model, Stream: stream,
 	})
-	answer, err := x.run(ctx, head, peekErr)
+}
+
+// finish runs the request, and ends the line where nothing has been sent.
+func (x *exchange) finish(ctx context.Context, run func() (*Answer, error)) (*Answer, error) {
+	answer, err := run()
 	if err != nil {
 		e := llm.AsError(err)
 		if e.Kind == llm.ErrInternal && e.Cause != nil {
-			g.Logger.Error("request failed", "request", x.id, "error", x.redact(e.Cause.Error()))
+			x.g.Logger.Error("request failed", "request", x.id, "error", x.redact(e.Cause.Error()))
 		}
 		x.settle(outcomeOf(e), e, e.HTTPStatus())
 		x.entry.Guard(ctx)
@@ -231,6 +244,9 @@ func lacks(a routing.Attempt, status int) bool {
 
 // send sends the request, raw as it is or translated. It gives no answer where the provider refused.
 func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.Head, raw bool) (*Answer, *http.Response, error) {
+	if x.pass != nil {
+		return x.sendPass(ctx, a)
+	}
 	if x.req.Embedding != nil {
 		return x.embed(ctx, a, head)
 	}

@@ -16,8 +16,10 @@ type Opening struct {
 	KeyID, Key string
 	Project    string
 	// Client is the program that asks, as its User-Agent tells, shortened; empty if it did not say.
-	Client         string
-	Dialect        llm.Dialect
+	Client  string
+	Dialect llm.Dialect
+	// Surface is what was asked for where the request is passed on whole, empty for conversations.
+	Surface        llm.Surface
 	RequestedModel string
 	Stream         bool
 }

@@ -29,7 +29,7 @@ func (x *exchange) persist(
 	raw := a.Dialect == x.req.Dialect && !x.req.Rewrite
 	for {
 		answer, resp, err = x.send(ctx, a, head, raw)
-		if err != nil || answer != nil || x.req.Embedding != nil {
+		if err != nil || answer != nil || x.req.Embedding != nil || x.pass != nil {
 			return answer, resp, err
 		}
 		if s := resp.StatusCode; s != http.StatusBadRequest && s != http.StatusUnprocessableEntity {

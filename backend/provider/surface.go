@@ -11,16 +11,7 @@ import (
 // surfaces are where a provider has the endpoints whose requests are passed on whole, below its base URL.
 type surfaces map[llm.Surface]string
 
-// below puts a prefix before the paths of a table.
-func below(prefix string, table surfaces) surfaces {
-	out := surfaces{}
-	for s, path := range table {
-		out[s] = prefix + path
-	}
-	return out
-}
-
-// some are the named ones of openAISurfaces and rerankSurfaces.
+// some are the named ones of anySurface.
 func some(names ...llm.Surface) surfaces {
 	out := surfaces{}
 	for _, s := range names {

@@ -23,7 +23,7 @@ func dialectOf(r *http.Request) llm.Dialect {
 		return llm.Responses
 	case strings.HasPrefix(path, "/v1beta/") || strings.HasPrefix(path, "/v1/models/") && strings.Contains(path, ":"):
 		return llm.Gemini
-	case isAISDK(path):
+	case isAISDK(path), path == "/v1/realtime/client-secrets": // which the AI SDK asks for at the origin
 		return llm.AISDK
 	case r.Header.Get("Anthropic-Version") != "":
 		return llm.Messages

@@ -27,6 +27,7 @@ import (
 	"gatehouse/backend/fetch"
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
+	"gatehouse/backend/objects"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/provider/sim"
 	"gatehouse/backend/routing"
@@ -70,6 +71,8 @@ type doorOptions struct {
 	log io.Writer
 	// again opens a folder that has the key "test" already; the token is not known.
 	again bool
+	// book gives the gateway a memory of objects.
+	book bool
 	// edit changes the door's options before it opens.
 	edit func(*Options, *gateway.Options)
 	// publicOnly fetches no files from this machine.
@@ -127,6 +130,9 @@ func openDoor(t testing.TB, o doorOptions) *door {
 	kept, err := answers.Open(db, answers.Options{}, InterruptedAnswer)
 	check(t, err)
 	options.Answers = kept
+	if o.book {
+		gate.Objects = objects.Open(db, objects.Options{Now: time.Now, Logger: logger})
+	}
 	if o.edit != nil {
 		o.edit(&options, &gate)
 	}

@@ -3,6 +3,7 @@ package proxy
 import (
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -203,12 +204,14 @@ func (o *outlet) copy(a *gateway.Answer) error {
 func (o *outlet) take(a *gateway.Answer) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !a.Stream {
+	// Audio is a stream too, as it is made, but one without a place for keep-alives.
+	events := a.Stream && strings.HasPrefix(a.Header.Get("Content-Type"), "text/event-stream")
+	if !events {
 		o.alive = nil
 	}
 	alone := o.begun
 	o.answer = a
-	if !alone || a.Stream {
+	if !alone || events {
 		return nil
 	}
 	if a.Status < http.StatusBadRequest {

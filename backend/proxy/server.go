@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ type Exchanger interface {
 	// Look asks a provider for an answer that it keeps.
 	Look(ctx context.Context, l gateway.Lookup) (*gateway.Answer, error)
 	CountTokens(ctx context.Context, req gateway.Request) (*gateway.Answer, error)
+	Pass(ctx context.Context, req gateway.Pass) (*gateway.Answer, error)
 }
 
 // Limits is what settings say of the door.
@@ -244,6 +246,9 @@ func (s *Server) Handler() http.Handler {
 		mux.Handle("POST /"+version+"/ai/embedding-model", s.keyed(s.embeddingModel))
 		mux.Handle("GET /"+version+"/ai/config", s.keyed(s.config))
 	}
+	for _, route := range passRoutes {
+		mux.Handle(route.pattern, s.keyed(s.pass(route)))
+	}
 	mux.Handle("/", s.keyed(s.noRoute))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -285,7 +290,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, d llm.Dialect, e *
 	status, body := protocol.For(d).EncodeError(e)
 	if d == llm.AISDK { // its clients want to know which model
 		head, _ := aisdk.ReadHead(r.URL.Path, r.Header) // a head that can't be read names no model
-		status, body = aisdk.EncodeError(e, head.Model, "")
+		status, body = aisdk.EncodeError(e, cmp.Or(head.Model, r.Header.Get("Ai-Model-Id")), "")
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")

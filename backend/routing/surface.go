@@ -1,7 +1,6 @@
 package routing
 
 import (
-	"fmt"
 	"strings"
 
 	"gatehouse/backend/llm"
@@ -42,24 +41,32 @@ func Holder(w World, s llm.Surface, named provider.ID, first bool) (*provider.Pr
 		"ago; name the provider in the header x-gatehouse-provider", strings.Join(names, ", ")).WithCode("not_found")
 }
 
-// unserved says which credentials would serve a surface, for a model or any.
+// unserved says what would serve a surface, for a model or any: a credential, or a model of somebody else.
 func (w World) unserved(s llm.Surface, id string) error {
 	creator, _, _ := strings.Cut(id, "/")
 	own := w.Providers[creator]
-	var names, commands []string
+	var names, commands, others []string
 	for _, p := range w.Providers.Sorted() {
+		if !p.Serves(s) {
+			continue
+		}
+		others = append(others, p.Name)
 		able := id == "" || p == own || p.ID == provider.Gateway && (own == nil || !own.Local)
-		if able && p.Serves(s) && p.Credential == provider.Required {
+		if able && p.Credential == provider.Required {
 			names, commands = append(names, p.Name), append(commands, "gatehouse credential set "+p.ID)
 		}
 	}
-	what := s.String()
-	if id != "" {
-		what = fmt.Sprintf("%s with %s", s, id)
+	e := llm.Errorf(llm.ErrNotFound, "nobody that is known here has %s", s)
+	switch {
+	case len(names) > 0:
+		what := s.String()
+		if id != "" {
+			what += " with " + id
+		}
+		e = llm.Errorf(llm.ErrNotFound, "nothing here serves %s yet; add a credential for %s on the Credentials page, or run: %s", what,
+			strings.Join(names, " or "), strings.Join(commands, " or "))
+	case len(others) > 0:
+		e = llm.Errorf(llm.ErrNotFound, "%s can't be asked for %s; choose a model of one that has it: %s", id, s, strings.Join(others, ", "))
 	}
-	if len(names) == 0 {
-		return llm.Errorf(llm.ErrNotFound, "nobody that is known here has %s", what).WithCode("surface_unavailable")
-	}
-	return llm.Errorf(llm.ErrNotFound, "nothing here serves %s yet; add a credential for %s on the Credentials page, or run: %s", what,
-		strings.Join(names, " or "), strings.Join(commands, " or ")).WithCode("surface_unavailable")
+	return e.WithCode("surface_unavailable")
 }

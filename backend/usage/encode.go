@@ -22,6 +22,9 @@ func appendRecord(b []byte, r *Record) ([]byte, error) {
 	b = appendString(append(b, `,"project":`...), r.Project)
 	b = appendString(append(b, `,"client":`...), r.Client)
 	b = appendString(append(b, `,"dialect":`...), r.Dialect)
+	if r.Surface != "" {
+		b = appendString(append(b, `,"surface":`...), r.Surface)
+	}
 	b = strconv.AppendBool(append(b, `,"stream":`...), r.Stream)
 	b = appendString(append(b, `,"requestedModel":`...), r.RequestedModel)
 	b = appendString(append(b, `,"model":`...), r.Model)

@@ -15,7 +15,7 @@ func FuzzAppendRecord(f *testing.F) {
 	f.Add("", "", int64(0), false, 0)
 	f.Fuzz(func(t *testing.T, id, text string, n int64, known bool, attempts int) {
 		r := &Record{
-			ID: id, StartedAt: time.Unix(n%4e9, n%1e9), KeyID: text, Key: text, Project: id, Client: text, Dialect: id, Stream: known,
+			ID: id, StartedAt: time.Unix(n%4e9, n%1e9), KeyID: text, Key: text, Project: id, Client: text, Dialect: id, Surface: text, Stream: known,
 			RequestedModel: text, Model: text, Provider: id, UpstreamID: id, Outcome: gateway.Outcome(text), Status: int(n),
 			ErrorKind: llm.ErrorKind(text), Error: text, FinishReason: llm.FinishKind(id),
 		}

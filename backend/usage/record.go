@@ -27,6 +27,7 @@ type Record struct {
 	Project        string    `json:"project"`
 	Client         string    `json:"client"`
 	Dialect        string    `json:"dialect"`
+	Surface        string    `json:"surface,omitempty"`
 	Stream         bool      `json:"stream"`
 	RequestedModel string    `json:"requestedModel"`
 	Model          string    `json:"model"`
@@ -74,6 +75,7 @@ func opened(o gateway.Opening) *Record {
 		Project:        shorten(o.Project, maxName),
 		Client:         shorten(o.Client, maxName),
 		Dialect:        string(o.Dialect),
+		Surface:        string(o.Surface),
 		RequestedModel: shorten(o.RequestedModel, maxName),
 		Stream:         o.Stream,
 		Outcome:        gateway.Open,

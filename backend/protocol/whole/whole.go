@@ -54,6 +54,11 @@ func (t *Tap) readBody(seen *llm.Observation, body []byte) {
 			t.ids = append(t.ids, v.Str)
 		}
 	}
+	for _, v := range root.Get("data.#.id").Array() { // a list
+		if v.Type == gjson.String && v.Str != "" {
+			t.ids = append(t.ids, v.Str)
+		}
+	}
 	read(seen, root)
 	seen.ID = first(root, "id", "batchId", "generationId", "providerMetadata.gateway.generationId").String()
 }

@@ -320,6 +320,7 @@ export interface UsageRecord {
   project: string;
   client: string;
   dialect: string;
+  surface: string;
   stream: boolean;
   requestedModel: string;
   model: string;

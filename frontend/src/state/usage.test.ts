@@ -10,6 +10,7 @@ function record(of: Partial<UsageRecord>): UsageRecord {
     project: "",
     client: "",
     dialect: "",
+    surface: "",
     stream: false,
     requestedModel: "gatehouse/active",
     model: "sim/echo",

@@ -1,0 +1,223 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+
+	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol"
+	"gatehouse/backend/protocol/whole"
+	"gatehouse/backend/provider"
+	"gatehouse/backend/routing"
+)
+
+// Objects remembers who made what later requests are about: files, batches, videos. It never fails; what it forgot is not
+// found.
+type Objects interface {
+	// Remember keeps where objects are. What is known of one already stays.
+	Remember(ids []string, at Holding)
+	Find(id string) (Holding, bool)
+}
+
+// Holding is where an object is.
+type Holding struct {
+	// Provider is who made it, Model with which model, if it was made with one.
+	Provider, Model string
+	// KeyID is the local API key that asked for it, empty for the chat window.
+	KeyID string
+}
+
+// Place is where a request names its model.
+type Place int
+
+// The places: none; the member or form field "model" of the body; the member "model" of the member "session" in the body;
+// the header ai-model-id.
+const (
+	NoModel Place = iota
+	BodyModel
+	SessionModel
+	HeaderModel
+)
+
+// Pass is a request that is passed on whole: only its model is replaced. Its Dialect says how its errors are spelled.
+type Pass struct {
+	Request
+	Surface llm.Surface
+	// Method is the HTTP method, Tail what follows the surface's own path, escaped.
+	Method, Tail string
+	// Model is where the model's name stands. Optional tells that there need not be one.
+	Model    Place
+	Optional bool
+	// Object is the id of what the request is about, empty for one that begins something. ObjectIn is the member of the
+	// body that holds it instead.
+	Object, ObjectIn string
+	// Keeps tells that the answer names objects which later requests are about.
+	Keeps bool
+	// AnyModel tells that what the request begins may use any model, Harmless that it uses none: for keys that may not use
+	// all models.
+	AnyModel, Harmless bool
+	// Provider is who the client says shall be asked, where the request names no model; empty if it says nothing.
+	Provider provider.ID
+}
+
+// Streams tells whether the client asks for a stream of events.
+func (p Pass) Streams() bool {
+	look := passing{Pass: p}
+	_ = look.read() // what is wrong with it is told elsewhere
+	return look.stream
+}
+
+// Pass carries a request whole. It goes the same way as those of Exchange, and so do its errors.
+func (g *Gateway) Pass(ctx context.Context, p Pass) (*Answer, error) {
+	x := &exchange{g: g, req: p.Request, codec: protocol.For(p.Dialect), start: g.Now(), pass: &passing{Pass: p}}
+	peekErr := x.pass.read()
+	held, known := x.pass.held(g.Objects)
+	x.requested = x.pass.model
+	if x.requested == "" && known {
+		x.requested = held.Model
+	}
+	x.open(x.requested, p.Surface, x.pass.stream)
+	return x.finish(ctx, func() (*Answer, error) {
+		if peekErr != nil {
+			return nil, peekErr
+		}
+		a, err := x.choose(held, known)
+		if err != nil {
+			return nil, err
+		}
+		return x.attempt(ctx, a, protocol.Head{})
+	})
+}
+
+// held finds where the object is that the request is about.
+func (p *passing) held(objects Objects) (Holding, bool) {
+	if p.Object == "" || objects == nil {
+		return Holding{}, false
+	}
+	return objects.Find(p.Object)
+}
+
+// choose says who is asked: who serves the model, or who holds the object, or who there is.
+func (x *exchange) choose(held Holding, known bool) (routing.Attempt, error) {
+	p, w, caller := x.pass, x.g.World(), x.req.Caller
+	if p.model != "" {
+		named, _ := w.Undecorated(p.model)
+		plan, err := routing.Decide(w, routing.Ask{
+			Model: named, Dialect: p.Dialect, Surface: p.Surface, Key: caller.Key, Project: caller.Project, Allows: caller.Allows,
+		})
+		if err != nil {
+			return routing.Attempt{}, err
+		}
+		return plan.Attempts[0], nil
+	}
+	begins := p.Object == ""
+	if caller.Allows != nil && !p.Harmless {
+		if begins || p.AnyModel {
+			return routing.Attempt{}, llm.Errorf(llm.ErrAuth, "the API key %q may only use some models, and this request does not say "+
+				"which it uses", caller.Key).WithStatus(http.StatusForbidden).WithCode("model_not_allowed")
+		}
+		if !known || held.KeyID != caller.KeyID {
+			return routing.Attempt{}, llm.Errorf(llm.ErrNotFound, "the API key %q made no %q", caller.Key, p.Object).WithCode("not_found")
+		}
+	}
+	named, reason := p.Provider, "it is asked for by name"
+	if known {
+		named, reason = held.Provider, "it made what the request is about"
+	}
+	if named == "" {
+		reason = "it has " + p.Surface.String()
+	}
+	holder, err := routing.Holder(w, p.Surface, named, begins)
+	if err != nil {
+		return routing.Attempt{}, err
+	}
+	return routing.Attempt{
+		Provider: holder, Dialect: p.Dialect, Model: held.Model, Upstream: holder.UpstreamModel(held.Model), Reason: reason,
+	}, nil
+}
+
+// sendPass sends the request whole. It gives no answer where the provider refused.
+func (x *exchange) sendPass(ctx context.Context, a routing.Attempt) (*Answer, *http.Response, error) {
+	p := x.pass
+	call := provider.Call{
+		Provider: a.Provider, Dialect: a.Dialect, Surface: p.Surface, Verb: p.Method, Tail: p.Tail, Query: passQuery(x.req.Query),
+	}
+	var err error
+	if call.Secret, err = x.secret(ctx, a.Provider); err != nil {
+		return nil, nil, err
+	}
+	if call.Body, err = p.body(a.Upstream); err != nil {
+		return nil, nil, err
+	}
+	call.Header = p.header(a.Upstream, call.Secret)
+	resp, err := x.g.Upstream.Do(ctx, call)
+	if err != nil {
+		return nil, resp, err
+	}
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		return nil, resp, x.mute(resp)
+	}
+	tap := whole.NewTap(resp.Header.Get("Content-Type"), resp.ContentLength)
+	if p.Keeps {
+		answer, err := x.keep(ctx, resp, tap)
+		return answer, resp, err
+	}
+	stream := isEvents(resp.Header)
+	header := x.passedHeader(resp)
+	if stream {
+		header.Del("Content-Length")
+	}
+	return &Answer{
+		ID: x.id, Status: resp.StatusCode, Header: header, Provider: a.Provider.ID, Model: a.Model, settled: x.settlement,
+		// What comes without its length, as speech does while it is made, goes on as it comes.
+		Stream: stream || resp.ContentLength < 0,
+		Body:   &body{x: x, ctx: ctx, upstream: resp.Body, status: resp.StatusCode, stream: stream, tap: tap},
+	}, resp, nil
+}
+
+func isEvents(h http.Header) bool {
+	return strings.HasPrefix(h.Get("Content-Type"), "text/event-stream")
+}
+
+// keptLimit bounds an answer that names objects. Lists of them are the largest.
+const keptLimit = 16 << 20
+
+// keep reads an answer that names objects to its end before the client sees it: its next request may come at once.
+func (x *exchange) keep(ctx context.Context, resp *http.Response, tap *whole.Tap) (*Answer, error) {
+	defer resp.Body.Close() //nolint:errcheck // read to its end
+	text, err := io.ReadAll(io.LimitReader(resp.Body, keptLimit+1))
+	if err != nil {
+		return nil, x.brokeOff(ctx, err)
+	}
+	if len(text) > keptLimit {
+		return nil, llm.Errorf(llm.ErrInternal, "%s's answer is larger than %d bytes; ask for fewer at a time", x.provider.Name, keptLimit).
+			WithStatus(http.StatusBadGateway)
+	}
+	tap.Write(text)
+	x.seen = tap.Close()
+	if ids := tap.IDs(); len(ids) > 0 && x.g.Objects != nil {
+		x.g.Objects.Remember(ids, Holding{Provider: x.provider.ID, Model: x.model, KeyID: x.req.Caller.KeyID})
+	}
+	x.whole = true
+	header := x.passedHeader(resp)
+	header.Del("Content-Length")
+	return &Answer{
+		ID: x.id, Status: resp.StatusCode, Header: header, Provider: x.provider.ID, Model: x.model,
+		Body: io.NopCloser(bytes.NewReader(text)), settled: x.settlement,
+	}, nil
+}
+
+// mute makes an error of a refusal that says nothing in JSON, as servers answer on paths that they don't have; nil for all
+// others.
+func (x *exchange) mute(resp *http.Response) error {
+	kind := resp.Header.Get("Content-Type")
+	if resp.StatusCode < 400 || resp.StatusCode == http.StatusUnauthorized || strings.Contains(kind, "json") {
+		return nil
+	}
+	resp.Body.Close() //nolint:errcheck // it is not read
+	return llm.Errorf(llm.KindOfStatus(resp.StatusCode), "%s answered %d without saying why; it may not have %s at %s", x.provider.Name,
+		resp.StatusCode, x.pass.Surface, x.provider.BaseURL).WithStatus(resp.StatusCode).WithCode("upstream_refused")
+}
