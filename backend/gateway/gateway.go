@@ -326,7 +326,7 @@ func (x *exchange) refused(resp *http.Response, a routing.Attempt) (*Answer, err
 	case resp.StatusCode == http.StatusUnauthorized && !x.isOwn(a):
 		return nil, llm.Errorf(llm.ErrAuth, "%s refused its credential: %s; check it with: gatehouse credential test %s",
 			x.provider.Name, e.Message, x.provider.ID).WithStatus(http.StatusForbidden).WithCode("credential_refused")
-	case a.Dialect != x.req.Dialect:
+	case a.Dialect != x.req.Dialect || protocol.Foreign(a.Dialect, targetOf(a)):
 		e.RetryAfter = retryAfter(resp.Header, x.g.Now())
 		return nil, neutral(e)
 	}

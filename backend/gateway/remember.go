@@ -11,7 +11,7 @@ var forgetful = map[llm.Dialect]bool{llm.ChatCompletions: true, llm.Ollama: true
 
 // recall puts back the reasoning of turns that a client sends without it, where the same model gets them again.
 func (t *translation) recall() {
-	if !forgetful[t.x.req.Dialect] {
+	if !forgetful[t.x.req.Dialect] || t.x.forget {
 		return
 	}
 	messages := t.asked.Request.Messages

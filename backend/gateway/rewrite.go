@@ -21,12 +21,22 @@ type rewrite struct {
 	forget bool
 }
 
+// raw tells that an attempt forwards the request as it is: the provider speaks the client's dialect, and answers in it as
+// clients of the dialect know it.
+func (x *exchange) raw(a routing.Attempt) bool {
+	return a.Dialect == x.req.Dialect && !x.req.Rewrite && !protocol.Foreign(a.Dialect, targetOf(a))
+}
+
+func targetOf(a routing.Attempt) protocol.Target {
+	return protocol.Target{Origin: llm.Origin{Provider: a.Provider.ID, Model: a.Model}}
+}
+
 // persist sends a request, and where the provider refuses what may be the history's fault, sends it again in another form:
 // first without what only the raw path leaves in, then without any earlier reasoning. Each try is noted.
 func (x *exchange) persist(
 	ctx context.Context, a routing.Attempt, head protocol.Head, record *Attempt,
 ) (answer *Answer, resp *http.Response, err error) {
-	raw := a.Dialect == x.req.Dialect && !x.req.Rewrite
+	raw := x.raw(a)
 	for {
 		answer, resp, err = x.send(ctx, a, head, raw)
 		if err != nil || answer != nil || x.req.Embedding != nil || x.pass != nil {
@@ -71,16 +81,16 @@ func (x *exchange) rewritable(a routing.Attempt, raw bool, refusal string) (rewr
 		return rewrite{"the provider does not know the history's reasoning", "again, without reasoning of earlier turns", true},
 			!x.forget && aboutReasoning(refusal)
 	}
-	switch target := (protocol.Target{Origin: llm.Origin{Provider: a.Provider.ID, Model: a.Model}}); {
+	switch {
 	case carry.In(x.req.Body):
 		// What another model issued and only we can read; the provider can't, so it goes without.
 		return rewrite{why: "the history holds another model's reasoning", again: "again, without the other model's reasoning"}, true
 	case x.namesFiles(a):
 		return rewrite{why: "the provider fetches no files", again: "again, with the content of the files that it names by URL"}, true
+	case protocol.Accented(a.Dialect, targetOf(a)) && !tooLong(refusal):
+		return rewrite{why: "the provider's form of the protocol is another", again: "again, in the provider's form"}, true
 	case aboutReasoning(refusal):
 		return rewrite{"the provider does not know the history's reasoning", "again, without reasoning of earlier turns", true}, true
-	case protocol.Accented(a.Dialect, target) && !tooLong(refusal):
-		return rewrite{why: "the provider's form of the protocol is another", again: "again, in the provider's form"}, true
 	}
 	return rewrite{}, false
 }

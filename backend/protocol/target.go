@@ -35,6 +35,12 @@ func Accented(d llm.Dialect, t Target) bool {
 	return d == llm.ChatCompletions && t.Origin.Provider != "openai" && t.Origin.Provider != "gateway" && t.Origin.Provider != "openrouter"
 }
 
+// Foreign tells that a server answers in a form of a dialect that the dialect's own clients can't read, so that nothing is
+// forwarded as it is: Mistral writes reasoning as parts of the content, and its errors are flat.
+func Foreign(d llm.Dialect, t Target) bool {
+	return d == llm.ChatCompletions && t.Origin.Provider == "mistral"
+}
+
 // Stops parts stop sequences into those that a target takes and those at which its answer has to be cut (see Cut).
 func Stops(d llm.Dialect, t Target, all []string) (taken, cut []string) {
 	limit := -1

@@ -77,6 +77,8 @@ var vendorOptions = []Rung{
 	{"azure.reasoningEffort", Mapped, "as OpenAI's", (*decoder).effort},
 	{"xai.reasoningEffort", Mapped, "the effort", (*decoder).effort},
 	{"groq.reasoningEffort", Mapped, "the effort", (*decoder).effort},
+	{"groq.parallelToolCalls", Mapped, "false forbids parallel calls", (*decoder).parallel},
+	{"mistral.parallelToolCalls", Mapped, "false forbids parallel calls", (*decoder).parallel},
 	{"deepseek.thinking", Mapped, "as Anthropic's", (*decoder).thinking},
 	{"anthropic.thinking", Mapped, "the budget, adaptive, or none", (*decoder).thinking},
 	{"anthropic.effort", Mapped, "the effort", (*decoder).effort},

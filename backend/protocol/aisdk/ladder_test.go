@@ -90,17 +90,19 @@ func TestLadder(t *testing.T) {
 }
 
 var vendorSamples = map[string]sample{
-	"gateway.serviceTier":      {`"flex"`, func(c *aisdk.Call) bool { return c.Request.ServiceTier == "flex" && len(c.Gateway) > 0 }},
-	"openai.reasoningEffort":   {`"low"`, effort("low")},
-	"azure.reasoningEffort":    {`"low"`, effort("low")},
-	"xai.reasoningEffort":      {`"high"`, effort("high")},
-	"groq.reasoningEffort":     {`"none"`, effort("none")},
-	"openai.reasoningSummary":  {`"detailed"`, func(c *aisdk.Call) bool { return c.Request.Reasoning.Summary == "detailed" }},
-	"openai.user":              {`"u"`, func(c *aisdk.Call) bool { return c.Request.User == "u" }},
-	"openai.serviceTier":       {`"priority"`, func(c *aisdk.Call) bool { return c.Request.ServiceTier == "priority" }},
-	"openai.promptCacheKey":    {`"k"`, func(c *aisdk.Call) bool { return c.Request.CacheKey == "k" }},
-	"openai.metadata":          {`{"a":"b"}`, func(c *aisdk.Call) bool { return string(c.Request.Metadata) == `{"a":"b"}` }},
-	"openai.parallelToolCalls": {`false`, func(c *aisdk.Call) bool { return c.Request.ToolChoice.NoParallel }},
+	"gateway.serviceTier":       {`"flex"`, func(c *aisdk.Call) bool { return c.Request.ServiceTier == "flex" && len(c.Gateway) > 0 }},
+	"openai.reasoningEffort":    {`"low"`, effort("low")},
+	"azure.reasoningEffort":     {`"low"`, effort("low")},
+	"xai.reasoningEffort":       {`"high"`, effort("high")},
+	"groq.reasoningEffort":      {`"none"`, effort("none")},
+	"openai.reasoningSummary":   {`"detailed"`, func(c *aisdk.Call) bool { return c.Request.Reasoning.Summary == "detailed" }},
+	"openai.user":               {`"u"`, func(c *aisdk.Call) bool { return c.Request.User == "u" }},
+	"openai.serviceTier":        {`"priority"`, func(c *aisdk.Call) bool { return c.Request.ServiceTier == "priority" }},
+	"openai.promptCacheKey":     {`"k"`, func(c *aisdk.Call) bool { return c.Request.CacheKey == "k" }},
+	"openai.metadata":           {`{"a":"b"}`, func(c *aisdk.Call) bool { return string(c.Request.Metadata) == `{"a":"b"}` }},
+	"groq.parallelToolCalls":    {`false`, func(c *aisdk.Call) bool { return c.Request.ToolChoice.NoParallel }},
+	"mistral.parallelToolCalls": {`false`, func(c *aisdk.Call) bool { return c.Request.ToolChoice.NoParallel }},
+	"openai.parallelToolCalls":  {`false`, func(c *aisdk.Call) bool { return c.Request.ToolChoice.NoParallel }},
 	"anthropic.disableParallelToolUse": {`true`, func(c *aisdk.Call) bool {
 		return *c.Request.ToolChoice == llm.ToolChoice{Mode: llm.ToolAuto, NoParallel: true}
 	}},

@@ -276,6 +276,8 @@ func (d *decoder) carried(own jsonread.Value, out *partOption) {
 			d.notice("prompt", "reasoning that was carried in a damaged form was left out")
 		case name.Str() == "signature" && (kind == carry.Signature || kind == carry.Call):
 			out.signature, out.origin = string(payload), origin
+		case name.Str() == "signature" && kind == carry.Plain:
+			out.origin = origin
 		case name.Str() == "opaque" && kind == carry.Opaque && jsonread.Valid(payload):
 			out.opaque, out.origin = payload, origin
 		}

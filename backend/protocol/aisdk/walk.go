@@ -183,6 +183,9 @@ func (w *walk) end(o *openPart) {
 			}
 			own.Opaque = carry.Pack(w.origin(p.Origin), carry.Opaque, p.Opaque)
 		}
+		if own == nil { // only whose it is, for models that want their plain reasoning back and must not get another's
+			own = w.tag(p.Origin, carry.Plain, carry.PlainPayload)
+		}
 		out := part{Type: "reasoning-end", ID: o.id}
 		if own != nil {
 			out.ProviderMetadata = &metadata{Gatehouse: own}

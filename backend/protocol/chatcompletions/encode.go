@@ -264,7 +264,11 @@ func (e *encoder) tools(req *llm.Request, out *request) error {
 		return err
 	}
 	out.ToolChoice = choice
-	if req.ToolChoice.NoParallel {
+	switch {
+	case !req.ToolChoice.NoParallel:
+	case e.opts.NoParallelFlag:
+		e.notice("parallel_tool_calls", "the provider can't be kept to one call at a time")
+	default:
 		out.ParallelToolCalls = new(false)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 )
@@ -81,6 +82,9 @@ func DecodeError(status int, body []byte) *llm.Error {
 	case root.IsObject():
 		e.Message = root.Get("message").String()
 		e.Code = root.Get("type").String()
+	}
+	if e.Kind == llm.ErrBadRequest && fit.TooLong(e.Message) {
+		e.Code = fit.Overflow
 	}
 	if e.Message == "" {
 		e.Message = http.StatusText(status)

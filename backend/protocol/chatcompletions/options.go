@@ -63,6 +63,8 @@ type Options struct {
 	// be another without it; earlier ones and those in tool results become a text that tells of them, so that a
 	// conversation can go on here. DocumentURL writes files as document_url (Mistral).
 	NoImages, NoFiles, DocumentURL bool
+	// NoParallelFlag knows no parallel_tool_calls, so a client that wants one call at a time is told of it.
+	NoParallelFlag bool
 	// AnswerTools puts a word of the assistant's between a tool message and the user's, for servers that demand one.
 	AnswerTools bool
 	// InlineImages is for servers that fetch no image: they take its bytes only.
@@ -78,7 +80,7 @@ var accents = map[string]Options{
 	"openrouter": {Details: true, CacheMarks: true, TopK: true, FilesByURL: true, MaxStops: -1},
 	"deepseek": {
 		ReplayReasoning: true, OldTokenLimit: true, ThinkingSwitch: true, Efforts: []string{"low", "high", "max"},
-		NoSchema: true, Lean: true, MaxStops: 16, NoImages: true, NoFiles: true,
+		NoSchema: true, Lean: true, MaxStops: 16, NoImages: true, NoFiles: true, NoParallelFlag: true,
 	},
 	"groq": {Lean: true, NoFiles: true, Efforts: []string{"low", "medium", "high"}},
 	"xai":  {OldTokenLimit: true},
@@ -89,7 +91,7 @@ var accents = map[string]Options{
 	},
 	"moonshotai": {InlineImages: true, ReplayReasoning: true, OldTokenLimit: true, ThinkingSwitch: true, Lean: true, MaxStops: 5},
 	"google":     {InlineImages: true, CallSignatures: true, OldTokenLimit: true, Lean: true, MaxStops: 5},
-	"ollama":     {InlineImages: true, NoFiles: true, OldTokenLimit: true, Lean: true, MaxStops: -1, Efforts: []string{"low", "medium", "high", "max"}},
+	"ollama":     {InlineImages: true, NoFiles: true, NoParallelFlag: true, OldTokenLimit: true, Lean: true, MaxStops: -1, Efforts: []string{"low", "medium", "high", "max"}},
 	"lmstudio":   {InlineImages: true, OldTokenLimit: true, Lean: true, MaxStops: -1, TopK: true, NoEffort: true},
 	"llamacpp":   {InlineImages: true, OldTokenLimit: true, Lean: true, MaxStops: -1, TopK: true, NoEffort: true, SystemFirst: true, MergeTurns: true},
 	"vllm":       {OldTokenLimit: true, Lean: true, MaxStops: -1, TopK: true, NoEffort: true},

@@ -10,7 +10,7 @@ import (
 
 // usageOf reads a usage object (API reference, "The chat completion object"). prompt_tokens includes what was read from
 // and written to a cache; llm.Usage keeps the three apart. The cache fields have other names at DeepSeek
-// (prompt_cache_hit_tokens), Moonshot (cached_tokens) and the hosted gateway (cache_creation_input_tokens).
+// (prompt_cache_hit_tokens), Moonshot (cached_tokens), Mistral (num_cached_tokens) and the hosted gateway (cache_creation_input_tokens).
 func usageOf(u jsonread.Value) llm.Usage {
 	out := llm.Usage{Raw: json.RawMessage(u.Raw())}
 	var prompt, read, write llm.Count
@@ -20,7 +20,7 @@ func usageOf(u jsonread.Value) llm.Usage {
 			take(&prompt, v)
 		case "completion_tokens":
 			take(&out.Output, v)
-		case "prompt_cache_hit_tokens", "cached_tokens":
+		case "prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens":
 			take(&read, v)
 		case "cache_creation_input_tokens":
 			take(&write, v)

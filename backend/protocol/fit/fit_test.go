@@ -180,3 +180,21 @@ func FuzzCarriers(f *testing.F) {
 		}
 	})
 }
+
+// TestTooLong: the vendors' words for a conversation that is too long, and nothing else that is long.
+func TestTooLong(t *testing.T) {
+	for message, want := range map[string]bool{
+		"prompt is too long: 200001 tokens > 200000 maximum":                                              true,
+		"This model's maximum context length is 128000 tokens. However, your messages resulted in 130000": true,
+		"The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).":         true,
+		"Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context": true,
+		"the request exceeds the available context size, try increasing it":                               true,
+		"Your input exceeds the context window of this model. Please adjust your input and try again.":    true,
+		"Invalid 'input[1].call_id': string too long. Expected a string with maximum length 64":           false,
+		"max_tokens: 200000 > 64000, which is the maximum allowed number of output tokens for this model": false,
+	} {
+		if fit.TooLong(message) != want {
+			t.Errorf("%q: %v", message, !want)
+		}
+	}
+}

@@ -7,12 +7,10 @@ import (
 	"time"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 )
-
-// codeOverflow is the code of a conversation that is too long, as other dialects name it too.
-const codeOverflow = "context_length_exceeded"
 
 // EncodeError gives the HTTP status and body of an error (Google AIP-193; google.rpc.Status).
 func EncodeError(e *llm.Error) (status int, body []byte) {
@@ -94,10 +92,8 @@ func DecodeError(status int, body []byte) *llm.Error {
 	} else if object.Type() == jsonread.String {
 		e.Message = object.String()
 	}
-	// "The input token count (N) exceeds the maximum number of tokens allowed (M)."
-	if e.Kind == llm.ErrBadRequest && strings.Contains(e.Message, "input token count") &&
-		strings.Contains(e.Message, "exceeds the maximum") {
-		e.Code = codeOverflow
+	if e.Kind == llm.ErrBadRequest && fit.TooLong(e.Message) {
+		e.Code = fit.Overflow
 	}
 	if e.Message == "" {
 		e.Message = http.StatusText(status)

@@ -3,8 +3,10 @@ package messages
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 )
@@ -28,7 +30,11 @@ func EncodeError(e *llm.Error) (status int, body []byte) {
 	if e.Kind == llm.ErrOverloaded && e.Status == 0 {
 		status = statusOverloaded
 	}
-	body, err := json.Marshal(errorBody{"error", errorObject{errorType(e.Kind, status), e.Message}})
+	message := e.Message
+	if words := "prompt is too long"; e.Code == fit.Overflow && !strings.Contains(message, words) {
+		message = words + ": " + message // the words by which clients of this dialect know it
+	}
+	body, err := json.Marshal(errorBody{"error", errorObject{errorType(e.Kind, status), message}})
 	if err != nil { // strings always marshal
 		body = []byte(`{"type":"error","error":{"type":"api_error","message":"internal error"}}`)
 	}
@@ -77,6 +83,9 @@ func DecodeError(status int, body []byte) *llm.Error {
 		e.Code = object.Get("type").String()
 	} else if object.Type() == jsonread.String {
 		e.Message = object.String()
+	}
+	if e.Kind == llm.ErrBadRequest && fit.TooLong(e.Message) {
+		e.Code = fit.Overflow
 	}
 	if e.Message == "" {
 		e.Message = http.StatusText(status)

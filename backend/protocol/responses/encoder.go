@@ -147,6 +147,18 @@ func (e *Encoder) terminal(kind string, s state) {
 	e.end()
 }
 
+// refusal tells that the answer has a refusal's words as such.
+func (e *Encoder) refusal() bool {
+	for _, it := range e.items {
+		for _, c := range it.content {
+			if c.kind == "refusal" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (e *Encoder) finish(reason llm.FinishReason) {
 	for _, index := range slices.Sorted(maps.Keys(e.parts)) {
 		e.partEnd(index)
@@ -158,6 +170,10 @@ func (e *Encoder) finish(reason llm.FinishReason) {
 		s.status, s.incomplete, kind = "incomplete", "max_output_tokens", "response.incomplete"
 	case llm.FinishContentFilter:
 		s.status, s.incomplete, kind = "incomplete", "content_filter", "response.incomplete"
+	case llm.FinishRefusal:
+		if !e.refusal() { // without a refusal's words it would look like an answer
+			s.status, s.incomplete, kind = "incomplete", "content_filter", "response.incomplete"
+		}
 	case llm.FinishError:
 		e.terminal("response.failed", state{status: "failed", usage: e.usage, err: llm.Errorf(llm.ErrInternal,
 			"the model stopped with an error (%s); ask again", cmp.Or(reason.Raw, "no reason given"))})
