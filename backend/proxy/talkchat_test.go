@@ -50,7 +50,7 @@ func (c *chatTalker) answer(body string, stream bool) (talkAnswer, error) {
 	var details []string
 	finish, signatures := "", map[string]string{}
 	read := func(m gjson.Result) {
-		a.text += m.Get("content").String()
+		a.text += m.Get("content").String() + m.Get("refusal").String()
 		a.thinking += m.Get("reasoning_content").String()
 		for _, d := range m.Get("reasoning_details").Array() {
 			details = append(details, d.Raw)

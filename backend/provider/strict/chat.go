@@ -210,7 +210,9 @@ func (w *chatWalk) message(at string, m gjson.Result, last bool) {
 		w.content(at+".content", m.Get("content"), "text")
 	case "assistant":
 		w.a.turns++
-		w.a.results, w.a.images = 0, 0
+		if w.a.images = 0; m.Get("tool_calls").Exists() {
+			w.a.results = 0
+		}
 		w.assistant(at, m, last)
 	default:
 		allowed := "role content name"
@@ -220,14 +222,13 @@ func (w *chatWalk) message(at string, m gjson.Result, last bool) {
 		c.only(at, m, allowed)
 		kinds := "text"
 		if role == "user" {
-			if w.before != "tool" && !(w.a.results > 0) {
-				w.a.steps = 0
+			if kinds = "text image_url input_audio file"; w.order {
+				kinds = "text image_url document_url"
 			}
-			kinds = "text image_url input_audio file"
 		}
 		text := w.content(at+".content", m.Get("content"), kinds)
 		if role == "user" && text != "" && !strings.HasPrefix(text, "<system>") {
-			w.a.text = text
+			w.a.text, w.a.results, w.a.steps = text, 0, 0
 		}
 	}
 }

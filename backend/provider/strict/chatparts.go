@@ -28,6 +28,12 @@ func (w *chatWalk) content(at string, v gjson.Result, kinds string) string {
 		case "image_url":
 			w.a.images++
 			w.image(at, part)
+		case "document_url": // (Mistral API, "Document QnA")
+			c.only(at, part, "type document_url document_name")
+			if url := part.Get("document_url").String(); !strings.HasPrefix(url, "https://") {
+				_, data := c.dataURL(at+".document_url", url)
+				c.pdf(at+".document_url", data)
+			}
 		case "file":
 			w.file(at, part)
 		case "input_audio":

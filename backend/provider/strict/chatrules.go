@@ -65,7 +65,7 @@ func chatRulesOf(vendor string) chatRules {
 		r.assistant = "role content tool_calls reasoning"
 		r.efforts, r.files, r.reasons, r.ids = "low medium high", false, "reasoning", groqID
 	case "ollama":
-		r.fields = sharedFields + "stream_options max_tokens seed reasoning_effort reasoning"
+		r.fields = sharedFields + "stream_options max_tokens seed reasoning_effort reasoning parallel_tool_calls"
 		r.assistant = "role content tool_calls reasoning"
 		r.roles, r.efforts = "system user assistant tool", "none low medium high max"
 		r.imageURLs, r.files, r.newLimit, r.stops, r.reasons = false, false, false, 0, "reasoning"

@@ -31,7 +31,9 @@ func claudeOf(model string) claude {
 	case has("sonnet-4-5", "opus-4-5", "haiku-4-5"):
 		return claude{sampling: true, budget: true, forced: true, disable: true, prefill: true, schema: true, most: 64_000}
 	}
-	return claude{sampling: true, both: true, budget: true, forced: true, disable: true, prefill: true, most: 32_000}
+	return claude{ // another server's model, or an old one
+		sampling: true, both: true, budget: true, forced: true, disable: true, prefill: true, schema: !has("claude"), most: 32_000,
+	}
 }
 
 // useID is the form of a call's id (API reference, "tool_use").

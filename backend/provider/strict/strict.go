@@ -34,6 +34,7 @@ type Call struct {
 type StandIn struct {
 	vendor string
 	mu     sync.Mutex
+	more   *sync.Cond // there is another call
 	calls  []Call
 	serial int
 	stored map[string]bool // the ids of items that were kept, as Responses keeps them
@@ -41,7 +42,11 @@ type StandIn struct {
 
 // New makes the stand-in of a vendor: openai, anthropic, google, deepseek, mistral, groq or ollama; any other name is a
 // plain server of the OpenAI protocols.
-func New(vendor string) *StandIn { return &StandIn{vendor: vendor, stored: map[string]bool{}} }
+func New(vendor string) *StandIn {
+	s := &StandIn{vendor: vendor, stored: map[string]bool{}}
+	s.more = sync.NewCond(&s.mu)
+	return s
+}
 
 // Calls gives all requests so far.
 func (s *StandIn) Calls() []Call {
@@ -114,6 +119,7 @@ func (s *StandIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.calls = append(s.calls, call)
+	s.more.Broadcast()
 	s.mu.Unlock()
 	switch refused := c.no; {
 	case refused != nil:
@@ -231,4 +237,13 @@ func (s *StandIn) kept(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.stored[id]
+}
+
+// Await waits until the stand-in has got n requests.
+func (s *StandIn) Await(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.calls) < n {
+		s.more.Wait()
+	}
 }
