@@ -74,7 +74,7 @@ func Pack(origin llm.Origin, kind string, payload []byte) string {
 func Unpack(s string) (origin llm.Origin, kind string, payload []byte, ok bool) {
 	text, ours := strings.CutPrefix(s, prefix)
 	if !ours || len(text) > encoding.EncodedLen(MaxPayload+3*(maxName+binary.MaxVarintLen16)+sumSize) ||
-		strings.ContainsAny(text, "\r\n") { // which base64 would skip
+		strings.IndexByte(text, '\n') >= 0 || strings.IndexByte(text, '\r') >= 0 { // which base64 would skip
 		return llm.Origin{}, "", nil, false
 	}
 	b, err := encoding.DecodeString(text)

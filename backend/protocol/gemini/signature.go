@@ -20,13 +20,16 @@ func sealed(carrier string) string {
 	return base64.StdEncoding.EncodeToString([]byte(carrier))
 }
 
+// alphabet turns base64url into base64.
+var alphabet = strings.NewReplacer("-", "+", "_", "/")
+
 // unsealed gives the carrier that a thoughtSignature holds; one that holds none stays as it is.
 func unsealed(signature string) string {
 	if !strings.HasPrefix(signature, "Z2hy") { // "ghr", as every carrier begins
 		return signature
 	}
 	// SDKs that keep it as bytes may write it in either alphabet.
-	text := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(signature, "="))
+	text := alphabet.Replace(strings.TrimRight(signature, "="))
 	b, err := base64.RawStdEncoding.DecodeString(text)
 	if err != nil || !carry.Tagged(string(b)) {
 		return signature

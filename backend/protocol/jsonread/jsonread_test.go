@@ -132,7 +132,7 @@ func plainValue(v jsonread.Value) any {
 // FuzzParse holds that the package takes what encoding/json takes, and reads the same out of it.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
-		sample, "", "1", `"a"`, `[[],{}]`, `{"a":1,}`, `{"a":{"a":[1e5,-0.1]}}`, `"\ud800\ud800\udc00 \udfff"`, "\"\x80\"", `[1}`, "-", "nul",
+		sample, "", "1", `"a"`, `[[],{}]`, `{"a":1,}`, `{"a":{"a":[1e5,-0.1]}}`, `"\ud800\ud800\udc00 \udfff"`, "\"\x80\"", `"1234567\n12345678\\\u00e9123456789\ud83d\ude42"`, `[1}`, "-", "nul",
 		strings.Repeat("[", 200), `{"12345678":"1234567\"1234567\\"}`, " \t[\r\n1 , 2 ] ",
 	} {
 		f.Add([]byte(seed))

@@ -1,10 +1,11 @@
 package jsonread
 
 import (
+	"encoding/binary"
 	"math/bits"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // Eight bytes are looked at at once (Mycroft's test for a zero byte): each of these has its byte eight times.
@@ -20,9 +21,7 @@ const (
 // control character; len(s) if there is none.
 func plain(s string, i int) int {
 	for ; i+8 <= len(s); i += 8 {
-		b := s[i : i+8]
-		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		w := load(s, i)
 		quote, stroke := w^quotes, w^strokes
 		if found := ((w-spaces)&^w | (quote-ones)&^quote | (stroke-ones)&^stroke) & highs; found != 0 {
 			return i + bits.TrailingZeros64(found)/8
@@ -76,34 +75,55 @@ var simple = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n'
 
 // unescape decodes what stands between a string's quotes, which was checked. A lone surrogate becomes U+FFFD.
 func unescape(s string) string {
-	var b strings.Builder
-	b.Grow(len(s))
-	for {
-		at := strings.IndexByte(s, '\\')
-		if at < 0 {
-			b.WriteString(s)
-			return b.String()
+	out := make([]byte, len(s)) // no escape is shorter than what it stands for
+	n := 0
+	for i := 0; i < len(s); {
+		if s[i] != '\\' {
+			k := toEscape(out[n:], s[i:])
+			i, n = i+k, n+k
+			continue
 		}
-		b.WriteString(s[:at])
-		for at < len(s) && s[at] == '\\' { // they often come in rows
-			if c := simple[s[at+1]]; c != 0 {
-				b.WriteByte(c)
-				at += 2
-				continue
-			}
-			r, _ := hex(s, at+2)
-			at += 6
-			if utf16.IsSurrogate(r) {
-				second := rune(utf8.RuneError)
-				if at+6 <= len(s) && s[at] == '\\' && s[at+1] == 'u' {
-					second, _ = hex(s, at+2)
-				}
-				if r = utf16.DecodeRune(r, second); r != utf8.RuneError {
-					at += 6
-				}
-			}
-			b.WriteRune(r)
+		if c := simple[s[i+1]]; c != 0 {
+			out[n] = c
+			i, n = i+2, n+1
+			continue
 		}
-		s = s[at:]
+		r, _ := hex(s, i+2)
+		i += 6
+		if utf16.IsSurrogate(r) {
+			second := rune(utf8.RuneError)
+			if i+6 <= len(s) && s[i] == '\\' && s[i+1] == 'u' {
+				second, _ = hex(s, i+2)
+			}
+			if r = utf16.DecodeRune(r, second); r != utf8.RuneError {
+				i += 6
+			}
+		}
+		n += utf8.EncodeRune(out[n:], r)
 	}
+	return unsafe.String(unsafe.SliceData(out), n) // nobody else has it, as in strings.Builder
+}
+
+// toEscape copies s up to its first backslash and gives how much that is. dst is as long as s at least.
+func toEscape(dst []byte, s string) int {
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := load(s, i)
+		binary.LittleEndian.PutUint64(dst[i:], w) // what is behind the backslash is written over
+		stroke := w ^ strokes
+		if found := (stroke - ones) &^ stroke & highs; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for ; i < len(s) && s[i] != '\\'; i++ {
+		dst[i] = s[i]
+	}
+	return i
+}
+
+// load reads eight bytes.
+func load(s string, i int) uint64 {
+	b := s[i : i+8]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }

@@ -23,10 +23,13 @@ func (d *requestDecoder) input(v jsonread.Value) error {
 	switch {
 	case v.Type() == jsonread.String:
 		item := `{"type":"message","role":"user","content":` + string(jsonedit.String(v.Str())) + `}`
-		return d.ownItem(jsonread.Of(item))
+		return d.ownItem(jsonread.Of(item), json.RawMessage(item))
 	case v.IsArray():
+		text := []byte(v.Raw()) // all of it at once, of which the items have their parts
 		for _, item := range v.Array() {
-			if err := d.ownItem(item); err != nil {
+			start := item.Start() - v.Start()
+			end := start + len(item.Raw())
+			if err := d.ownItem(item, text[start:end:end]); err != nil {
 				return err
 			}
 		}
@@ -36,7 +39,8 @@ func (d *requestDecoder) input(v jsonread.Value) error {
 	return nil
 }
 
-func (d *requestDecoder) ownItem(item jsonread.Value) error {
+// ownItem reads an item of the request itself, whose text is raw.
+func (d *requestDecoder) ownItem(item jsonread.Value, raw json.RawMessage) error {
 	kind := item.Get("type").String()
 	if items, ok := d.resolve(item, kind); ok {
 		for _, raw := range items {
@@ -47,7 +51,7 @@ func (d *requestDecoder) ownItem(item jsonread.Value) error {
 		}
 		return nil
 	}
-	d.head.Input = append(d.head.Input, json.RawMessage(item.Raw()))
+	d.head.Input = append(d.head.Input, raw)
 	return d.item(item, maxResolved)
 }
 
