@@ -53,7 +53,7 @@ var pairProviders = []pairProvider{
 			"event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":20}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
 	},
 	{
-		name: "gemini", id: "google", dialect: llm.Gemini, path: "/v1beta/models/m:streamGenerateContent",
+		name: "gemini", id: "google", dialect: llm.Gemini, path: "/v1beta/models/long-1:streamGenerateContent",
 		event: "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"token %d \"}],\"role\":\"model\"},\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":10,\"candidatesTokenCount\":5,\"totalTokenCount\":15},\"modelVersion\":\"m\",\"responseId\":\"r1\"}\n\n",
 		last:  "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"end\"}],\"role\":\"model\"},\"finishReason\":\"STOP\",\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":10,\"candidatesTokenCount\":20,\"totalTokenCount\":30},\"modelVersion\":\"m\",\"responseId\":\"r1\"}\n\n",
 	},
