@@ -81,14 +81,16 @@ func (x *exchange) settlement() Settlement {
 }
 
 func (x *exchange) answer(ctx context.Context, resp *http.Response) *Answer {
-	stream := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")
+	events := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")
+	// Gemini's streams are one JSON array for who does not ask for events.
+	stream := events || x.req.Dialect == llm.Gemini && x.req.Head != nil && x.req.Head.Stream
 	header := x.header(resp)
 	if stream {
 		header.Del("Content-Length")
 	}
 	return &Answer{
 		ID: x.id, Status: resp.StatusCode, Header: header, Stream: stream, Provider: x.provider.ID, Model: x.model,
-		Body:    &body{x: x, ctx: ctx, upstream: resp.Body, status: resp.StatusCode, stream: stream, tap: x.codec.NewTap(stream)},
+		Body:    &body{x: x, ctx: ctx, upstream: resp.Body, status: resp.StatusCode, stream: stream, array: stream && !events, tap: x.codec.NewTap(stream)},
 		settled: x.settlement,
 	}
 }
@@ -101,6 +103,7 @@ type body struct {
 	upstream io.ReadCloser
 	status   int
 	stream   bool
+	array    bool // the stream is one JSON array, no server-sent events
 	tap      llm.Tap
 
 	tail   []byte // what is still to be given after the upstream's own bytes
@@ -166,7 +169,7 @@ func (b *body) end(err error) {
 		e := llm.Errorf(llm.ErrOverloaded, "%s broke off its answer before it was finished; try again", b.x.provider.Name).
 			WithStatus(http.StatusBadGateway).WithCode("upstream_broke_off")
 		b.x.settle(Failed, e, b.status)
-		if b.stream {
+		if b.stream && !b.array {
 			// A blank line first: the cut may have come within an event.
 			b.tail = append([]byte("\n\n"), b.x.streamError(seen.ID, e)...)
 		} else {

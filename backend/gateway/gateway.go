@@ -18,7 +18,6 @@ import (
 	"gatehouse/backend/fetch"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol"
-	"gatehouse/backend/protocol/jsonedit"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/recall"
 	"gatehouse/backend/routing"
@@ -106,6 +105,8 @@ type Request struct {
 	// Issued is told the id of an answer that is passed on as it comes, as soon as it is known, and who gave it. Nil where
 	// nobody wants to know.
 	Issued func(id, provider string)
+	// Version is the version in the path of a protocol whose paths begin with one, as the AI SDK's do.
+	Version string
 }
 
 // Answer is an upstream's answer, an error of its included. Body must be closed; it ends the line in the history.
@@ -196,7 +197,7 @@ func (x *exchange) plan(head protocol.Head) ([]routing.Attempt, error) {
 func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol.Head) (*Answer, error) {
 	x.provider, x.model = a.Provider, a.Model
 	record := Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: a.Reason, At: x.g.Now()}
-	answer, resp, err := x.persist(ctx, a, head, &record)
+	answer, resp, err := x.persist(ctx, &a, head, &record)
 	if a.Dialect == x.req.Dialect && !x.req.Rewrite && err == nil && answer == nil && x.req.Suffix != "" && lacks(a, resp.StatusCode) {
 		resp.Body.Close() //nolint:errcheck // the model itself does it
 		record.Status, record.Kind = resp.StatusCode, llm.KindOfStatus(resp.StatusCode)
@@ -251,22 +252,23 @@ func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.He
 		return x.embed(ctx, a, head)
 	}
 	call := provider.Call{Provider: a.Provider, Dialect: a.Dialect}
-	if raw {
-		call.Suffix = x.req.Suffix
-	}
 	var t *translation
 	var err error
 	if raw {
-		call.Body = jsonedit.Replace(x.req.Body, head.ModelAt, modelValue(x.req.Body, head, a.Upstream))
+		call.Suffix = x.req.Suffix
+		if call.Body, err = x.rawBody(head, a.Upstream); err != nil {
+			return nil, nil, err
+		}
 	} else if t, call.Body, err = x.prepare(ctx, a, head); err != nil {
 		return nil, nil, err
 	}
 	if a.Dialect == x.req.Dialect {
-		call.Query, call.Header = forwardQuery(x.req), forwardHeader(x.req)
+		call.Header = forwardHeader(x.req)
 	} else {
 		call.Header = x.ownHeader(a.Dialect)
 	}
 	x.askLong(a, call.Header)
+	x.address(&call, a, head, raw)
 	resp, err := x.call(ctx, a, call)
 	if err != nil || resp.StatusCode >= http.StatusMultipleChoices {
 		return nil, resp, err
@@ -296,15 +298,6 @@ func (x *exchange) secret(ctx context.Context, p *provider.Provider) (string, er
 	return x.g.Credentials.Secret(ctx, p.ID)
 }
 
-// modelValue gives the JSON text of the provider's model id; the body's own where it already says that, so that nothing
-// changes which need not.
-func modelValue(body []byte, head protocol.Head, upstream string) []byte {
-	if head.Model == upstream {
-		return head.ModelAt.Of(body)
-	}
-	return jsonedit.String(upstream)
-}
-
 // errorLimit bounds an upstream's error body.
 const errorLimit = 1 << 20
 
@@ -323,11 +316,13 @@ func (x *exchange) refused(resp *http.Response, a routing.Attempt) (*Answer, err
 	case resp.StatusCode < 400:
 		return nil, llm.Errorf(llm.ErrInternal, "%s answered with a redirect (%d), which is not followed; check its base URL (%s)",
 			x.provider.Name, resp.StatusCode, x.provider.BaseURL).WithStatus(http.StatusBadGateway)
-	case resp.StatusCode == http.StatusUnauthorized && !x.isOwn(a):
+	case badCredential(resp.StatusCode, e) && !x.isOwn(a):
 		return nil, llm.Errorf(llm.ErrAuth, "%s refused its credential: %s; check it with: gatehouse credential test %s",
 			x.provider.Name, e.Message, x.provider.ID).WithStatus(http.StatusForbidden).WithCode("credential_refused")
 	case a.Dialect != x.req.Dialect || protocol.Foreign(a.Dialect, targetOf(a)):
-		e.RetryAfter = retryAfter(resp.Header, x.g.Now())
+		if wait := retryAfter(resp.Header, x.g.Now()); wait > 0 { // else what the body says
+			e.RetryAfter = wait
+		}
 		return nil, neutral(e)
 	}
 	header := x.header(resp)
@@ -336,6 +331,11 @@ func (x *exchange) refused(resp *http.Response, a routing.Attempt) (*Answer, err
 		ID: x.id, Status: resp.StatusCode, Header: header, Provider: x.provider.ID, Model: x.model,
 		Body: io.NopCloser(strings.NewReader(string(body))), settled: x.settlement,
 	}, e
+}
+
+// badCredential tells whether an upstream refused the credential, for which Gemini's status is that of a bad request.
+func badCredential(status int, e *llm.Error) bool {
+	return status == http.StatusUnauthorized || e.Kind == llm.ErrAuth && strings.HasPrefix(e.Code, "API_KEY_")
 }
 
 // neutral takes from an error what only its own dialect's clients know: a status of that dialect alone, and codes but for

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -20,12 +19,24 @@ var requestHeaders = []string{
 // defaultVersion is the Messages version for clients that name none (API reference, "Versions").
 const defaultVersion = "2023-06-01"
 
+// modelHeaders are those in which the AI SDK says what other dialects say in the body; the model's own is written anew.
+var modelHeaders = []string{
+	"Ai-Gateway-Protocol-Version", "Ai-Language-Model-Specification-Version", "Ai-Language-Model-Streaming",
+}
+
 func forwardHeader(req Request) http.Header {
 	h := make(http.Header, 8)
 	h["Content-Type"] = []string{"application/json"}
 	for _, name := range requestHeaders {
 		if v := req.Header[name]; len(v) > 0 {
 			h[name] = v
+		}
+	}
+	if req.Dialect == llm.AISDK {
+		for _, name := range modelHeaders {
+			if v := req.Header[name]; len(v) > 0 {
+				h[name] = v
+			}
 		}
 	}
 	if req.Dialect == llm.Messages && h["Anthropic-Version"] == nil {
@@ -38,17 +49,6 @@ func forwardHeader(req Request) http.Header {
 		h["User-Agent"] = []string{"gatehouse"}
 	}
 	return h
-}
-
-// forwardQuery passes the one query parameter that clients use: Claude Code posts to /v1/messages?beta=true.
-func forwardQuery(req Request) string {
-	if req.Dialect != llm.Messages || req.Query == "" {
-		return ""
-	}
-	if q, err := url.ParseQuery(req.Query); err == nil && q.Get("beta") == "true" {
-		return "beta=true"
-	}
-	return ""
 }
 
 // answerHeaders are the upstream's headers that a client may see, by name and by prefix.

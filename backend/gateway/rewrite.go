@@ -32,20 +32,26 @@ func targetOf(a routing.Attempt) protocol.Target {
 }
 
 // persist sends a request, and where the provider refuses what may be the history's fault, sends it again in another form:
-// first without what only the raw path leaves in, then without any earlier reasoning. Each try is noted.
+// first without what only the raw path leaves in, then without any earlier reasoning. Each try is noted; the attempt becomes
+// the one that was answered.
 func (x *exchange) persist(
-	ctx context.Context, a routing.Attempt, head protocol.Head, record *Attempt,
+	ctx context.Context, a *routing.Attempt, head protocol.Head, record *Attempt,
 ) (answer *Answer, resp *http.Response, err error) {
-	raw := x.raw(a)
+	fixed := x.req.Embedding != nil || x.pass != nil // no conversation
+	// What we issued for another model only we can read, so the provider would refuse it.
+	raw := x.raw(*a) && (fixed || !carry.Holds(x.req.Body))
 	for {
-		answer, resp, err = x.send(ctx, a, head, raw)
-		if err != nil || answer != nil || x.req.Embedding != nil || x.pass != nil {
+		if !raw && !fixed {
+			*a = translated(*a)
+		}
+		answer, resp, err = x.send(ctx, *a, head, raw)
+		if err != nil || answer != nil || fixed {
 			return answer, resp, err
 		}
 		if s := resp.StatusCode; s != http.StatusBadRequest && s != http.StatusUnprocessableEntity {
 			return answer, resp, err
 		}
-		r, ok := x.rewritable(a, raw, refusalText(resp))
+		r, ok := x.rewritable(*a, raw, refusalText(resp))
 		if !ok {
 			return answer, resp, err
 		}
@@ -55,6 +61,15 @@ func (x *exchange) persist(
 		*record = Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: r.again, At: x.g.Now()}
 		raw, x.forget = false, r.forget
 	}
+}
+
+// translated is an attempt whose request is written anew: in the provider's own dialect where the client's is only passed
+// on, as the AI SDK's is.
+func translated(a routing.Attempt) routing.Attempt {
+	if protocol.For(a.Dialect).EncodeRequest == nil {
+		a.Dialect = a.Provider.Native()
+	}
+	return a
 }
 
 // refusalText reads what a provider says of a refusal and leaves it to be read again.
@@ -83,7 +98,7 @@ func (x *exchange) rewritable(a routing.Attempt, raw bool, refusal string) (rewr
 	}
 	switch {
 	case carry.In(x.req.Body):
-		// What another model issued and only we can read; the provider can't, so it goes without.
+		// A carrier of ours that was damaged; the others were seen before.
 		return rewrite{why: "the history holds another model's reasoning", again: "again, without the other model's reasoning"}, true
 	case x.namesFiles(a):
 		return rewrite{why: "the provider fetches no files", again: "again, with the content of the files that it names by URL"}, true

@@ -29,7 +29,11 @@ func (g *Gateway) Stream(ctx context.Context, req *llm.Request, caller Caller) (
 	if err != nil {
 		return nil, llm.AsError(err)
 	}
-	answer, err := g.Exchange(ctx, Request{Dialect: dialect, Body: body, Header: http.Header{}, Caller: caller})
+	out := Request{Dialect: dialect, Body: body, Header: http.Header{}, Caller: caller}
+	if dialect == llm.Gemini { // its bodies don't say it
+		out.Head, out.Query = &protocol.Head{Model: req.Model, Stream: true}, "alt=sse"
+	}
+	answer, err := g.Exchange(ctx, out)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -25,12 +26,13 @@ func (w wire) Len() int64        { return int64(len(w)) }
 // translation is an attempt at a provider that is spoken to in another dialect than the client's: the request is decoded
 // into the vocabulary and encoded anew, the answer the other way round.
 type translation struct {
-	x      *exchange
-	asked  *protocol.Asked
-	target protocol.Codec
-	origin llm.Origin
-	stream bool
-	notes  []llm.Notice
+	x       *exchange
+	asked   *protocol.Asked
+	dialect llm.Dialect // the target's
+	target  protocol.Codec
+	origin  llm.Origin
+	stream  bool
+	notes   []llm.Notice
 	// cut are the stop sequences that the target does not take.
 	cut []string
 }
@@ -44,7 +46,7 @@ func (x *exchange) prepare(ctx context.Context, a routing.Attempt, head protocol
 	x.asked = asked
 	known, _ := x.g.World().Catalog.Served(a.Provider.ID, a.Model)
 	t := &translation{
-		x: x, asked: asked, target: protocol.For(a.Dialect), stream: head.Stream,
+		x: x, asked: asked, dialect: a.Dialect, target: protocol.For(a.Dialect), stream: head.Stream,
 		origin: llm.Origin{Provider: a.Provider.ID, Model: a.Model},
 	}
 	asked.Request.Model, asked.Request.Stream = a.Upstream, head.Stream
@@ -102,7 +104,7 @@ func (t *translation) answer(ctx context.Context, resp *http.Response) (*Answer,
 		ID: x.id, Status: http.StatusOK, Header: h, Stream: t.stream, Provider: x.provider.ID, Model: x.model, settled: x.settlement,
 	}
 	if t.stream {
-		h.Set("Content-Type", "text/event-stream")
+		h.Set("Content-Type", cmp.Or(t.asked.StreamType, "text/event-stream"))
 		answer.Body = newTranslatedBody(ctx, t, resp, t.asked.NewEncoder(answering))
 		return answer, nil
 	}
@@ -142,7 +144,7 @@ func streams(resp *http.Response) bool {
 
 // events gives the answer's events as the client shall have them.
 func (t *translation) events(resp *http.Response) llm.Stream {
-	return t.remember(protocol.Restore(t.asked.Request, protocol.Cut(t.cut, !streams(resp), t.decoded(resp))))
+	return t.remember(protocol.Restore(t.dialect, t.asked.Request, protocol.Cut(t.cut, !streams(resp), t.decoded(resp))))
 }
 
 // decoded decodes the answer, streamed or not as the upstream chose.

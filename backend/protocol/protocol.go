@@ -55,6 +55,8 @@ type Asked struct {
 	Notices        []llm.Notice
 	NewEncoder     func(Answering) Encoder
 	EncodeResponse func([]llm.Event, Answering) ([]byte, error)
+	// StreamType is the media type of a streamed answer, empty for server-sent events.
+	StreamType string
 }
 
 // Answering is what an answer to a client must know.
@@ -184,11 +186,15 @@ var responsesCodec = Codec{
 	DecodeStream: responses.DecodeStream, DecodeResponse: responses.DecodeResponse,
 }
 
-// geminiCodec and aisdkCodec lack Decode: their requests' models stand outside of the body, see Gemini and AISDK.
+// geminiCodec and aisdkCodec lack Decode: their clients' models stand outside of the body, see Gemini and AISDK.
 var (
 	geminiCodec = Codec{
 		EncodeError: gemini.EncodeError, EncodeStreamError: nameless(gemini.EncodeStreamError),
 		DecodeError: gemini.DecodeError, NewTap: gemini.NewTap,
+		EncodeRequest: func(req *llm.Request, t Target) ([]byte, []llm.Notice, error) {
+			return gemini.EncodeRequest(req, gemini.Options{Target: t.Origin, Untagged: t.Same})
+		},
+		DecodeStream: gemini.DecodeStream, DecodeResponse: gemini.DecodeResponse,
 	}
 	aisdkCodec = Codec{
 		EncodeError:       func(e *llm.Error) (int, []byte) { return aisdk.EncodeError(e, "", "") },
@@ -218,8 +224,12 @@ func Gemini(body []byte, head Head, array bool) (*Asked, error) {
 	options := func(a Answering) gemini.AnswerOptions {
 		return gemini.AnswerOptions{Array: array, Origin: a.Origin, Model: a.Model}
 	}
+	streamType := ""
+	if array {
+		streamType = "application/json"
+	}
 	return &Asked{
-		Request:    req,
+		Request: req, StreamType: streamType,
 		NewEncoder: func(a Answering) Encoder { return gemini.NewEncoder(options(a)) },
 		EncodeResponse: func(events []llm.Event, a Answering) ([]byte, error) {
 			return gemini.EncodeResponse(events, options(a))
@@ -245,8 +255,13 @@ func AISDK(body []byte, head aisdk.Head) (*Asked, error) {
 	}, nil
 }
 
-// Restore undoes in an answer what fitting a request to its target did to names and tools.
-func Restore(req *llm.Request, in llm.Stream) llm.Stream { return fit.Restore(req, in) }
+// Restore undoes in an answer what fitting a request to its target, of the dialect, did to names and tools.
+func Restore(d llm.Dialect, req *llm.Request, in llm.Stream) llm.Stream {
+	if d == llm.Gemini {
+		return gemini.Restore(req, in)
+	}
+	return fit.Restore(req, in)
+}
 
 // Head is what routing needs to know of a request whose model stands in its body, and where it stands.
 type Head struct {

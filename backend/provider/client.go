@@ -54,8 +54,9 @@ type Body interface {
 type Call struct {
 	Provider *Provider
 	Dialect  llm.Dialect
-	// Model and Method are for dialects whose URLs name them, as Gemini's do: .../models/{model}:{method}.
-	Model, Method string
+	// Model and Method are for dialects whose URLs name them, as Gemini's do: .../models/{model}:{method}. Version is for
+	// those whose URLs begin with one, as the AI SDK's do.
+	Model, Method, Version string
 	// Verb is the HTTP method, empty for POST. Suffix is added to the path of the dialect's endpoint.
 	Verb, Suffix string
 	// Count asks only how many tokens the request has.
@@ -72,26 +73,8 @@ type Call struct {
 	Body Body
 }
 
-// endpoint is the URL that the call goes to.
-func (c Call) endpoint() (*url.URL, error) {
-	var u *url.URL
-	var err error
-	switch {
-	case c.Surface != "":
-		return c.Provider.surfaceURL(c.Surface, c.Tail)
-	case c.Count:
-		u, err = url.Parse(c.Provider.BaseURL + c.Provider.counts[c.Dialect])
-	default:
-		u, err = c.Provider.Endpoint(c.Dialect)
-	}
-	if err == nil && c.Method != "" {
-		u.Path, u.RawPath = strings.ReplaceAll(u.Path, modelHere, c.Model)+":"+c.Method, ""
-	}
-	return u, err
-}
-
-// Do sends the call and gives the answer as soon as its header is there. Its errors are *llm.Error.
-func (c *Client) Do(ctx context.Context, call Call) (*http.Response, error) {
+// url is where the call goes.
+func (call Call) url() (*url.URL, error) {
 	u, err := call.endpoint()
 	if err != nil {
 		return nil, llm.Errorf(llm.ErrBadRequest, "%w", err)
@@ -100,6 +83,43 @@ func (c *Client) Do(ctx context.Context, call Call) (*http.Response, error) {
 		u = u.JoinPath(call.Suffix)
 	}
 	u.RawQuery = call.Query
+	if call.Version != "" {
+		u.Path, u.RawPath = strings.Replace(u.Path, versionHere, call.Version, 1), ""
+	}
+	if call.Method == "" {
+		return u, nil
+	}
+	for segment := range strings.SplitSeq(call.Model, "/") {
+		if segment == "" || segment == "." || segment == ".." { // it would lead elsewhere
+			return nil, llm.Errorf(llm.ErrNotFound, "%q is no name of a model of %s", call.Model, call.Provider.Name).
+				WithCode("model_not_found")
+		}
+	}
+	here, model := modelHere, call.Model
+	if strings.HasPrefix(model, "models/") || strings.HasPrefix(model, "tunedModels/") { // it names its collection
+		here = "models/" + modelHere
+	}
+	u.Path, u.RawPath = strings.Replace(u.Path, here, model, 1)+":"+call.Method, ""
+	return u, nil
+}
+
+// endpoint is the URL that takes such calls, without what only this one names.
+func (call Call) endpoint() (*url.URL, error) {
+	switch {
+	case call.Surface != "":
+		return call.Provider.surfaceURL(call.Surface, call.Tail)
+	case call.Count:
+		return url.Parse(call.Provider.BaseURL + call.Provider.counts[call.Dialect])
+	}
+	return call.Provider.Endpoint(call.Dialect)
+}
+
+// Do sends the call and gives the answer as soon as its header is there. Its errors are *llm.Error.
+func (c *Client) Do(ctx context.Context, call Call) (*http.Response, error) {
+	u, err := call.url()
+	if err != nil {
+		return nil, err
+	}
 	call.Provider.Authorize(call.Header, call.Dialect, call.Secret)
 	req := (&http.Request{Method: cmp.Or(call.Verb, http.MethodPost), URL: u, Host: u.Host, Header: call.Header}).WithContext(ctx)
 	if call.Body != nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,9 @@ func (c *Client) get(ctx context.Context, p *Provider, path, secret string) ([]b
 	header := http.Header{"Accept": {"application/json"}, "User-Agent": {"gatehouse"}}
 	dialect := llm.ChatCompletions
 	if !p.Speaks(dialect) {
-		dialect = llm.Messages
+		dialect = p.native
+	}
+	if dialect == llm.Messages {
 		header.Set("Anthropic-Version", "2023-06-01")
 	}
 	p.Authorize(header, dialect, secret)
@@ -55,27 +58,46 @@ func (c *Client) get(ctx context.Context, p *Provider, path, secret string) ([]b
 	return body, nil
 }
 
-// Models asks the provider for its list of models. The shapes read are OpenAI's and Anthropic's ({"data":[...]}), and
-// the hosted gateway's with its prices. Its errors are *llm.Error.
+// maxPages bounds how many pages of a list are asked for.
+const maxPages = 20
+
+// Models asks the provider for its list of models. The shapes read are OpenAI's and Anthropic's ({"data":[...]}), the
+// hosted gateway's with its prices, and Gemini's pages. Its errors are *llm.Error.
 func (c *Client) Models(ctx context.Context, p *Provider, secret string) ([]catalog.Model, error) {
-	body, err := c.get(ctx, p, p.models, secret)
-	if err != nil {
-		return nil, err
-	}
-	data := gjson.GetBytes(body, "data")
-	if !data.IsArray() {
-		// LM Studio answers 200 with an error object on routes it does not have.
-		return nil, llm.Errorf(llm.ErrInternal, "what answers at %s does not look like %s: its list of models has no \"data\"",
-			p.BaseURL, p.Name).WithStatus(http.StatusBadGateway)
-	}
 	var models []catalog.Model
-	data.ForEach(func(_, m gjson.Result) bool {
-		if entry, ok := p.entry(m); ok {
-			models = append(models, entry)
+	path := p.models
+	for range maxPages {
+		body, err := c.get(ctx, p, path, secret)
+		if err != nil {
+			return nil, err
 		}
-		return true
-	})
+		list := gjson.GetBytes(body, p.listName())
+		if !list.IsArray() && !p.emptyPage(body) {
+			// LM Studio answers 200 with an error object on routes it does not have.
+			return nil, llm.Errorf(llm.ErrInternal, "what answers at %s does not look like %s: its list of models has no %q",
+				p.BaseURL, p.Name, p.listName()).WithStatus(http.StatusBadGateway)
+		}
+		list.ForEach(func(_, m gjson.Result) bool {
+			if entry, ok := p.entry(m); ok {
+				models = append(models, entry)
+			}
+			return true
+		})
+		next := gjson.GetBytes(body, "nextPageToken").String()
+		if p.native != llm.Gemini || next == "" {
+			break
+		}
+		path = p.models + "&pageToken=" + url.QueryEscape(next)
+	}
 	return models, nil
+}
+
+// listName is the member that holds the models.
+func (p *Provider) listName() string {
+	if p.native == llm.Gemini {
+		return "models"
+	}
+	return "data"
 }
 
 func listError(p *Provider, status int, body []byte) *llm.Error {
@@ -84,6 +106,11 @@ func listError(p *Provider, status int, body []byte) *llm.Error {
 	if message == "" {
 		message = http.StatusText(status)
 	}
+	for _, d := range gjson.GetBytes(body, "error.details").Array() { // Gemini says 400
+		if strings.HasPrefix(d.Get("reason").String(), "API_KEY_") {
+			kind = llm.ErrAuth
+		}
+	}
 	if kind == llm.ErrAuth {
 		return llm.Errorf(kind, "%s refused the credential (%d): %s", p.Name, status, message).WithStatus(status)
 	}
@@ -91,26 +118,32 @@ func listError(p *Provider, status int, body []byte) *llm.Error {
 }
 
 func (p *Provider) entry(m gjson.Result) (catalog.Model, bool) {
-	upstream := strings.TrimPrefix(m.Get("id").String(), "models/") // Gemini's names are paths
+	upstream := m.Get("id").String()
+	if p.native == llm.Gemini {
+		upstream = strings.TrimPrefix(m.Get("name").String(), "models/")
+		if !slices.ContainsFunc(m.Get("supportedGenerationMethods").Array(), spoken) {
+			return catalog.Model{}, false
+		}
+	}
 	if upstream == "" {
 		return catalog.Model{}, false
 	}
 	e := catalog.Model{
 		ID: p.ID + "/" + upstream, Provider: p.ID, Upstream: upstream, Local: p.Local,
-		Name:        firstText(m, "name", "display_name"),
+		Name:        firstText(m, "displayName", "name", "display_name"),
 		Description: m.Get("description").String(),
 		Created:     created(m),
 	}
 	if p.ID == Gateway {
 		e.ID = upstream
 	}
-	for _, path := range []string{"context_window", "context_length", "max_context_length", "max_model_len", "max_input_tokens", "meta.n_ctx_train"} {
+	for _, path := range []string{"context_window", "context_length", "max_context_length", "max_model_len", "max_input_tokens", "meta.n_ctx_train", "inputTokenLimit"} {
 		if n := m.Get(path).Int(); n > 0 {
 			e.ContextWindow = n
 			break
 		}
 	}
-	for _, path := range []string{"max_tokens", "max_completion_tokens", "top_provider.max_completion_tokens"} {
+	for _, path := range []string{"max_tokens", "max_completion_tokens", "top_provider.max_completion_tokens", "outputTokenLimit"} {
 		if n := m.Get(path).Int(); n > 0 {
 			e.MaxOutput = n
 			break
@@ -124,6 +157,18 @@ func (p *Provider) entry(m gjson.Result) (catalog.Model, bool) {
 		e.Price = &price
 	}
 	return e, true
+}
+
+// emptyPage tells whether a list of Gemini's is one without models: it leaves out what is empty.
+func (p *Provider) emptyPage(body []byte) bool {
+	page := gjson.ParseBytes(body)
+	return p.native == llm.Gemini && page.IsObject() && !page.Get("error").Exists() && !page.Get("data").Exists()
+}
+
+// spoken tells whether a method of a Gemini model is one that can be asked for here (API reference, "Models"); models that
+// only speak live or make videos have none.
+func spoken(method gjson.Result) bool {
+	return method.Str == "generateContent" || method.Str == "embedContent"
 }
 
 func firstText(m gjson.Result, paths ...string) string {

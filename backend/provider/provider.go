@@ -77,6 +77,9 @@ type Provider struct {
 // Speaks tells whether the provider has an endpoint for the dialect.
 func (p *Provider) Speaks(d llm.Dialect) bool { return p.paths[d] != "" }
 
+// Native gives the dialect in which it is spoken to where the client's own can't be.
+func (p *Provider) Native() llm.Dialect { return p.native }
+
 // Dialect gives the dialect in which to speak to it for a client of d: d itself where it can be. It is empty where the
 // provider has nothing of the kind, as some have no embeddings.
 func (p *Provider) Dialect(d llm.Dialect) llm.Dialect {
@@ -93,11 +96,14 @@ func (p *Provider) Dialect(d llm.Dialect) llm.Dialect {
 	return ""
 }
 
-// modelHere stands in the paths of dialects whose URLs name the model.
-const modelHere = "{model}"
+// modelHere stands in the paths of dialects whose URLs name the model, versionHere in those that come in several versions.
+const (
+	modelHere   = "{model}"
+	versionHere = "{version}"
+)
 
-// Endpoint gives the URL that takes requests of a dialect. The caller may change it. Where the URL names the model it
-// still lacks it, see Call.
+// Endpoint gives the URL that takes requests of a dialect. The caller may change it. Where the URL names the model or a
+// version it still lacks them, see Call.
 func (p *Provider) Endpoint(d llm.Dialect) (*url.URL, error) {
 	if known, ok := p.endpoints[d]; ok {
 		u := *known
@@ -136,6 +142,13 @@ func (p *Provider) Authorize(h http.Header, d llm.Dialect, secret string) {
 		return
 	}
 	h.Set("Authorization", "Bearer "+secret)
+	if d == llm.AISDK { // as the gateway's own client says what it sends
+		method := "api-key"
+		if strings.Count(secret, ".") == 2 { // Vercel's OIDC tokens are JWTs, its keys are not
+			method = "oidc"
+		}
+		h.Set("Ai-Gateway-Auth-Method", method)
+	}
 }
 
 // Override is what settings say of a provider: a built-in one's base URL, or a new one of type openai-compatible.
@@ -169,8 +182,11 @@ func NewTable(overrides map[ID]Override) Table {
 		}
 		if o.BaseURL != "" {
 			p.BaseURL = strings.TrimRight(o.BaseURL, "/")
-			if id == Gateway { // both its OpenAI base (…/v1) and its origin are in use
+			switch id { // with and without the version, both are in use
+			case Gateway:
 				p.BaseURL = strings.TrimSuffix(p.BaseURL, "/v1")
+			case "google":
+				p.BaseURL = strings.TrimSuffix(p.BaseURL, "/v1beta")
 			}
 		}
 	}

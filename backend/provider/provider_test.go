@@ -33,13 +33,16 @@ func TestTable(t *testing.T) {
 		{"gateway", llm.ChatCompletions, "http://g.test/v1/chat/completions"},
 		{"gateway", llm.Messages, "http://g.test/v1/messages"},
 		{"anthropic", llm.Messages, "https://api.anthropic.com/v1/messages"},
-		{"google", llm.ChatCompletions, "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions"},
+		{"google", llm.Gemini, "https://generativelanguage.googleapis.com/v1beta/models/%7Bmodel%7D"},
 		{"my-lab", llm.ChatCompletions, "http://lab.test/v1/chat/completions"},
 	} {
 		u, err := table[c.id].Endpoint(c.d)
 		if err != nil || u.String() != c.want {
 			t.Errorf("%s: %v, %v", c.id, u, err)
 		}
+	}
+	if p := NewTable(map[ID]Override{"google": {BaseURL: "http://x.test/v1beta/"}})["google"]; p.BaseURL != "http://x.test" {
+		t.Errorf("Gemini's base URL with its version became %s", p.BaseURL)
 	}
 	if _, err := table["openai"].Endpoint(llm.Messages); err == nil {
 		t.Error("OpenAI does not speak Messages")
@@ -115,7 +118,8 @@ func TestModels(t *testing.T) {
 	}{
 		{"openai", "openai", `{"object":"list","data":[{"id":"gpt","created":5}]}`, 200, "openai/gpt", ""},
 		{"anthropic", "anthropic", `{"data":[{"type":"model","id":"claude","display_name":"Claude","created_at":"2026-01-02T00:00:00Z"}]}`, 200, "anthropic/claude", ""},
-		{"gemini's paths", "google", `{"data":[{"id":"models/gemini"}]}`, 200, "google/gemini", ""},
+		{"gemini", "google", `{"models":[{"name":"models/veo","supportedGenerationMethods":["predictLongRunning"]},{"name":"models/gemini","displayName":"Gemini","inputTokenLimit":1000,"outputTokenLimit":100,"supportedGenerationMethods":["generateContent","countTokens"]}]}`, 200, "google/gemini", ""},
+		{"gemini's key", "google", `{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}`, 400, "", llm.ErrAuth},
 		{"gateway", "gateway", `{"data":[{"id":"openai/gpt","context_window":1000,"max_tokens":100,"pricing":{"input":"0.000001","output":"0.00001"}}]}`, 200, "openai/gpt", ""},
 		{"refused", "openai", `{"error":{"message":"bad key"}}`, 401, "", llm.ErrAuth},
 		{"another program", "lmstudio", `{"error":"Unexpected endpoint"}`, 200, "", llm.ErrInternal},

@@ -39,6 +39,7 @@ func builtIn() []*Provider {
 				llm.Responses:       "/v1/responses",
 				llm.Messages:        "/v1/messages",
 				llm.Embeddings:      "/v1/embeddings",
+				llm.AISDK:           "/" + versionHere + "/ai/language-model",
 			},
 			counts:     map[llm.Dialect]string{llm.Messages: "/v1/messages/count_tokens"},
 			countsOnly: "anthropic/", // 404 for everybody else's
@@ -61,20 +62,19 @@ func builtIn() []*Provider {
 			models:    "/v1/models?limit=1000",
 			keyHeader: xAPIKey,
 		},
-		// Gemini's OpenAI-compatible surface; the base URL is the one Gemini's own SDK takes.
-		compatible(Provider{
+		{
 			ID: "google", Name: "Google Gemini", BaseURL: "https://generativelanguage.googleapis.com",
 			Credential: Required, Variables: []string{"GEMINI_API_KEY", "GOOGLE_API_KEY"},
 			KeysURL: "https://aistudio.google.com/apikey",
 			paths: map[llm.Dialect]string{
-				llm.ChatCompletions:  "/v1beta/openai/chat/completions",
+				llm.Gemini:           "/v1beta/models/" + modelHere,
 				llm.GeminiEmbeddings: "/v1beta/models/" + modelHere,
-				llm.Embeddings:       none,
 			},
 			counts:    map[llm.Dialect]string{llm.Gemini: "/v1beta/models/" + modelHere},
-			models:    "/v1beta/openai/models",
+			native:    llm.Gemini,
+			models:    "/v1beta/models?pageSize=1000",
 			keyHeader: map[llm.Dialect]string{llm.Gemini: "X-Goog-Api-Key", llm.GeminiEmbeddings: "X-Goog-Api-Key"},
-		}),
+		},
 		compatible(Provider{
 			ID: "deepseek", Name: "DeepSeek", BaseURL: "https://api.deepseek.com",
 			Credential: Required, Variables: []string{"DEEPSEEK_API_KEY"}, KeysURL: "https://platform.deepseek.com/api_keys",

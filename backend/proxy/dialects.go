@@ -85,6 +85,7 @@ func (s *Server) languageModel(w http.ResponseWriter, r *http.Request, key acces
 	}
 	return s.exchange(w, r, key, func(req *gateway.Request) error {
 		req.Dialect, req.Head = llm.AISDK, &protocol.Head{Model: head.Model, Stream: head.Stream}
+		req.Version, _, _ = strings.Cut(r.URL.Path[1:], "/")
 		req.Decode = func() (*protocol.Asked, error) { return protocol.AISDK(req.Body, head) }
 		return nil
 	})

@@ -2,6 +2,7 @@ package carry
 
 import (
 	"bytes"
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -115,4 +116,77 @@ func FuzzPack(f *testing.F) {
 			t.Errorf("came back as %+v %q %q %v", o, k, p, ok)
 		}
 	})
+}
+
+// TestBase64: the form for dialects whose signatures are bytes is base64 whatever the payload's length, and comes back
+// from clients that keep the bytes and write them in their own way.
+func TestBase64(t *testing.T) {
+	for n := 1; n < 40; n++ {
+		s := Pack(origin, Signature, bytes.Repeat([]byte{0xff, 0xfb}, n)[:n])
+		form := Base64(s)
+		b, err := base64.StdEncoding.DecodeString(form)
+		if err != nil {
+			t.Fatalf("%s: %v", form, err)
+		}
+		for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding} {
+			if back, ok := FromBase64(enc.EncodeToString(b)); !ok || back != s {
+				t.Errorf("%s came back as %s", s, back)
+			}
+		}
+		cut, ok := FromBase64(form[:len(form)-4])
+		if _, _, _, whole := Unpack(cut); !ok || whole || !Tagged(cut) {
+			t.Errorf("a cut %s is %q", form, cut)
+		}
+	}
+	for _, s := range []string{"", "ghr1", "ghr1.AAAA", "EqQBCkYIBxgC"} {
+		if back, ok := FromBase64(s); ok && s != "ghr1" {
+			t.Errorf("%q is %q", s, back)
+		}
+	}
+	if Base64("") != "" || Base64("EqQB") != "" || Base64("ghr1.!") != "" {
+		t.Error("what is no carrier has a form")
+	}
+}
+
+func TestInAndHolds(t *testing.T) {
+	s := Pack(origin, Signature, []byte("x"))
+	for _, c := range []struct {
+		text      string
+		in, holds bool
+	}{
+		{`{"signature":"` + s + `"}`, true, true},
+		{`{"thoughtSignature":"` + Base64(s) + `"}`, true, true},
+		{`{"a":"ghr1.damaged","b":["ghr1AAAA","` + s + `"]}`, true, true},
+		{`{"signature":"` + s[:len(s)-2] + `"}`, true, false},
+		{`{"text":"it says \"` + s + `\" there"}`, false, false},
+		{`{"text":"` + s, true, false},
+		{`{"text":"see ` + s + `"}`, false, false},
+		{`{"data":"aaaaghr1aaaa"}`, false, false},
+		{``, false, false},
+	} {
+		if In([]byte(c.text)) != c.in || Holds([]byte(c.text)) != c.holds {
+			t.Errorf("%s: in %v, holds %v", c.text, In([]byte(c.text)), Holds([]byte(c.text)))
+		}
+	}
+}
+
+func FuzzHolds(f *testing.F) {
+	f.Add(`{"signature":"` + Pack(origin, Signature, []byte("x")) + `"}`)
+	f.Add(`"ghr1\"`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if Holds([]byte(text)) && !In([]byte(text)) {
+			t.Errorf("%q holds one that is not in it", text)
+		}
+	})
+}
+
+// BenchmarkHolds: a body without carriers costs one search.
+func BenchmarkHolds(b *testing.B) {
+	body := []byte(strings.Repeat(`{"role":"user","content":[{"type":"text","text":"grep \"ghr\" and go on, says the user"}]},`, 12_000))
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if Holds(body) {
+			b.Fatal("it holds none")
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/carry"
 	"gatehouse/backend/protocol/fit"
 	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/jsonwrite"
@@ -93,11 +94,21 @@ func (a *answer) signature(r llm.Reasoning) string {
 	if r.Origin == (llm.Origin{}) && a.opts.Origin == (llm.Origin{}) {
 		return r.Signature
 	}
-	return sealed(fit.PackReasoning(r, a.opts.Origin))
+	return carry.Base64(fit.PackReasoning(r, a.opts.Origin))
 }
 
 func textOf(dst []byte, s string) []byte {
 	return append(jsonwrite.AppendString(append(dst, `{"text":`...), s), '}')
+}
+
+// lastOf is the empty text at the end of a stream, signed as Gemini's own is: a history that holds it is known for what
+// another model wrote, and Gemini refuses an empty text without a signature.
+func (a *answer) lastOf(dst []byte) []byte {
+	if a.opts.Origin == (llm.Origin{}) {
+		return textOf(dst, "")
+	}
+	signature := carry.Base64(carry.Pack(a.opts.Origin, carry.Plain, []byte(carry.PlainPayload)))
+	return append(jsonwrite.AppendString(append(dst, `{"text":"","thoughtSignature":`...), signature), '}')
 }
 
 func thoughtOf(dst []byte, s, signature string) []byte {
@@ -145,7 +156,7 @@ func (a *answer) call(dst []byte, c llm.ToolCall) []byte {
 	dst = append(append(append(dst, `,"args":`...), callArgs(c)...), '}')
 	signature := c.Signature
 	if c.Origin != (llm.Origin{}) || a.opts.Origin != (llm.Origin{}) {
-		signature = sealed(fit.PackCall(c, a.opts.Origin))
+		signature = carry.Base64(fit.PackCall(c, a.opts.Origin))
 	}
 	if signature != "" {
 		dst = jsonwrite.AppendString(append(dst, `,"thoughtSignature":`...), signature)

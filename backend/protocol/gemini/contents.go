@@ -180,7 +180,10 @@ func (e *encoder) modelParts(list []llm.Part) (out []any, err error) {
 
 // own tells whether something was issued by the model that gets the request.
 func (e *encoder) own(origin llm.Origin) bool {
-	return origin == e.opts.Target && origin != llm.Origin{}
+	if origin == (llm.Origin{}) {
+		return e.opts.Untagged
+	}
+	return origin == e.opts.Target
 }
 
 // reasoning gives the model its own thoughts back. A signature without text stood on the part before it, which is text

@@ -15,6 +15,9 @@ type Options struct {
 	// Target is who gets the request; reasoning goes back to its origin only. Its model decides the form where the
 	// request names none.
 	Target llm.Origin
+	// Untagged sends back signatures that came without a tag of ours: they are the target's own, because the client has
+	// spoken with it in this dialect before.
+	Untagged bool
 }
 
 // MaxStops is how many stop sequences there may be (API reference, "GenerationConfig").

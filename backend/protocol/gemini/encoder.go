@@ -56,7 +56,7 @@ func (e *Encoder) Encode(event llm.Event) []byte {
 			p.ended = true
 		}
 		e.advance()
-		e.piece = textOf(e.piece[:0], "") // clients drop a content without parts from their history
+		e.piece = e.lastOf(e.piece[:0]) // clients drop a content without parts from their history
 		e.frame(&ev.Reason)
 		e.finish()
 	}

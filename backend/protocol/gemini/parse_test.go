@@ -137,7 +137,7 @@ func TestDecodeRequestJoinsPieces(t *testing.T) {
 		{"role":"model","parts":[{"text":"more","thought":true}]},
 		{"role":"model","parts":[{"text":"Hel"}]},{"role":"model","parts":[{"text":"lo"}]},{"role":"model","parts":[{"text":""}]},
 		{"role":"model","parts":[{"text":"!","thoughtSignature":"cmF3"},{"text":"next","thoughtSignature":"skip_thought_signature_validator"}]},
-		{"role":"model","parts":[{"text":"","thought":true,"thoughtSignature":"Z2hyMS5kYW1hZ2Vk"}]},
+		{"role":"model","parts":[{"text":"","thought":true,"thoughtSignature":"ghr1ZGFtYWdlZA=="}]},
 		{"role":"model","parts":[{"executableCode":{"code":"1"}}]}]}`))
 	want := `user Text "hi"
 assistant Reasoning "think" signature="SIG" opaque={"o":1} origin={"anthropic" "claude"}
@@ -269,7 +269,7 @@ func TestAnswerRoundTrip(t *testing.T) {
 }
 
 func FuzzDecodeRequest(f *testing.F) {
-	f.Add(`{"contents":[{"role":"model","parts":[{"functionCall":{"name":"f"}},{"text":"x","thought":true,"thoughtSignature":"Z2hyMS4="}]},{"parts":[{"functionResponse":{"name":"f"}}]}]}`)
+	f.Add(`{"contents":[{"role":"model","parts":[{"functionCall":{"name":"f"}},{"text":"x","thought":true,"thoughtSignature":"ghr1AA=="}]},{"parts":[{"functionResponse":{"name":"f"}}]}]}`)
 	f.Add(`{"contents":"hi","tools":[{"functionDeclarations":[{"name":"1","parameters":{"type":"OBJECT","any_of":[{}]}}]}],"generationConfig":{"thinkingConfig":{"thinkingBudget":"5"}}}`)
 	f.Add(`{"contents":[{"parts":{"inlineData":{"mimeType":"image/png","data":"aQ"}}}],"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["a","b"]}}}`)
 	f.Fuzz(func(t *testing.T, body string) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 )
 
 // readContents also checks that each turn with calls is followed by one with as many responses.
@@ -16,6 +17,7 @@ func readContents(req *geminiRequest, a *ask) *refusal {
 			a.input += count(*p.Text)
 		}
 	}
+	joinModel(req)
 	var asked []*geminiCall
 	for i, c := range req.Contents {
 		var calls []*geminiCall
@@ -58,6 +60,17 @@ func readContents(req *geminiRequest, a *ask) *refusal {
 		return refusef(badRequest, "Please ensure that function call turn is followed by a function response turn.")
 	}
 	return nil
+}
+
+// joinModel makes one content of neighbours that are the model's, as clients keep the pieces of a stream.
+func joinModel(req *geminiRequest) {
+	for i := len(req.Contents) - 1; i > 0; i-- {
+		before, c := &req.Contents[i-1], req.Contents[i]
+		if before.Role == "model" && c.Role == "model" && len(before.Parts) > 0 && len(c.Parts) > 0 {
+			before.Parts = append(slices.Clip(before.Parts), c.Parts...)
+			req.Contents = slices.Delete(req.Contents, i, i+1)
+		}
+	}
 }
 
 // onlyAnswers tells whether a user's content holds responses of tools and no text.
