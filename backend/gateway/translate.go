@@ -202,6 +202,9 @@ func (t *translation) failure(err error) *llm.Error {
 			WithStatus(http.StatusBadGateway).WithCode("upstream_broke_off")
 	}
 	clean := *e
+	if clean.Kind == llm.ErrOverloaded && clean.Status == 529 {
+		clean.Status = 0 // Anthropic's own; the client's dialect has its word for it
+	}
 	clean.Message = t.x.redact(e.Message)
 	return &clean
 }

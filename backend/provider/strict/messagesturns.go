@@ -80,7 +80,7 @@ func (w *messagesWalk) text(at string, b gjson.Result) {
 func (w *messagesWalk) user(at string, blocks []gjson.Result, last bool) {
 	c := w.c
 	var results []string
-	others := false
+	others, said := false, len(blocks) == 0
 	w.a.images = 0
 	for i, b := range blocks {
 		at := at + ".content[" + itoa(i) + "]"
@@ -94,6 +94,7 @@ func (w *messagesWalk) user(at string, blocks []gjson.Result, last bool) {
 			others = true
 			w.text(at, b)
 			w.words("user", b.Get("text").String())
+			said = said || !strings.HasPrefix(b.Get("text").String(), "<system>")
 		case "image", "document":
 			others = true
 			w.media(at, b)
@@ -115,9 +116,8 @@ func (w *messagesWalk) user(at string, blocks []gjson.Result, last bool) {
 		c.refuse(at, "Expected `thinking` or `redacted_thinking`, but found `%s`. When `thinking` is enabled, a final "+
 			"`assistant` message must start with a thinking block", w.first)
 	}
-	w.a.results = len(results)
-	if len(results) == 0 || others && w.a.text != "" && last && len(w.pending) == 0 {
-		w.a.steps = 0
+	if w.a.results = len(results); said || len(results) == 0 {
+		w.a.results, w.a.steps = 0, 0 // new words count
 	}
 	w.pending = nil
 }

@@ -230,7 +230,7 @@ func (w *responsesWalk) item(at, kind string, v gjson.Result) {
 			c.refuse(at, "The encrypted content could not be verified. Reason: Encrypted content could not be decrypted or parsed")
 			c.no.kind = "invalid_encrypted_content"
 		} else if !ok && !w.kept(v.Get("id").String()) {
-			c.refuse(at, "Item with id %s not found. Items are not persisted when `store` is set to false", v.Get("id").Raw)
+			c.refuse(at, "Item with id '%s' not found. Items are not persisted when `store` is set to false", v.Get("id").String())
 		}
 		w.thought = at
 	case "function_call", "custom_tool_call":
@@ -265,7 +265,7 @@ func (w *responsesWalk) item(at, kind string, v gjson.Result) {
 		w.content(at+".output", v.Get("output"), "input_text input_image input_file")
 	case "item_reference":
 		if !w.kept(v.Get("id").String()) {
-			c.refuse(at, "Item with id %s not found", v.Get("id").Raw)
+			c.refuse(at, "Item with id '%s' not found", v.Get("id").String())
 		}
 	default:
 		c.refuse(at+".type", "Invalid value: %q", kind)
