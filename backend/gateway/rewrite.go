@@ -48,11 +48,15 @@ func (x *exchange) persist(
 		if err != nil || answer != nil || fixed {
 			return answer, resp, err
 		}
-		if s := resp.StatusCode; s != http.StatusBadRequest && s != http.StatusUnprocessableEntity {
-			return answer, resp, err
+		var r rewrite
+		again := false
+		switch resp.StatusCode {
+		case http.StatusBadRequest, http.StatusUnprocessableEntity:
+			r, again = x.rewritable(*a, raw, refusalText(resp))
+		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+			r, again = plainer(a, raw, refusalText(resp))
 		}
-		r, ok := x.rewritable(*a, raw, refusalText(resp))
-		if !ok {
+		if !again {
 			return answer, resp, err
 		}
 		resp.Body.Close() //nolint:errcheck // it is asked again
@@ -70,6 +74,16 @@ func translated(a routing.Attempt) routing.Attempt {
 		a.Dialect = a.Provider.Native()
 	}
 	return a
+}
+
+// plainer turns to Chat Completions where what stands at a provider's base URL has nothing newer, as many servers have that
+// are said to be OpenAI's.
+func plainer(a *routing.Attempt, raw bool, refusal string) (rewrite, bool) {
+	if raw || a.Dialect != llm.Responses || !a.Provider.Speaks(llm.ChatCompletions) || strings.Contains(refusal, "model") {
+		return rewrite{}, false
+	}
+	a.Dialect = llm.ChatCompletions
+	return rewrite{why: "there is no " + llm.Responses.String() + " at its base URL", again: "again, in " + llm.ChatCompletions.String()}, true
 }
 
 // refusalText reads what a provider says of a refusal and leaves it to be read again.

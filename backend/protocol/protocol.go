@@ -181,7 +181,9 @@ var responsesCodec = Codec{
 	DecodeError: responses.DecodeError, NewTap: responses.NewTap,
 	Decode: decodeResponses,
 	EncodeRequest: func(req *llm.Request, t Target) ([]byte, []llm.Notice, error) {
-		return responses.EncodeRequest(req, responses.OptionsFor(t.Origin))
+		options := responses.OptionsFor(t.Origin)
+		options.Untagged = t.Same
+		return responses.EncodeRequest(req, options)
 	},
 	DecodeStream: responses.DecodeStream, DecodeResponse: responses.DecodeResponse,
 }

@@ -51,6 +51,7 @@ func builtIn() []*Provider {
 			ID: "openai", Name: "OpenAI", BaseURL: "https://api.openai.com/v1",
 			NoTraining: true, Credential: Required, Variables: []string{"OPENAI_API_KEY"}, KeysURL: "https://platform.openai.com/api-keys",
 			paths:  map[llm.Dialect]string{llm.Responses: "/responses"},
+			native: llm.Responses, // it carries reasoning
 			counts: map[llm.Dialect]string{llm.Responses: "/responses/input_tokens"},
 		}),
 		{

@@ -181,3 +181,31 @@ func TestGeminiModelSwitch(t *testing.T) {
 		}
 	}
 }
+
+// TestOpenAIWithoutResponses: a server in OpenAI's place that has Chat Completions only serves every client all the same; a
+// model that OpenAI does not have is asked for once.
+func TestOpenAIWithoutResponses(t *testing.T) {
+	server, got := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path != "/v1/responses":
+			refusing(200, chatAnswer)(w)
+		case r.Header.Get("User-Agent") == "unknown":
+			refusing(404, `{"error":{"message":"The model `+"`x`"+` does not exist","code":"model_not_found"}}`)(w)
+		default:
+			refusing(404, `404 page not found`)(w)
+		}
+	})
+	d := openDoor(t, redirected("openai", server.URL+"/v1", providerSecret))
+	body := `{"model":"openai/gpt","max_tokens":99,"messages":[{"role":"user","content":"x"}]}`
+	resp, text := d.post("/v1/messages", body)
+	if _, _, url := got.got(); resp.StatusCode != 200 || !strings.Contains(text, "hello") || url != "/v1/chat/completions" {
+		t.Errorf("%d %s from %s", resp.StatusCode, text, url)
+	}
+	if r := d.lastRecord(); r.Outcome != gateway.OK || len(r.Attempts) != 2 || r.Attempts[0].Status != 404 {
+		t.Errorf("record %+v", r)
+	}
+	resp, text = d.post("/v1/messages", body, header("User-Agent", "unknown"))
+	if r := d.lastRecord(); resp.StatusCode != 404 || len(r.Attempts) != 1 {
+		t.Errorf("%d %s, record %+v", resp.StatusCode, text, r)
+	}
+}

@@ -76,6 +76,12 @@ var clients = []client{
 		streamEnd: `"type":"finish","finishReason":"stop"`, bodyEnd: `"finishReason":"stop"`, toolEnd: `"finishReason":"tool-calls"`,
 	},
 	{
+		name: "ai-sdk 6", path: fixed("/v3/ai/language-model"), header: aisdkHeader("3"),
+		text:      `{"prompt":[{"role":"system","content":"be brief"},{"role":"user","content":[{"type":"text","text":"TEXT"}]}]}`,
+		tool:      `{"prompt":[{"role":"user","content":[{"type":"text","text":"TEXT"}]}],"tools":[{"type":"function","name":"get_weather","inputSchema":` + parameters + `}],"toolChoice":{"type":"auto"}}`,
+		streamEnd: `"unified":"stop"`, bodyEnd: `"unified":"stop"`, toolEnd: `"unified":"tool-calls"`,
+	},
+	{
 		name: "ai-sdk 7", path: fixed("/v4/ai/language-model"), header: aisdkHeader("4"),
 		text:      `{"prompt":[{"role":"system","content":"be brief"},{"role":"user","content":[{"type":"text","text":"TEXT"}]}]}`,
 		tool:      `{"prompt":[{"role":"user","content":[{"type":"text","text":"TEXT"}]}],"tools":[{"type":"function","name":"get_weather","inputSchema":` + parameters + `}],"toolChoice":{"type":"auto"}}`,
@@ -95,7 +101,7 @@ func (c client) ask(d *door, body, model, text string, stream bool) (*http.Respo
 }
 
 // families are the providers that the matrix asks, one of each dialect.
-var families = []string{"groq", "anthropic", "google"}
+var families = []string{"groq", "anthropic", "google", "openai"}
 
 // simulators are providers that speak one dialect each, with the simulator behind them.
 func simulators(t *testing.T) doorOptions {
@@ -104,9 +110,9 @@ func simulators(t *testing.T) doorOptions {
 	t.Cleanup(server.Close)
 	return doorOptions{
 		providers: map[string]provider.Override{
-			"groq": {BaseURL: server.URL + "/v1"}, "anthropic": {BaseURL: server.URL}, "google": {BaseURL: server.URL},
+			"groq": {BaseURL: server.URL + "/v1"}, "anthropic": {BaseURL: server.URL}, "google": {BaseURL: server.URL}, "openai": {BaseURL: server.URL + "/v1"},
 		},
-		secrets: secrets{"groq": providerSecret, "anthropic": providerSecret, "google": providerSecret},
+		secrets: secrets{"groq": providerSecret, "anthropic": providerSecret, "google": providerSecret, "openai": providerSecret},
 	}
 }
 

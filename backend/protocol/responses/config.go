@@ -36,6 +36,9 @@ func (e *requestEncoder) tool(t llm.Tool) (json.RawMessage, error) {
 	case t.Own != nil:
 		e.notice("tools", "a tool that only "+t.Own.Dialect.String()+" knows was left out")
 		return nil, nil
+	case t.Freeform != nil && e.opts.NoFreeform:
+		out := functionDefinition{Type: "function", Name: e.names.Out(t.Name), Description: fit.FreeformDescription(t), Parameters: fit.FreeformSchema}
+		return marshal(out, 0)
 	case t.Freeform != nil:
 		out := customDefinition{Type: "custom", Name: e.names.Out(t.Name), Description: t.Description}
 		if strings.HasPrefix(strings.TrimSpace(string(t.Freeform)), "{") {

@@ -19,6 +19,11 @@ type Options struct {
 	NoEncrypted bool
 	// NoReasoning is for models that do not reason, NoSampling for those that refuse temperature and top_p.
 	NoReasoning, NoSampling bool
+	// NoFreeform is for models that take no custom tools: a function with one string plays them. Answers need fit.Restore.
+	NoFreeform bool
+	// Untagged sends back encrypted reasoning that came without a tag of ours: it is the target's own, because the client
+	// has spoken with it in this dialect before.
+	Untagged bool
 }
 
 // traits are what models refuse, by a pattern at the start of their id at their own provider; the first that fits counts
@@ -27,14 +32,14 @@ var traits = []struct {
 	pattern string
 	apply   func(*Options)
 }{
-	{"gpt-5-chat", func(o *Options) { o.NoReasoning, o.NoEncrypted = true, true }},
+	{"gpt-5-chat", func(o *Options) { o.NoReasoning, o.NoEncrypted, o.NoFreeform = true, true, true }},
 	{"gpt-5", func(o *Options) { o.NoSampling = true }},
-	{"gpt-4", func(o *Options) { o.NoReasoning, o.NoEncrypted = true, true }},
-	{"gpt-3", func(o *Options) { o.NoReasoning, o.NoEncrypted = true, true }},
-	{"chatgpt", func(o *Options) { o.NoReasoning, o.NoEncrypted = true, true }},
-	{"o1", func(o *Options) { o.NoSampling = true }},
-	{"o3", func(o *Options) { o.NoSampling = true }},
-	{"o4", func(o *Options) { o.NoSampling = true }},
+	{"gpt-4", func(o *Options) { o.NoReasoning, o.NoEncrypted, o.NoFreeform = true, true, true }},
+	{"gpt-3", func(o *Options) { o.NoReasoning, o.NoEncrypted, o.NoFreeform = true, true, true }},
+	{"chatgpt", func(o *Options) { o.NoReasoning, o.NoEncrypted, o.NoFreeform = true, true, true }},
+	{"o1", func(o *Options) { o.NoSampling, o.NoFreeform = true, true }},
+	{"o3", func(o *Options) { o.NoSampling, o.NoFreeform = true, true }},
+	{"o4", func(o *Options) { o.NoSampling, o.NoFreeform = true, true }},
 }
 
 // OptionsFor gives what is known of a target.
@@ -238,7 +243,7 @@ func (e *requestEncoder) toolList(req *llm.Request, out *request) error {
 		out.ToolChoice = string(choice.Mode)
 	case llm.ToolNamed:
 		kind := "function"
-		if slices.ContainsFunc(req.Tools, func(t llm.Tool) bool { return t.Name == choice.Name && t.Freeform != nil }) {
+		if slices.ContainsFunc(req.Tools, func(t llm.Tool) bool { return t.Name == choice.Name && t.Freeform != nil }) && !e.opts.NoFreeform {
 			kind = "custom"
 		}
 		out.ToolChoice = struct {

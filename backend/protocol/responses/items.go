@@ -195,7 +195,8 @@ func withoutID(raw json.RawMessage) (json.RawMessage, error) {
 }
 
 func (e *requestEncoder) reasoningItem(r llm.Reasoning) {
-	if r.Origin != e.opts.Target || r.Origin == (llm.Origin{}) || r.Signature == "" {
+	own := r.Origin != (llm.Origin{}) && r.Origin == e.opts.Target || r.Origin == (llm.Origin{}) && e.opts.Untagged
+	if !own || r.Signature == "" {
 		e.notice("messages", "reasoning that another model wrote, or that is not signed, was left out")
 		return
 	}
@@ -212,16 +213,19 @@ func (e *requestEncoder) call(c llm.ToolCall) {
 		e.notice("messages", "a call that another provider ran itself was left out")
 		return
 	}
-	state := &callState{id: hashed("call_", c.ID), freeform: c.Freeform}
+	state := &callState{id: hashed("call_", c.ID), freeform: c.Freeform && !e.opts.NoFreeform}
 	for n := 2; e.ids[state.id]; n++ {
 		state.id = hashed("call_", c.ID+"_"+strconv.Itoa(n))
 	}
 	e.calls[c.ID], e.ids[state.id] = state, true
 	var item any
-	if c.Freeform {
+	switch {
+	case state.freeform:
 		input := jsonread.Of(c.Input)
 		item = customCallItem{"custom_tool_call", state.id, e.names.Out(c.Name), input.String()}
-	} else {
+	case c.Freeform:
+		item = functionCallItem{"function_call", state.id, e.names.Out(c.Name), string(fit.FreeformInput(c.Input))}
+	default:
 		args := string(c.Input)
 		if strings.TrimSpace(args) == "" {
 			args = "{}"

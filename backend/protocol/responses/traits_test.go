@@ -1,6 +1,7 @@
 package responses_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -34,6 +35,45 @@ func TestModelsTakeWhatTheyTake(t *testing.T) {
 			if strings.Contains(string(body), s) {
 				t.Errorf("%s: %s in %s", model, s, body)
 			}
+		}
+	}
+}
+
+// TestFreeformAsAFunction: models without custom tools get a function in their place, in the list, the choice and the
+// history.
+func TestFreeformAsAFunction(t *testing.T) {
+	req := &llm.Request{
+		Tools:      []llm.Tool{{Name: "patch", Description: "Patches.", Freeform: json.RawMessage(`{"type":"text"}`)}},
+		ToolChoice: &llm.ToolChoice{Mode: llm.ToolNamed, Name: "patch"},
+		Messages: []llm.Message{
+			{Role: llm.RoleUser, Parts: []llm.Part{llm.Text{Text: "hi"}}},
+			{Role: llm.RoleAssistant, Parts: []llm.Part{llm.ToolCall{ID: "c", Name: "patch", Freeform: true, Input: json.RawMessage(`"a\nb"`)}}},
+			{Role: llm.RoleTool, Parts: []llm.Part{llm.ToolResult{CallID: "c", Name: "patch", Parts: []llm.Part{llm.Text{Text: "ok"}}}}},
+		},
+	}
+	for model, wants := range map[string][]string{
+		"openai/gpt-5.4": {`{"type":"custom","name":"patch"`, `"tool_choice":{"type":"custom","name":"patch"}`, `"custom_tool_call","call_id":"c","name":"patch","input":"a\nb"`, `"custom_tool_call_output"`},
+		"openai/o3":      {`{"type":"function","name":"patch"`, `"required":["input"]`, `"tool_choice":{"type":"function","name":"patch"}`, `"function_call","call_id":"c","name":"patch","arguments":"{\"input\":\"a\\nb\"}"`, `"function_call_output"`},
+	} {
+		body, _, err := responses.EncodeRequest(req, responses.OptionsFor(llm.Origin{Provider: "openai", Model: model}))
+		for _, want := range wants {
+			if err != nil || !strings.Contains(string(body), want) {
+				t.Errorf("%s: %v, no %s in %s", model, err, want, body)
+			}
+		}
+	}
+}
+
+// TestUntagged: a Responses client's own encrypted reasoning goes back only where it came from that server.
+func TestUntagged(t *testing.T) {
+	req := &llm.Request{Messages: []llm.Message{
+		{Role: llm.RoleUser, Parts: []llm.Part{llm.Text{Text: "hi"}}},
+		{Role: llm.RoleAssistant, Parts: []llm.Part{llm.Reasoning{Signature: "gAAAAAB"}, llm.Text{Text: "ho"}}},
+	}}
+	for untagged, want := range map[bool]int{true: 1, false: 0} {
+		body, _, err := responses.EncodeRequest(req, responses.Options{Target: llm.Origin{Provider: "openai", Model: "m"}, Untagged: untagged})
+		if n := strings.Count(string(body), `"encrypted_content":"gAAAAAB"`); err != nil || n != want {
+			t.Errorf("untagged %v: %v, %s", untagged, err, body)
 		}
 	}
 }
