@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"encoding/base64"
 	"fmt"
 	"strconv"
 	"strings"
@@ -79,7 +78,7 @@ var longForms = map[string]longForm{
 		tool:    `{"name":"tool_%d","description":"Reads a file and gives its text with line numbers.","parametersJsonSchema":` + longSchema + `}`,
 		between: `]}],"systemInstruction":{"parts":[{"text":"` + strings.Repeat(longSay, 40) + `"}]},"contents":[{"role":"user","parts":[{"text":"Please repair the build."}]}`,
 		turn: func(t longTurn) string {
-			return `,{"role":"model","parts":[{"thought":true,"text":"` + longNote + `","thoughtSignature":"` + base64.StdEncoding.EncodeToString([]byte(t.signature)) + `"},{"text":"` + longSay + `"},{"functionCall":{"id":"` + t.id() + `","name":"` + t.tool() + `","args":` + t.args() + `}}]},` +
+			return `,{"role":"model","parts":[{"thought":true,"text":"` + longNote + `","thoughtSignature":"` + t.signature + `"},{"text":"` + longSay + `"},{"functionCall":{"id":"` + t.id() + `","name":"` + t.tool() + `","args":` + t.args() + `}}]},` +
 				`{"role":"user","parts":[{"functionResponse":{"id":"` + t.id() + `","name":"` + t.tool() + `","response":{"output":"` + t.code() + `"}}}]}`
 		},
 		foot: `]}`,
@@ -97,9 +96,10 @@ var longForms = map[string]longForm{
 	},
 }
 
-// longBody writes a request of a size, in bytes, in a client's dialect. The reasoning is the target's own, so all of it
-// has to be brought into the target's form.
-func longBody(client string, model string, target llm.Origin, size int) []byte {
+// longBody writes a request of a size, in bytes, in a client's dialect. The reasoning is the target's own: as the target
+// itself signed it for clients of its own dialect, else in our carriers, so that all of it has to be brought into the
+// target's form.
+func longBody(client string, model string, target llm.Origin, own bool, size int) []byte {
 	form := longForms[client]
 	var b strings.Builder
 	b.WriteString(form.head)
@@ -112,7 +112,13 @@ func longBody(client string, model string, target llm.Origin, size int) []byte {
 	b.WriteString(form.between)
 	for n := 0; b.Len() < size; n++ {
 		signature := strings.Repeat(strconv.Itoa(n*7919), 60)
-		b.WriteString(form.turn(longTurn{n, carry.Pack(target, carry.Signature, []byte(signature))}))
+		if !own {
+			signature = carry.Pack(target, carry.Signature, []byte(signature))
+			if client == "gemini" {
+				signature = carry.Base64(signature)
+			}
+		}
+		b.WriteString(form.turn(longTurn{n, signature}))
 	}
 	b.WriteString(form.foot)
 	return []byte(strings.Replace(b.String(), `"model":"%s"`, `"model":"`+model+`"`, 1))

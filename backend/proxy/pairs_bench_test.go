@@ -161,7 +161,7 @@ func note(client, provider llm.Dialect) string {
 
 func pairCPU(b *testing.B, c pairClient, p pairProvider, rp, ours process, size, rounds int) float64 {
 	const model = "long-1"
-	body := longBody(c.form, p.id+"/"+model, llm.Origin{Provider: p.id, Model: p.id + "/" + model}, size)
+	body := longBody(c.form, p.id+"/"+model, llm.Origin{Provider: p.id, Model: p.id + "/" + model}, c.dialect == p.dialect, size)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}}
 	defer client.CloseIdleConnections()
 	ask := func(to process, path string) error {
