@@ -24,9 +24,19 @@ describe("crossing dialects", () => {
     upstream = await startGatehouse();
     gatehouse = await startGatehouse({
       settings: {
-        providers: { groq: { baseURL: `${upstream.url}/v1` }, anthropic: { baseURL: upstream.url } },
+        providers: {
+          groq: { baseURL: `${upstream.url}/v1` },
+          anthropic: { baseURL: upstream.url },
+          google: { baseURL: upstream.url },
+          openai: { baseURL: `${upstream.url}/v1` },
+        },
       },
-      credentials: { GROQ_API_KEY: await upstream.key("groq"), ANTHROPIC_API_KEY: await upstream.key("anthropic") },
+      credentials: {
+        GROQ_API_KEY: await upstream.key("groq"),
+        ANTHROPIC_API_KEY: await upstream.key("anthropic"),
+        GEMINI_API_KEY: await upstream.key("google"),
+        OPENAI_API_KEY: await upstream.key("openai"),
+      },
     });
     const apiKey = await gatehouse.key("crossing");
     openai = new OpenAI({ apiKey, baseURL: `${gatehouse.url}/v1`, maxRetries: 0 });
@@ -167,7 +177,13 @@ describe("crossing dialects", () => {
       });
     });
 
-    for (const provider of ["anthropic", "groq"]) {
+    for (const provider of ["anthropic", "groq", "google", "openai"]) {
+      test(`@anthropic-ai/sdk to ${provider}, ${how}`, async () => {
+        const request = { model: `${provider}/echo`, max_tokens: 9000, messages: [{ role: "user", content: odd }] };
+        const asked = stream ? anthropic.messages.stream(request).finalMessage() : anthropic.messages.create(request);
+        assert.equal(joined((await asked).content, "text", "text"), echoed(odd));
+      });
+
       test(`@google/genai to ${provider}, ${how}`, async () => {
         const request = { model: `${provider}/echo`, contents: odd };
         let text = "";
@@ -185,9 +201,22 @@ describe("crossing dialects", () => {
     }
   }
 
+  test("@google/genai: a chat of its own keeping that changes the model at every turn", async () => {
+    const history = [];
+    for (const [i, model] of ["anthropic/think", "google/think", "groq/think", "google/echo", "openai/think"].entries()) {
+      const config = { thinkingConfig: { includeThoughts: true } };
+      const chat = gemini.chats.create({ model, history: [...history], config });
+      let text = "";
+      for await (const chunk of await chat.sendMessageStream({ message: `rate=0 turn ${i}` })) text += chunk.text ?? "";
+      assert.ok(text.endsWith(`rate=0 turn ${i}`), text);
+      history.splice(0, history.length, ...chat.getHistory(true));
+      assert.equal(history.filter((content) => content.role === "user").length, i + 1, "no turn is lost");
+    }
+  });
+
   test("the provider was asked in its own dialect only", async () => {
-    const wanted = { anthropic: "messages", groq: "chat-completions" };
-    const records = await upstream.usage((all) => new Set(all.map((r) => r.dialect)).size > 1);
+    const wanted = { anthropic: "messages", groq: "chat-completions", google: "gemini", openai: "responses" };
+    const records = await upstream.usage((all) => new Set(all.map((r) => r.dialect)).size > 3);
     assert.ok(records.length > 20, `${records.length} requests`);
     for (const { key, dialect } of records) assert.equal(dialect, wanted[key]);
   });
