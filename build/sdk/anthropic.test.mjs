@@ -165,8 +165,8 @@ describe("anthropic SDK", () => {
       const second = await ask({ model: "sim/think", messages: turns, thinking });
       assert.ok(second.content.at(-1).text.endsWith("rate=0 and then?"));
       first.content[0].signature = first.content[0].signature.replace(/^./, (c) => (c === "A" ? "B" : "A"));
-      const error = await rejection(ask({ model: "sim/think", messages: turns, thinking }));
-      assert.ok(error instanceof Anthropic.BadRequestError, "the signature is checked");
+      const third = await ask({ model: "sim/think", messages: turns, thinking });
+      assert.ok(third.content.at(-1).text.endsWith("rate=0 and then?"), "an altered signature is left out");
     });
 
     test(`sim: an outage, ${how}`, async () => {
