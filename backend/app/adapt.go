@@ -57,30 +57,6 @@ func builtIn() []string {
 	return ids
 }
 
-// specs tells the credentials what the providers take.
-func specs(table provider.Table) []credential.Spec {
-	var out []credential.Spec
-	for _, p := range table.Sorted() {
-		if p.Credential != provider.NeedsNone {
-			out = append(out, credential.Spec{Provider: p.ID, Variables: p.Variables, Needed: p.Credential == provider.Required})
-		}
-	}
-	return out
-}
-
-// secretsOf gives the gateway and the list of models their secrets.
-type secretsOf struct{ store *credential.Store }
-
-func (s secretsOf) Secret(ctx context.Context, id provider.ID) (string, error) {
-	c, err := s.store.Lookup(ctx, id)
-	return c.Secret, err
-}
-
-func (s secretsOf) has(id provider.ID) bool {
-	c, err := s.store.Lookup(context.Background(), id)
-	return err == nil && c.Secret != ""
-}
-
 // balanceOf asks the hosted gateway for its account's balance, if there is a credential for it.
 func (c *Core) balanceOf(client *provider.Client, secrets secretsOf) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {

@@ -116,7 +116,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	}})
 	c.onClose(func(context.Context) { keychain.Close() })
 	credentials := credential.New(credential.Options{
-		Keychain: keychain, Specs: specs(*c.table.Load()), Redactor: redactor, Broker: c.broker, Logger: c.logger,
+		Keychain: keychain, Specs: specs(*c.table.Load(), c.settings.Snapshot()), Redactor: redactor, Broker: c.broker, Logger: c.logger,
 	})
 	c.onClose(func(context.Context) { credentials.Close() })
 	secrets := secretsOf{credentials}
@@ -147,10 +147,11 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	counts := calibration.Open(db, calibration.Options{Now: time.Now, Logger: c.logger})
 	c.onClose(func(context.Context) { counts.Close() })
 
+	shared := credentialWorld{credentials, c.board, c.settings.Snapshot}
 	world := func() routing.World {
 		return routing.World{
 			Active: c.settings.Snapshot().ActiveModel, Providers: *c.table.Load(), Catalog: models.Catalog(),
-			Config: c.routing.Load(), HasCredential: secrets.has,
+			Config: c.routing.Load(), HasCredential: secrets.has, Missing: secrets.missing, Credentials: shared.of, Balance: shared.balance,
 			Health: c.board.State, Measured: c.board.Measured, Stuck: c.board.Stuck, Now: time.Now(),
 		}
 	}
@@ -220,7 +221,7 @@ func (c *Core) watch(
 			if !reflect.DeepEqual(before.Providers, after.Providers) {
 				c.board.Reset("") // who was not well may be somebody else now
 			}
-			credentials.SetSpecs(specs(*c.table.Load()))
+			credentials.SetSpecs(specs(*c.table.Load(), after))
 			models.Changed()
 		}
 		c.service.Changed()
@@ -257,6 +258,7 @@ func (c *Core) watch(
 			case e.Type == credential.EventType:
 				c.board.Reset("") // whatever was refused may not be any more
 				models.Changed()
+				c.service.Changed()
 			case e.Type == access.EventKeys:
 				keysChanged()
 			case e.Type == usage.EventHealth:

@@ -53,7 +53,7 @@ func TestSecretLeavesNoTrace(t *testing.T) {
 	if view.Source != "keychain" {
 		t.Fatalf("the credential is in the %q", view.Source)
 	}
-	if test := call[control.CredentialTest](t, home, "credentials.test", control.ProviderRef{Provider: "openai"}); !test.OK {
+	if test := call[control.CredentialTest](t, home, "credentials.test", control.CredentialRef{Provider: "openai"}); !test.OK {
 		t.Errorf("test: %+v", test)
 	}
 	token := call[control.CreatedKey](t, home, "keys.create", control.NewKey{Name: "canary"}).Secret
@@ -88,7 +88,7 @@ func TestSecretLeavesNoTrace(t *testing.T) {
 		t.Error("an answer holds the secret")
 	}
 	searchProcess(t, s.cmd.Process.Pid)
-	call[control.Credential](t, home, "credentials.remove", control.ProviderRef{Provider: "openai"})
+	call[control.Credential](t, home, "credentials.remove", control.CredentialRef{Provider: "openai"})
 	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Error(err)
 	}

@@ -1,17 +1,11 @@
 package cli
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
-	"golang.org/x/term"
-
 	"gatehouse/backend/control"
-	"gatehouse/backend/llm"
 )
 
 type versionCommand struct{}
@@ -63,6 +57,7 @@ func (c statusCommand) Run(s *session) error {
 }
 
 func problemsOf(st control.Status) (out []string) {
+	out = append(out, st.Warnings...)
 	if st.Endpoint.Problem != "" {
 		out = append(out, st.Endpoint.Problem)
 	}
@@ -214,104 +209,6 @@ func (c keyRevoke) Run(s *session) error {
 	key, err := call[control.Key](s, "keys.revoke", control.KeyRef{Key: c.Key})
 	if err == nil {
 		s.print("revoked %s (%s)\n", key.Name, key.ID)
-	}
-	return err
-}
-
-type credentialCommand struct {
-	Set    credentialSet    `cmd:"" help:"Store a provider's credential in the keychain; it is read from a prompt or standard input."`
-	List   credentialList   `cmd:"" help:"List the providers and where their credentials come from."`
-	Test   credentialTest   `cmd:"" help:"Ask the provider whether it accepts the credential."`
-	Remove credentialRemove `cmd:"" help:"Remove a provider's credential from the keychain."`
-}
-
-type credentialSet struct {
-	Provider string `arg:"" help:"The provider's id, such as openai."`
-}
-
-func (c credentialSet) Run(s *session) error {
-	secret, err := s.readSecret("Credential for " + c.Provider + ": ")
-	if err != nil {
-		return err
-	}
-	view, err := call[control.Credential](s, "credentials.set", control.CredentialSecret{Provider: c.Provider, Secret: secret})
-	if err == nil {
-		s.print("%s: stored in the %s\n", view.ProviderName, view.Source)
-	}
-	return err
-}
-
-// readSecret reads a secret without an echo at a terminal, else the first line of standard input. A secret is never an
-// argument: those are visible to every program.
-func (s *session) readSecret(prompt string) (string, error) {
-	if f, ok := s.stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		fmt.Fprint(s.stderr, prompt)
-		line, err := term.ReadPassword(int(f.Fd()))
-		fmt.Fprintln(s.stderr)
-		return string(line), err
-	}
-	line, err := bufio.NewReader(io.LimitReader(s.stdin, 64<<10)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", err
-	}
-	if strings.TrimSpace(line) == "" {
-		return "", llm.Errorf(llm.ErrBadRequest, "no secret came on standard input")
-	}
-	return line, nil
-}
-
-type credentialList struct {
-	JSON bool `name:"json" help:"Print JSON."`
-}
-
-func (c credentialList) Run(s *session) error {
-	list, err := call[control.CredentialList](s, "credentials.list", control.Empty{})
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.json(list.Credentials)
-	}
-	rows := [][]string{{"PROVIDER", "NAME", "SOURCE", "VARIABLE"}}
-	for _, v := range list.Credentials {
-		source := v.Source
-		if source == "environment" {
-			source = "from environment"
-		}
-		rows = append(rows, []string{v.Provider, v.ProviderName, source, v.Variable})
-	}
-	s.table(rows)
-	return nil
-}
-
-type credentialTest struct {
-	Provider string `arg:"" help:"The provider's id."`
-	JSON     bool   `name:"json" help:"Print JSON."`
-}
-
-func (c credentialTest) Run(s *session) error {
-	test, err := call[control.CredentialTest](s, "credentials.test", control.ProviderRef{Provider: c.Provider})
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.json(test)
-	}
-	if !test.OK {
-		return llm.Errorf(llm.ErrAuth, "%s", test.Message)
-	}
-	s.print("%s (%d ms)\n", test.Message, test.DurationMs)
-	return nil
-}
-
-type credentialRemove struct {
-	Provider string `arg:"" help:"The provider's id."`
-}
-
-func (c credentialRemove) Run(s *session) error {
-	view, err := call[control.Credential](s, "credentials.remove", control.ProviderRef{Provider: c.Provider})
-	if err == nil {
-		s.print("%s: removed from the keychain\n", view.ProviderName)
 	}
 	return err
 }

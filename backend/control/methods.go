@@ -11,8 +11,8 @@ type Methods struct {
 	ActiveModelSet    Method[ModelChoice, ModelChoice]            `name:"activeModel.set"`
 	CredentialsList   Method[Empty, CredentialList]               `name:"credentials.list"`
 	CredentialsSet    Method[CredentialSecret, Credential]        `name:"credentials.set"`
-	CredentialsTest   Method[ProviderRef, CredentialTest]         `name:"credentials.test"`
-	CredentialsRemove Method[ProviderRef, Credential]             `name:"credentials.remove"`
+	CredentialsTest   Method[CredentialRef, CredentialTest]       `name:"credentials.test"`
+	CredentialsRemove Method[CredentialRef, Credential]           `name:"credentials.remove"`
 	KeysList          Method[Empty, KeyList]                      `name:"keys.list"`
 	KeysCreate        Method[NewKey, CreatedKey]                  `name:"keys.create"`
 	KeysRevoke        Method[KeyRef, Key]                         `name:"keys.revoke"`

@@ -77,7 +77,7 @@ type Service struct {
 	window   Window
 	tray     bool
 	failed   string // why the endpoint does not listen
-	tests    map[provider.ID]CredentialTest
+	tests    map[CredentialRef]CredentialTest
 	links    *links
 	browser  *Browser
 	lastSent []byte
@@ -85,7 +85,7 @@ type Service struct {
 
 // New makes a Service.
 func New(o Options) *Service {
-	return &Service{Options: o, started: o.Now(), tests: map[provider.ID]CredentialTest{}}
+	return &Service{Options: o, started: o.Now(), tests: map[CredentialRef]CredentialTest{}}
 }
 
 // Methods gives the calls.
@@ -185,6 +185,7 @@ func (s *Service) Status() Status {
 		Keychain: KeychainStatus{State: string(chain.State), Reason: chain.Reason, Advice: chain.Advice},
 		Settings: SettingsStatus{Path: s.Settings.Path(), Problem: toProblem(s.Settings.Problem())},
 		History:  HistoryStatus{Path: s.DB.Path(), SetAside: s.DB.SetAside(), Problem: problem, Dropped: dropped},
+		Warnings: append([]string{}, s.Credentials.Warnings()...),
 		Tray:     s.tray,
 	}
 }

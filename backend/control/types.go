@@ -22,6 +22,8 @@ type Status struct {
 	Keychain    KeychainStatus `json:"keychain"`
 	Settings    SettingsStatus `json:"settings"`
 	History     HistoryStatus  `json:"history"`
+	// Warnings say what will soon stop to work, or has, and what to do: tokens that end.
+	Warnings []string `json:"warnings"`
 	// Tray tells whether a tray shows our icon; a window without one asks before it closes.
 	Tray bool `json:"tray"`
 }
@@ -105,15 +107,20 @@ type ModelChoice struct {
 	Model string `json:"model"`
 }
 
-// Credential is one provider's credential, never the secret itself.
+// Credential is one of a provider's credentials, never the secret itself.
 type Credential struct {
 	Provider     string `json:"provider"`
 	ProviderName string `json:"providerName"`
+	// Name tells it from the provider's others; empty for the one without a name, which every provider has a row for.
+	Name string `json:"name"`
 	// Source is where the credential in use comes from; "not needed" is a provider that takes none.
-	Source string `json:"source" enum:"keychain,environment,none,not needed"`
-	// Variable is the environment variable it came from, or would be read from.
+	Source string `json:"source" enum:"keychain,environment,file,none,not needed"`
+	// Variable is the environment variable it came from, or would be read from, and File the .env file that it is in.
 	Variable string `json:"variable"`
-	BaseURL  string `json:"baseUrl"`
+	File     string `json:"file"`
+	// ExpiresAt is when a token ends, or ended; null for what does not end by itself.
+	ExpiresAt *time.Time `json:"expiresAt"`
+	BaseURL   string     `json:"baseUrl"`
 	// KeysURL is where the provider hands out API keys; empty if unknown.
 	KeysURL string `json:"keysUrl"`
 	// Test is the last test since the start, null if there was none.
@@ -132,12 +139,24 @@ type CredentialTest struct {
 // CredentialList is every provider with its credential's state.
 type CredentialList struct {
 	Credentials []Credential `json:"credentials"`
+	// GatewayFallback tells whether the hosted gateway may answer where own credentials fail.
+	GatewayFallback bool `json:"gatewayFallback"`
 }
 
-// CredentialSecret stores a secret for a provider.
+// CredentialSecret stores a secret for a provider, under a name of the user's or, with none or "default", as the one
+// without a name. GatewayFallback also says, where it is not null, whether the hosted gateway may answer when own
+// credentials fail: when this one does or, if this is the hosted gateway's, when any does.
 type CredentialSecret struct {
+	Provider        string `json:"provider"`
+	Name            string `json:"name"`
+	Secret          string `json:"secret"`
+	GatewayFallback *bool  `json:"gatewayFallback"`
+}
+
+// CredentialRef names a credential, as CredentialSecret does.
+type CredentialRef struct {
 	Provider string `json:"provider"`
-	Secret   string `json:"secret"`
+	Name     string `json:"name"`
 }
 
 // ProviderRef names a provider.

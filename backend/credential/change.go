@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,23 +29,22 @@ func clean(raw string) (string, error) {
 	return value, nil
 }
 
-// Set keeps a provider's credential in the keychain and reads it back to be sure.
-func (s *Store) Set(ctx context.Context, provider, raw string) error {
-	s.mu.RLock()
-	e := s.providers[provider]
-	s.mu.RUnlock()
-	if e == nil {
-		return s.unknown(provider)
+// Set keeps a credential in the keychain and reads it back to be sure. The empty name is the one without a name; a named
+// one that is new is listed from now on, and over SetSpecs if the specs name it.
+func (s *Store) Set(ctx context.Context, provider, name, raw string) error {
+	e, slot, err := s.make(provider, name)
+	if err != nil {
+		return err
 	}
 	value, err := clean(raw)
 	if err != nil {
 		return llm.Errorf(llm.ErrBadRequest, "this can't be a credential: %w", err).WithCode("credential_invalid")
 	}
 	s.Redactor.Add(value) // before anything could quote it
-	if err := s.Keychain.Set(ctx, provider, value); err != nil {
+	if err := s.Keychain.Set(ctx, item(provider, name), value); err != nil {
 		return s.failed("kept", e.spec, err)
 	}
-	kept, err := s.Keychain.Get(ctx, provider)
+	kept, err := s.Keychain.Get(ctx, item(provider, name))
 	if err != nil {
 		return s.failed("read back", e.spec, err)
 	}
@@ -52,29 +52,59 @@ func (s *Store) Set(ctx context.Context, provider, raw string) error {
 		return llm.Errorf(llm.ErrInternal, "the keychain gave back something else than was kept for %s: try again, and look "+
 			"whether another program changes it", provider).WithCode("keychain_mismatch")
 	}
-	s.edit(e, value)
+	s.mu.Lock()
+	if e := s.providers[provider]; e != nil {
+		slot = e.keep(name, slot)
+	}
+	s.mu.Unlock()
+	s.edit(slot, value)
 	return nil
 }
 
-// Remove deletes a provider's credential from the keychain. One from the environment can't be removed here.
-func (s *Store) Remove(ctx context.Context, provider string) error {
+// make gives a provider and a place in the keychain for one of its credentials, a new one where there is none.
+func (s *Store) make(provider, name string) (*entry, *slot, error) {
 	s.mu.RLock()
+	defer s.mu.RUnlock()
 	e := s.providers[provider]
-	s.mu.RUnlock()
 	if e == nil {
-		return s.unknown(provider)
+		return nil, nil, s.unknown(provider)
 	}
-	err := s.Keychain.Delete(ctx, provider)
+	if slot := e.slots[name]; slot != nil {
+		return e, slot, nil
+	}
+	return e, newSlot(), nil
+}
+
+// keep lists a credential unless it is, and gives its place. It needs the store's lock.
+func (e *entry) keep(name string, fresh *slot) *slot {
+	if known := e.slots[name]; known != nil {
+		return known
+	}
+	e.slots[name] = fresh
+	e.spec.Names = append(slices.Clone(e.spec.Names), name)
+	return fresh
+}
+
+// Remove deletes a credential from the keychain. One from the environment can't be removed here.
+func (s *Store) Remove(ctx context.Context, provider, name string) error {
+	e, slot, err := s.at(provider, name)
+	if err != nil {
+		return err
+	}
+	err = s.Keychain.Delete(ctx, item(provider, name))
 	if err == nil {
-		s.edit(e, "")
+		s.edit(slot, "")
 		return nil
 	}
 	s.mu.RLock()
-	variable, stored := e.variable, e.stored
+	stored, variable := slot.stored, ""
+	if name == "" && len(e.found) > 0 {
+		variable = e.found[0].variable
+	}
 	s.mu.RUnlock()
 	missing := errors.Is(err, secret.ErrNotFound)
 	if missing && stored != "" {
-		s.edit(e, "") // removed by another program; there is nothing left to do
+		s.edit(slot, "") // removed by another program; there is nothing left to do
 		return nil
 	}
 	if variable != "" && (missing || stored == "") {
@@ -82,20 +112,20 @@ func (s *Store) Remove(ctx context.Context, provider string) error {
 			"removed from here: unset it and start Gatehouse again", provider, variable).WithCode("credential_read_only")
 	}
 	if missing {
-		return llm.Errorf(llm.ErrNotFound, "no credential is kept for %s", provider).WithCode("credential_missing")
+		return llm.Errorf(llm.ErrNotFound, "no such credential is kept for %s", provider).WithCode("credential_missing")
 	}
 	return s.failed("removed", e.spec, err)
 }
 
 // edit takes over what was changed in the keychain.
-func (s *Store) edit(e *entry, value string) {
+func (s *Store) edit(slot *slot, value string) {
 	s.mu.Lock()
-	e.edits++
-	e.stored = value
+	slot.edits++
+	slot.stored = value
 	select {
-	case <-e.asked:
+	case <-slot.asked:
 	default:
-		close(e.asked)
+		close(slot.asked)
 	}
 	s.mu.Unlock()
 	s.changed()

@@ -99,7 +99,7 @@ func (f *fakeKeychain) do(change func()) {
 
 var specs = []Spec{
 	{Provider: "openai", Variables: []string{"OPENAI_API_KEY"}, Needed: true},
-	{Provider: "gateway", Variables: []string{"AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"}, Needed: true},
+	{Provider: "gateway", Variables: []string{"AI_GATEWAY_API_KEY"}, Tokens: []string{"VERCEL_OIDC_TOKEN"}, Renew: "run `vercel env pull`", Needed: true},
 	{Provider: "sim"},
 }
 
@@ -155,9 +155,9 @@ func TestOrderOfSources(t *testing.T) {
 	w.want(t, "gateway", Credential{Secret: "oidc-token", Source: Environment, Variable: "VERCEL_OIDC_TOKEN"})
 	w.want(t, "sim", Credential{Source: NotNeeded})
 	want := []Info{
-		{"openai", Keychain, "OPENAI_API_KEY", true},
-		{"gateway", Environment, "VERCEL_OIDC_TOKEN", true},
-		{"sim", NotNeeded, "", false},
+		{Provider: "openai", Source: Keychain, Variable: "OPENAI_API_KEY", Needed: true},
+		{Provider: "gateway", Source: Environment, Variable: "VERCEL_OIDC_TOKEN", Needed: true},
+		{Provider: "sim", Source: NotNeeded},
 	}
 	if got := w.List(); !slices.Equal(got, want) {
 		t.Fatalf("got %+v", got)
@@ -185,34 +185,34 @@ func TestNoneSaysHowToAddOne(t *testing.T) {
 			t.Errorf("%q is missing in %q", want, e.Message)
 		}
 	}
-	if got := w.List()[1]; got != (Info{"gateway", None, "AI_GATEWAY_API_KEY", true}) {
+	if got := w.List()[1]; got != (Info{Provider: "gateway", Source: None, Variable: "AI_GATEWAY_API_KEY", Needed: true}) {
 		t.Errorf("got %+v", got)
 	}
 }
 
 func TestSetAndRemove(t *testing.T) {
 	w := start(t, newFake(), map[string]string{"OPENAI_API_KEY": "from-env"})
-	if err := w.Set(t.Context(), "openai", " new-secret\r\n"); err != nil {
+	if err := w.Set(t.Context(), "openai", "", " new-secret\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	w.want(t, "openai", Credential{Secret: "new-secret", Source: Keychain})
 	w.until(t, func() bool { return w.List()[0].Source == Keychain })
-	if err := w.Remove(t.Context(), "openai"); err != nil {
+	if err := w.Remove(t.Context(), "openai", ""); err != nil {
 		t.Fatal(err)
 	}
 	w.want(t, "openai", Credential{Secret: "from-env", Source: Environment, Variable: "OPENAI_API_KEY"})
 	if got := w.Redact("new-secret"); got != Redacted {
 		t.Fatalf("a removed secret must stay masked, got %q", got)
 	}
-	err := w.Remove(t.Context(), "openai")
+	err := w.Remove(t.Context(), "openai", "")
 	if e := llm.AsError(err); e.Kind != llm.ErrBadRequest || !strings.Contains(e.Message, "OPENAI_API_KEY") {
 		t.Fatalf("got %v", err)
 	}
-	if err := w.Remove(t.Context(), "gateway"); llm.AsError(err).Kind != llm.ErrNotFound {
+	if err := w.Remove(t.Context(), "gateway", ""); llm.AsError(err).Kind != llm.ErrNotFound {
 		t.Fatalf("got %v", err)
 	}
 	for _, f := range []func() error{
-		func() error { return w.Set(t.Context(), "nobody", "x") }, func() error { return w.Remove(t.Context(), "nobody") },
+		func() error { return w.Set(t.Context(), "nobody", "", "x") }, func() error { return w.Remove(t.Context(), "nobody", "") },
 	} {
 		if err := f(); llm.AsError(err).Kind != llm.ErrNotFound {
 			t.Fatalf("got %v", err)
@@ -223,7 +223,7 @@ func TestSetAndRemove(t *testing.T) {
 func TestSetRefuses(t *testing.T) {
 	w := start(t, newFake(), nil)
 	for _, raw := range []string{"", " \n", "two\nlines", "tab\tbed", "nul\x00", "bad\xff", strings.Repeat("k", secret.MaxBytes+1)} {
-		err := w.Set(t.Context(), "openai", raw)
+		err := w.Set(t.Context(), "openai", "", raw)
 		if llm.AsError(err).Kind != llm.ErrBadRequest {
 			t.Errorf("%.20q: got %v", raw, err)
 		}
@@ -235,7 +235,7 @@ func TestSetRefuses(t *testing.T) {
 		t.Fatal("something was kept")
 	}
 	w.keychain.do(func() { w.keychain.corrupt = "something else" })
-	err := w.Set(t.Context(), "openai", canary)
+	err := w.Set(t.Context(), "openai", "", canary)
 	if llm.AsError(err).Code != "keychain_mismatch" || gives(err.Error(), canary) {
 		t.Fatalf("got %v", err)
 	}
@@ -247,7 +247,7 @@ func TestKeychainOutOfOrder(t *testing.T) {
 	f.err = &secret.Unavailable{State: secret.Locked, Reason: "the reason", Advice: "The advice."}
 	w := start(t, f, map[string]string{"OPENAI_API_KEY": "from-env"})
 	w.want(t, "openai", Credential{Secret: "from-env", Source: Environment, Variable: "OPENAI_API_KEY"})
-	for _, err := range []error{w.Set(t.Context(), "gateway", "secret-x"), w.Remove(t.Context(), "gateway")} {
+	for _, err := range []error{w.Set(t.Context(), "gateway", "", "secret-x"), w.Remove(t.Context(), "gateway", "")} {
 		e := llm.AsError(err)
 		if e.Code != "keychain_unavailable" || e.HTTPStatus() != 503 || !strings.Contains(e.Message, "the reason. The advice.") ||
 			!strings.Contains(e.Message, "AI_GATEWAY_API_KEY") {
@@ -299,7 +299,7 @@ func TestLookUpDoesNotUndoAChange(t *testing.T) {
 	go func() { w.refresh(t.Context()); close(done) }()
 	<-f.held // has read the old one
 	f.do(func() { f.hold = nil })
-	if err := w.Set(t.Context(), "openai", "new-secret"); err != nil {
+	if err := w.Set(t.Context(), "openai", "", "new-secret"); err != nil {
 		t.Fatal(err)
 	}
 	close(hold)
@@ -366,7 +366,7 @@ func TestRealKeyring(t *testing.T) {
 	if _, err := s.Lookup(t.Context(), "openai"); !errors.Is(err, ErrNone) {
 		t.Fatalf("got %v", err)
 	}
-	if err := s.Set(t.Context(), "openai", canary); err != nil {
+	if err := s.Set(t.Context(), "openai", "", canary); err != nil {
 		t.Fatal(err)
 	}
 	again := New(Options{Keychain: k, Specs: specs, Environ: func(string) (string, bool) { return "", false }})
@@ -376,7 +376,7 @@ func TestRealKeyring(t *testing.T) {
 		t.Fatalf("after a restart: %+v, %v", got, err)
 	}
 	logger.Error("the upstream said: wrong key " + got.Secret)
-	if err := s.Remove(t.Context(), "openai"); err != nil {
+	if err := s.Remove(t.Context(), "openai", ""); err != nil {
 		t.Fatal(err)
 	}
 	logger.Error("the upstream said: wrong key " + got.Secret[:20])

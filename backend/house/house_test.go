@@ -15,7 +15,7 @@ import (
 // floors are the packages from the ground up; imports point down only. Packages of one floor do not know each other
 // unless siblings says so.
 var floors = [][]string{
-	{"event", "store", "secret", "llm"},
+	{"event", "store", "secret", "llm", "filewatch"},
 	{"catalog", "fetch", "recall"},
 	{"protocol/sse", "protocol/jsonedit", "protocol/jsonread", "protocol/carry", "protocol/watch", "protocol/tokens"},
 	{"protocol/jsonwrite"},
@@ -61,6 +61,8 @@ var only = map[string][]string{
 	"fyne.io/systray":               {"backend/tray"},
 	"github.com/wailsapp/wails/v2":  {".", "backend/desktop"}, // there only to generate bindings
 	"github.com/alecthomas/kong":    {"backend/cli"},
+	"github.com/fsnotify/fsnotify":  {"backend/filewatch"},
+	"github.com/joho/godotenv":      {"backend/credential"},
 }
 
 type imports map[string][]string // package folder -> imports, tests left out

@@ -42,8 +42,10 @@ type Provider struct {
 	BaseURL string
 	// Credential tells whether it takes one.
 	Credential Need
-	// Variables are the environment variables that usually hold it.
-	Variables []string
+	// Variables are the environment variables that usually hold it, Tokens those that hold one which ends by itself, and
+	// Renew says how to get a new one, as a clause.
+	Variables, Tokens []string
+	Renew             string
 	// KeysURL is where the provider hands out API keys.
 	KeysURL string
 	// Local tells that it runs on this machine: it costs nothing and is looked for by itself.

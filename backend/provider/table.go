@@ -32,7 +32,8 @@ func builtIn() []*Provider {
 	return []*Provider{
 		{
 			ID: Gateway, Name: "Vercel AI Gateway", BaseURL: "https://ai-gateway.vercel.sh", Nested: true,
-			Credential: Required, Variables: []string{"AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"},
+			Credential: Required, Variables: []string{"AI_GATEWAY_API_KEY"},
+			Tokens: []string{"VERCEL_OIDC_TOKEN"}, Renew: "run `vercel env pull` in the linked project",
 			KeysURL: "https://vercel.com/d?to=%2F%5Bteam%5D%2F%7E%2Fai%2Fapi-keys",
 			paths: map[llm.Dialect]string{
 				llm.ChatCompletions: "/v1/chat/completions",

@@ -214,16 +214,16 @@ func (d *decider) credentials(s serving) (forbidden string) {
 		return forbidden
 	}
 	list := d.balanced(s)
-	if list == nil {
+	if len(list) == 0 {
 		if s.p.Credential == provider.Required && !d.has(s.p.ID) {
-			d.leave(Left{Provider: s.p.ID, Model: s.model, Reason: "there is no credential for " + s.p.Name, kind: leftNoCredential})
+			d.leave(Left{Provider: s.p.ID, Model: s.model, Reason: d.missing(s.p), kind: leftNoCredential})
 			return ""
 		}
 		list = []Credential{{}}
 	}
 	for _, c := range list {
 		if c.NoGateway {
-			forbidden = fmt.Sprintf("the credential %q of %s forbids falling back to it", c.Name, s.p.Name)
+			forbidden = fmt.Sprintf("%s forbids falling back to it", c.of(s.p))
 		}
 		if d.out.Options.ZeroDataRetention && s.p.ID != provider.Gateway && !s.p.Local && !c.KeepsNothing {
 			d.leave(Left{Provider: s.p.ID, Credential: c.Name, Model: s.model, Reason: s.p.Name + " is not known to keep nothing of requests with this credential"})
@@ -232,6 +232,24 @@ func (d *decider) credentials(s serving) (forbidden string) {
 		d.try(d.attempt(s, c))
 	}
 	return forbidden
+}
+
+// missing says that there is no credential for a provider, and why where that is not as usual.
+func (d *decider) missing(p *provider.Provider) string {
+	if d.w.Missing != nil {
+		if why := d.w.Missing(p.ID); why != "" {
+			return why
+		}
+	}
+	return "there is no credential for " + p.Name
+}
+
+// of names a credential for people.
+func (c Credential) of(p *provider.Provider) string {
+	if c.Name == "" {
+		return "the credential of " + p.Name
+	}
+	return fmt.Sprintf("the credential %q of %s", c.Name, p.Name)
 }
 
 func (d *decider) has(id provider.ID) bool { return d.w.HasCredential != nil && d.w.HasCredential(id) }
@@ -382,12 +400,24 @@ func (d *decider) refusal(id string) error {
 			by[leftUnspoken][0].Reason).WithCode("model_not_found")
 	case len(by[leftNoCredential]) > 0 && own != nil:
 		return llm.Errorf(llm.ErrAuth, "there is no credential for %s, which serves %s; add one on the Credentials page, "+
-			"or run: gatehouse credential set %s", own.Name, id, own.ID).WithStatus(403).WithCode("credential_missing")
+			"or run: gatehouse credential set %s%s", own.Name, id, own.ID, d.besides(by[leftNoCredential])).
+			WithStatus(403).WithCode("credential_missing")
 	case own == nil && d.hosted() != nil:
-		return unknownModel(id, fmt.Sprintf("there is no provider %q, and no credential for %s, which might serve it",
-			creator, d.hosted().Name))
+		return unknownModel(id, fmt.Sprintf("there is no provider %q, and no credential for %s, which might serve it%s",
+			creator, d.hosted().Name, d.besides(by[leftNoCredential])))
 	}
 	return unknownModel(id, "nobody serves it")
+}
+
+// besides says what is known of credentials that are there and can't be used.
+func (d *decider) besides(left []Left) string {
+	out := ""
+	for _, l := range left {
+		if why := d.w.Missing; why != nil && why(l.Provider) != "" {
+			out += "; " + l.Reason
+		}
+	}
+	return out
 }
 
 // nobody is the refusal where the request's own conditions leave nobody (hosted gateway, "Errors").

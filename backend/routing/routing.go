@@ -26,6 +26,9 @@ type World struct {
 	Config    *Config
 	// HasCredential tells whether there is a credential for a provider that wants one.
 	HasCredential func(provider.ID) bool
+	// Missing says why the credential that there is for a provider can't be used, as a clause for people that says what to
+	// do; empty where there is none.
+	Missing func(provider.ID) string
 	// Credentials gives a provider's credentials in the user's order, where it has more than one or more is to be said of
 	// it; nil or empty leaves it at HasCredential.
 	Credentials func(provider.ID) []Credential

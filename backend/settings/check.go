@@ -81,6 +81,11 @@ func check(s *Settings, known []string) *valueError {
 			return err
 		}
 	}
+	for _, id := range sortedKeys(s.Credentials) {
+		if err := checkCredentials([]string{"credentials", id}, id, s, known); err != nil {
+			return err
+		}
+	}
 	for _, id := range sortedKeys(s.Catalog) {
 		if err := checkOverride([]string{"catalog", id}, id, s.Catalog[id]); err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"gatehouse/backend/filewatch"
 	"gatehouse/backend/llm"
 )
 
@@ -39,7 +40,7 @@ type Document struct {
 	read bool       // whether it was read at all
 
 	tell  notifier
-	watch *watcher
+	watch *filewatch.Watcher
 }
 
 // Open reads the file and starts to watch it. A missing file means the defaults; so does a broken one, with its
@@ -58,7 +59,7 @@ func Open(path string, opts Options) (*Document, error) {
 	}
 	d.current.Store(Default())
 	// The watch starts before the first read, so that no edit falls between the two.
-	d.watch, err = newWatcher(path)
+	d.watch, err = filewatch.New(path)
 	if err != nil {
 		d.log.Warn("edits of the settings file will be noticed at the next start only", "path", path, "error", err)
 	}
@@ -69,7 +70,7 @@ func Open(path string, opts Options) (*Document, error) {
 		d.log.Warn("the JSON schema of the settings file can't be written", "error", err)
 	}
 	if d.watch != nil {
-		d.watch.start(d.refresh)
+		d.watch.Start(d.refresh)
 	}
 	return d, nil
 }
@@ -79,7 +80,7 @@ func (d *Document) Close() error {
 	if d.watch == nil {
 		return nil
 	}
-	return d.watch.close()
+	return d.watch.Close()
 }
 
 // Path is the file's place.

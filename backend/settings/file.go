@@ -6,32 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-)
 
-// resolve follows symbolic links to the file that is really meant, also if it does not exist yet.
-func resolve(path string) (string, error) {
-	for range 40 {
-		target, err := os.Readlink(path)
-		if err != nil {
-			if errors.Is(err, fs.ErrNotExist) {
-				return path, nil
-			}
-			if _, statErr := os.Lstat(path); statErr == nil {
-				return path, nil // there, and no link
-			}
-			return "", err
-		}
-		if !filepath.IsAbs(target) {
-			target = filepath.Join(filepath.Dir(path), target)
-		}
-		path = target
-	}
-	return "", &fs.PathError{Op: "open", Path: path, Err: errors.New("too many symbolic links")}
-}
+	"gatehouse/backend/filewatch"
+)
 
 // writeFile replaces a file at once or not at all, readable by its owner only. A link stays a link.
 func writeFile(path string, text []byte) (err error) {
-	path, err = resolve(path)
+	path, err = filewatch.Resolve(path)
 	if err != nil {
 		return err
 	}

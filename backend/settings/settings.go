@@ -27,6 +27,7 @@ type Settings struct {
 	Fetch          Fetch                    `json:"fetch" doc:"How images and files are fetched that a request names by URL, for models that take them only inline."`
 	DiscoverLocal  bool                     `json:"discoverLocal" doc:"Whether to look for Ollama, LM Studio and llama.cpp on their default ports."`
 	Providers      map[string]Provider      `json:"providers" doc:"Changes to built-in providers, and providers of your own, by id."`
+	Credentials    map[string]Credentials   `json:"credentials,omitempty" doc:"How providers' credentials are used, by the provider's id. The secrets themselves are in the keychain."`
 	Catalog        map[string]ModelOverride `json:"catalog" doc:"Prices and limits of models that differ from the catalog, by model id."`
 
 	VirtualModels   map[string]VirtualModel `json:"virtualModels,omitempty" doc:"Models of your own making, by name: each stands for other models, with options of its own."`

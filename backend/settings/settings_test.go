@@ -590,12 +590,15 @@ func TestSchemaHasEveryField(t *testing.T) {
 	}
 	root := properties(schema)
 	model := properties(root["catalog"], "additionalProperties")
+	credentials := properties(root["credentials"], "additionalProperties")
 	for _, c := range []struct {
 		of  reflect.Type
 		got map[string]any
 	}{
 		{reflect.TypeFor[Settings](), root},
 		{reflect.TypeFor[Provider](), properties(root["providers"], "additionalProperties")},
+		{reflect.TypeFor[Credentials](), credentials},
+		{reflect.TypeFor[Credential](), properties(credentials["named"], "additionalProperties")},
 		{reflect.TypeFor[ModelOverride](), model},
 		{reflect.TypeFor[Pricing](), properties(model["pricing"])},
 	} {

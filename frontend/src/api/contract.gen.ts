@@ -64,8 +64,11 @@ export interface CreatedKey {
 export interface Credential {
   provider: string;
   providerName: string;
-  source: "keychain" | "environment" | "none" | "not needed";
+  name: string;
+  source: "keychain" | "environment" | "file" | "none" | "not needed";
   variable: string;
+  file: string;
+  expiresAt: string | null;
   baseUrl: string;
   keysUrl: string;
   test: CredentialTest | null;
@@ -73,11 +76,19 @@ export interface Credential {
 
 export interface CredentialList {
   credentials: Credential[];
+  gatewayFallback: boolean;
+}
+
+export interface CredentialRef {
+  provider: string;
+  name: string;
 }
 
 export interface CredentialSecret {
   provider: string;
+  name: string;
   secret: string;
+  gatewayFallback: boolean | null;
 }
 
 export interface CredentialTest {
@@ -264,6 +275,7 @@ export interface Status {
   keychain: KeychainStatus;
   settings: SettingsStatus;
   history: HistoryStatus;
+  warnings: string[];
   tray: boolean;
 }
 
@@ -369,8 +381,8 @@ export interface Calls {
   "activeModel.set": { params: ModelChoice; result: ModelChoice };
   "credentials.list": { params: Empty; result: CredentialList };
   "credentials.set": { params: CredentialSecret; result: Credential };
-  "credentials.test": { params: ProviderRef; result: CredentialTest };
-  "credentials.remove": { params: ProviderRef; result: Credential };
+  "credentials.test": { params: CredentialRef; result: CredentialTest };
+  "credentials.remove": { params: CredentialRef; result: Credential };
   "keys.list": { params: Empty; result: KeyList };
   "keys.create": { params: NewKey; result: CreatedKey };
   "keys.revoke": { params: KeyRef; result: Key };

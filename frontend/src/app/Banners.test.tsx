@@ -12,6 +12,7 @@ const fine: Status = {
   keychain: { state: "ok", reason: "", advice: "" },
   settings: { path: "/h/gatehouse.jsonc", problem: null },
   history: { path: "/h/gatehouse.db", setAside: "", problem: "", dropped: 0 },
+  warnings: [],
   tray: false,
 };
 

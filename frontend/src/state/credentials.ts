@@ -1,13 +1,32 @@
 import { api, type Credential, type KeychainStatus } from "../api";
+import { formatMoment } from "../lib/time";
 import type { Tone } from "../ui/Dot";
+
+/** The hosted gateway's id: its credential may take over for the others. */
+export const HOSTED = "gateway";
+
+/** Whether there is a credential that requests are sent with. */
+export const isSet = ({ source }: Credential) =>
+  source === "keychain" || source === "environment" || source === "file";
+
+/** A credential's provider, and its name if it has one. */
+export const titleOf = ({ provider, providerName, name }: Credential) =>
+  `${providerName || provider}${name ? ` (${name})` : ""}`;
 
 /** Where a credential comes from, in words. */
 export function sourceText(credential: Credential): { tone: Tone; text: string } {
+  if (credential.expiresAt) {
+    const end = formatMoment(credential.expiresAt);
+    if (credential.source === "none") return { tone: "warn", text: `Token ended ${end}` };
+    return { tone: "good", text: `Token from ${credential.file || credential.variable}, good until ${end}` };
+  }
   switch (credential.source) {
     case "keychain":
       return { tone: "good", text: "In the keychain" };
     case "environment":
       return { tone: "good", text: `From environment (${credential.variable})` };
+    case "file":
+      return { tone: "good", text: `From ${credential.file}` };
     case "not needed":
       return { tone: "quiet", text: "Not needed" };
     case "none":
@@ -28,8 +47,16 @@ export function keychainText(keychain: KeychainStatus): { tone: Tone; text: stri
   }
 }
 
-/** Stores a secret and asks its provider whether it is accepted. The test's own failure is part of its result. */
-export async function saveAndTest(provider: string, secret: string): Promise<void> {
-  await api.call("credentials.set", { provider, secret });
-  await api.call("credentials.test", { provider });
+/**
+ * Stores a secret and asks its provider whether it is accepted. The test's own failure is part of its result.
+ * gatewayFallback says whether the hosted gateway may take over, null leaves that as it is.
+ */
+export async function saveAndTest(
+  provider: string,
+  name: string,
+  secret: string,
+  gatewayFallback: boolean | null = null,
+): Promise<void> {
+  await api.call("credentials.set", { provider, name, secret, gatewayFallback });
+  await api.call("credentials.test", { provider, name });
 }

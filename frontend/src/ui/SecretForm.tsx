@@ -1,5 +1,5 @@
 import { Button, Group, PasswordInput } from "@mantine/core";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { ErrorNote } from "./States";
 import { useTask } from "./useTask";
 
@@ -12,10 +12,21 @@ interface Props {
   autoFocus?: boolean;
   onSave(secret: string): Promise<unknown>;
   onCancel?: () => void;
+  /** More to fill in, below the secret. */
+  children?: ReactNode;
 }
 
 /** Takes a secret and forgets it as soon as it is saved. */
-export function SecretForm({ label, description, action, disabled, autoFocus, onSave, onCancel }: Props) {
+export function SecretForm({
+  label,
+  description,
+  action,
+  disabled,
+  autoFocus,
+  onSave,
+  onCancel,
+  children,
+}: Props) {
   const [secret, setSecret] = useState("");
   const task = useTask();
   return (
@@ -47,6 +58,7 @@ export function SecretForm({ label, description, action, disabled, autoFocus, on
           {action}
         </Button>
       </Group>
+      {children}
       {task.error && (
         <div style={{ marginTop: 10 }}>
           <ErrorNote title="It was not saved" message={task.error} />

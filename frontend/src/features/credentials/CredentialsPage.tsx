@@ -1,17 +1,18 @@
-import { Button, Group } from "@mantine/core";
+import { Button, Group, TextInput } from "@mantine/core";
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { api, type Credential, type CredentialTest } from "../../api";
 import { safeLink } from "../../lib/links";
 import { sentences } from "../../lib/text";
 import { formatAgo, formatDuration, formatMoment } from "../../lib/time";
-import { keychainText, saveAndTest, sourceText } from "../../state/credentials";
+import { HOSTED, isSet, keychainText, saveAndTest, sourceText, titleOf } from "../../state/credentials";
 import { credentials } from "../../state/lists";
 import { useResource } from "../../state/resource";
 import { useStatus } from "../../state/session";
 import { announce } from "../../ui/announce";
 import { Confirm } from "../../ui/Confirm";
 import { Mood } from "../../ui/Dot";
+import { FallbackChoice } from "../../ui/FallbackChoice";
 import { Page, Panel } from "../../ui/Page";
 import { SecretForm } from "../../ui/SecretForm";
 import { ErrorNote, Loading } from "../../ui/States";
@@ -48,9 +49,9 @@ export default function CredentialsPage() {
           </div>
         )}
         <ul className={classes.list}>
-          {data?.credentials.map(credential => (
-            <li key={credential.provider}>
-              <Provider credential={credential} usable={usable} />
+          {byProvider(data?.credentials ?? []).map(all => (
+            <li key={all[0]?.provider}>
+              <Provider all={all} usable={usable} fallback={data?.gatewayFallback ?? true} />
             </li>
           ))}
         </ul>
@@ -59,36 +60,91 @@ export default function CredentialsPage() {
   );
 }
 
-function Provider({ credential, usable }: { credential: Credential; usable: boolean }) {
-  const [editing, setEditing] = useState(false);
+/** Puts each provider's credentials together, in the order in which they come. */
+function byProvider(list: Credential[]): Credential[][] {
+  const out = new Map<string, Credential[]>();
+  for (const c of list) out.set(c.provider, [...(out.get(c.provider) ?? []), c]);
+  return [...out.values()];
+}
+
+/** One provider with all of its credentials, and the place to add one. */
+function Provider({ all, usable, fallback }: { all: Credential[]; usable: boolean; fallback: boolean }) {
+  const [form, setForm] = useState<{ name: string; fresh: boolean } | null>(null);
+  const [first] = all;
+  if (!first) return null;
+  const title = first.providerName || first.provider;
+  const named = all.some(c => c.name);
+  // The one without a name is left out where there are others instead.
+  const shown = all.filter(c => c.name || !named || isSet(c) || c.expiresAt);
+  return (
+    <section className={classes.provider} aria-label={title}>
+      {shown.map((credential, at) => (
+        <Row
+          key={credential.name}
+          credential={credential}
+          first={at === 0}
+          named={named}
+          editing={form !== null && !form.fresh && form.name === credential.name}
+          onEdit={() => setForm(form ? null : { name: credential.name, fresh: false })}
+          onAddAnother={() => setForm(form ? null : { name: "", fresh: true })}
+        />
+      ))}
+      {form && (
+        <CredentialForm
+          provider={first}
+          name={form.name}
+          fresh={form.fresh}
+          taken={all.map(c => c.name || DEFAULT)}
+          usable={usable}
+          fallback={fallback}
+          onClose={() => setForm(null)}
+        />
+      )}
+    </section>
+  );
+}
+
+/** What the credential without a name is called among others. */
+const DEFAULT = "default";
+
+interface RowProps {
+  credential: Credential;
+  first: boolean;
+  named: boolean;
+  editing: boolean;
+  onEdit(): void;
+  onAddAnother(): void;
+}
+
+function Row({ credential, first, named, editing, onEdit, onAddAnother }: RowProps) {
   const [removing, setRemoving] = useState(false);
   const testing = useTask();
-  const { provider, providerName, source } = credential;
-  const name = providerName || provider;
+  const { provider, providerName, name, source } = credential;
+  const title = titleOf(credential);
   const state = sourceText(credential);
-  const keysUrl = safeLink(credential.keysUrl);
-  const set = source === "keychain" || source === "environment";
+  const set = isSet(credential);
+  const replaces = source === "keychain" || name !== "";
   const test = () =>
     testing.run(async () => {
-      const result = await api.call("credentials.test", { provider });
-      announce(`${name}: ${result.message || (result.ok ? "accepted" : "not accepted")}`);
+      const result = await api.call("credentials.test", { provider, name });
+      announce(`${title}: ${result.message || (result.ok ? "accepted" : "not accepted")}`);
     });
   return (
-    <section className={classes.provider} aria-label={name}>
+    <>
       <div className={classes.row}>
         <div className={classes.who}>
-          <h3>{name}</h3>
-          <span className={classes.faint}>{credential.baseUrl || provider}</span>
+          {first && <h3>{providerName || provider}</h3>}
+          <span className={classes.faint}>{named ? name || DEFAULT : credential.baseUrl || provider}</span>
         </div>
         <Mood tone={state.tone}>{state.text}</Mood>
-        <Group gap={6} wrap="nowrap" justify="flex-end" className={classes.buttons}>
+        <Group gap={6} justify="flex-end" className={classes.buttons}>
           {(set || source === "not needed") && (
             <Button
               size="compact-sm"
               variant="default"
               loading={testing.busy}
               onClick={() => void test()}
-              aria-label={`Test ${name}`}
+              aria-label={`Test ${title}`}
             >
               Test
             </Button>
@@ -98,19 +154,19 @@ function Provider({ credential, usable }: { credential: Credential; usable: bool
               size="compact-sm"
               variant={set ? "default" : "light"}
               aria-expanded={editing}
-              onClick={() => setEditing(!editing)}
-              aria-label={`${source === "keychain" ? "Replace" : "Add"} the credential of ${name}`}
+              onClick={onEdit}
+              aria-label={`${replaces ? "Replace" : "Add"} the credential of ${title}`}
             >
-              {source === "keychain" ? "Replace" : "Add"}
+              {replaces ? "Replace" : "Add"}
             </Button>
           )}
-          {source === "keychain" && (
+          {(source === "keychain" || name) && (
             <Button
               size="compact-sm"
               variant="subtle"
               color="red"
               onClick={() => setRemoving(true)}
-              aria-label={`Remove the credential of ${name}`}
+              aria-label={`Remove the credential of ${title}`}
             >
               Remove
             </Button>
@@ -119,41 +175,92 @@ function Provider({ credential, usable }: { credential: Credential; usable: bool
       </div>
       {testing.error && <ErrorNote title="The test did not run" message={testing.error} />}
       {credential.test && !testing.busy && <TestResult test={credential.test} />}
-      {editing && (
-        <div className={classes.form}>
-          <SecretForm
-            label={`API key for ${name}`}
-            description={
-              usable
-                ? `Goes to this system's keychain.${credential.variable ? ` ${credential.variable} is read from the environment otherwise.` : ""}`
-                : `It can't be stored without a keychain.${credential.variable ? ` Set ${credential.variable} in the environment instead.` : ""}`
-            }
-            action="Save and test"
-            disabled={!usable}
-            onCancel={() => setEditing(false)}
-            onSave={async secret => {
-              await saveAndTest(provider, secret);
-              setEditing(false);
-            }}
-          />
-          {keysUrl && (
-            <a className={classes.link} href={keysUrl} target="_blank" rel="noopener noreferrer">
-              Get an API key from {name}
-            </a>
-          )}
-        </div>
+      {first && (set || named) && (
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          className={classes.another}
+          onClick={onAddAnother}
+          aria-label={`Add another credential for ${providerName || provider}`}
+        >
+          Add another
+        </Button>
       )}
       <Confirm
         opened={removing}
-        title={`Remove the credential of ${name}?`}
+        title={`Remove the credential of ${title}?`}
         confirm="Remove"
         onClose={() => setRemoving(false)}
-        onConfirm={() => api.call("credentials.remove", { provider })}
+        onConfirm={() => api.call("credentials.remove", { provider, name })}
       >
-        It is taken out of the keychain. Requests to {name} fail until there is another one.
+        It is taken out of the keychain. Requests to {providerName || provider} fail until there is another
+        one.
       </Confirm>
-    </section>
+    </>
   );
+}
+
+interface FormProps {
+  provider: Credential;
+  name: string;
+  /** A further credential, which needs a name. */
+  fresh: boolean;
+  /** The names there are. */
+  taken: string[];
+  usable: boolean;
+  fallback: boolean;
+  onClose(): void;
+}
+
+function CredentialForm({ provider, name, fresh, taken, usable, fallback, onClose }: FormProps) {
+  const [chosen, setChosen] = useState("");
+  const [mayAnswer, setMayAnswer] = useState(fallback);
+  const keysUrl = safeLink(provider.keysUrl);
+  const title = provider.providerName || provider.provider;
+  const hosted = provider.provider === HOSTED;
+  const problem = fresh && chosen ? nameProblem(chosen, taken) : "";
+  const variable = !fresh && !name ? provider.variable : "";
+  return (
+    <div className={classes.form}>
+      {fresh && (
+        <TextInput
+          label="Name"
+          description="Tells it from the others, in the usage history too, for example work"
+          value={chosen}
+          onChange={event => setChosen(event.currentTarget.value.trim())}
+          error={problem}
+          spellCheck={false}
+        />
+      )}
+      <SecretForm
+        label={`API key for ${title}${name ? ` (${name})` : ""}`}
+        description={
+          usable
+            ? `Goes to this system's keychain.${variable ? ` ${variable} is read from the environment otherwise.` : ""}`
+            : `It can't be stored without a keychain.${variable ? ` Set ${variable} in the environment instead.` : ""}`
+        }
+        action="Save and test"
+        disabled={!usable || (fresh && (!chosen || problem !== ""))}
+        onCancel={onClose}
+        onSave={async secret => {
+          await saveAndTest(provider.provider, fresh ? chosen : name, secret, hosted ? mayAnswer : null);
+          onClose();
+        }}
+      >
+        {hosted && <FallbackChoice value={mayAnswer} onChange={setMayAnswer} />}
+      </SecretForm>
+      {keysUrl && (
+        <a className={classes.link} href={keysUrl} target="_blank" rel="noopener noreferrer">
+          Get an API key from {title}
+        </a>
+      )}
+    </div>
+  );
+}
+
+function nameProblem(name: string, taken: string[]): string {
+  if (taken.includes(name)) return "There is one of this name; replace that one instead";
+  return /^[a-z0-9][a-z0-9._-]{0,63}$/.test(name) ? "" : "Use small letters, digits, '.', '_' and '-'";
 }
 
 function TestResult({ test }: { test: CredentialTest }) {

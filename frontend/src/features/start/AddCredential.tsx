@@ -2,13 +2,14 @@ import { Select } from "@mantine/core";
 import { useState } from "react";
 import { safeLink } from "../../lib/links";
 import { sentences } from "../../lib/text";
-import { keychainText, saveAndTest, sourceText } from "../../state/credentials";
+import { HOSTED, isSet, keychainText, saveAndTest, sourceText, titleOf } from "../../state/credentials";
 import { credentials } from "../../state/lists";
 import { useResource } from "../../state/resource";
 import { routeHash } from "../../state/route";
 import { useStatus } from "../../state/session";
 import { announce } from "../../ui/announce";
 import { Mood } from "../../ui/Dot";
+import { FallbackChoice } from "../../ui/FallbackChoice";
 import { SecretForm } from "../../ui/SecretForm";
 import { ErrorNote, Loading } from "../../ui/States";
 import classes from "./Start.module.css";
@@ -17,6 +18,7 @@ export function AddCredential() {
   const { data, error } = useResource(credentials);
   const { keychain } = useStatus();
   const [chosen, setChosen] = useState("");
+  const [fallback, setFallback] = useState(true);
   if (error) {
     return (
       <ErrorNote
@@ -28,9 +30,10 @@ export function AddCredential() {
   }
   if (!data) return <Loading what="providers" rows={2} />;
 
-  const takers = data.credentials.filter(c => c.source !== "not needed");
-  const found = takers.filter(c => c.source !== "none");
+  const takers = data.credentials.filter(c => c.source !== "not needed" && !c.name);
+  const found = data.credentials.filter(isSet);
   const provider = takers.find(c => c.provider === chosen) ?? takers[0];
+  const hosted = provider?.provider === HOSTED;
   const state = keychainText(keychain);
   const usable = keychain.state === "ok";
   const keysUrl = safeLink(provider?.keysUrl);
@@ -41,8 +44,8 @@ export function AddCredential() {
           {found.map(c => {
             const source = sourceText(c);
             return (
-              <li key={c.provider}>
-                <strong>{c.providerName || c.provider}</strong>
+              <li key={`${c.provider}/${c.name}`}>
+                <strong>{titleOf(c)}</strong>
                 <Mood tone={source.tone}>{source.text}</Mood>
                 {c.test && (
                   <span className={c.test.ok ? classes.good : classes.bad}>
@@ -76,10 +79,12 @@ export function AddCredential() {
             action="Save and test"
             disabled={!usable}
             onSave={async secret => {
-              await saveAndTest(provider.provider, secret);
+              await saveAndTest(provider.provider, "", secret, hosted ? fallback : null);
               announce(`Saved the credential of ${provider.providerName}.`);
             }}
-          />
+          >
+            {hosted && <FallbackChoice value={fallback} onChange={setFallback} />}
+          </SecretForm>
         </div>
       )}
       <div className={classes.small}>

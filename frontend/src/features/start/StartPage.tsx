@@ -1,5 +1,6 @@
 import { IconCheck } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
+import { isSet } from "../../state/credentials";
 import { credentials, keys } from "../../state/lists";
 import { useResource } from "../../state/resource";
 import { Page } from "../../ui/Page";
@@ -10,9 +11,7 @@ import { TryIt } from "./TryIt";
 
 export default function StartPage() {
   const [answered, setAnswered] = useState(false);
-  const held = useResource(credentials).data?.credentials.filter(
-    c => c.source === "keychain" || c.source === "environment",
-  );
+  const held = useResource(credentials).data?.credentials.filter(isSet);
   const made = useResource(keys).data?.keys.filter(k => !k.revokedAt);
   return (
     <Page

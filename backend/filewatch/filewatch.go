@@ -1,7 +1,12 @@
-package settings
+// Package filewatch tells when a file that people and their tools write may have changed.
+//
+// It must not know what the file is for, nor read it.
+package filewatch
 
 import (
 	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -13,20 +18,21 @@ import (
 // file in steps. A good file counts at once.
 const settleTime = 150 * time.Millisecond
 
-// watcher tells when the file may have changed. It watches folders, since editors replace files: the file's own and, if
+// Watcher tells when a file may have changed. It watches folders, since editors replace files: the file's own and, if
 // the file is a link, the one of the file that is meant.
-type watcher struct {
+type Watcher struct {
 	notify *fsnotify.Watcher
 	path   string
 	done   sync.WaitGroup
 }
 
-func newWatcher(path string) (*watcher, error) {
+// New watches a file, which need not be there; its folder must.
+func New(path string) (*Watcher, error) {
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, err
 	}
-	w := &watcher{notify: notify, path: path}
+	w := &Watcher{notify: notify, path: path}
 	if err := w.follow(); err != nil {
 		return nil, errors.Join(err, notify.Close())
 	}
@@ -34,11 +40,11 @@ func newWatcher(path string) (*watcher, error) {
 }
 
 // follow watches every folder that the path leads through at the moment.
-func (w *watcher) follow() error {
+func (w *Watcher) follow() error {
 	if err := w.notify.Add(filepath.Dir(w.path)); err != nil {
 		return err
 	}
-	if target, err := resolve(w.path); err == nil && filepath.Dir(target) != filepath.Dir(w.path) {
+	if target, err := Resolve(w.path); err == nil && filepath.Dir(target) != filepath.Dir(w.path) {
 		// A link that leads nowhere yet is no error; its folder is watched once it is there.
 		if err := w.notify.Add(filepath.Dir(target)); err != nil && !errors.Is(err, fsnotify.ErrClosed) {
 			return nil
@@ -47,9 +53,9 @@ func (w *watcher) follow() error {
 	return nil
 }
 
-// start calls refresh(false) for everything that happens in the folders, and refresh(true) once a half-way state has
+// Start calls refresh(false) for everything that happens in the folders, and refresh(true) once a half-way state has
 // lasted. Reading a small file that did not change is cheaper than guessing which events matter.
-func (w *watcher) start(refresh func(report bool) (pending bool)) {
+func (w *Watcher) Start(refresh func(report bool) (pending bool)) {
 	w.done.Go(func() {
 		settle := time.NewTimer(settleTime)
 		settle.Stop()
@@ -84,18 +90,40 @@ func (w *watcher) start(refresh func(report bool) (pending bool)) {
 }
 
 // matters leaves out the busy neighbours, above all the database, which is written many times a second.
-func (w *watcher) matters(event fsnotify.Event) bool {
+func (w *Watcher) matters(event fsnotify.Event) bool {
 	name := filepath.Base(event.Name)
 	if name == filepath.Base(w.path) {
 		return true
 	}
-	target, err := resolve(w.path)
+	target, err := Resolve(w.path)
 	return err == nil && target != w.path &&
 		(name == filepath.Base(target) || filepath.Dir(event.Name) != filepath.Dir(w.path))
 }
 
-func (w *watcher) close() error {
+// Close ends the watch and waits for a refresh that runs.
+func (w *Watcher) Close() error {
 	err := w.notify.Close()
 	w.done.Wait()
 	return err
+}
+
+// Resolve follows symbolic links to the file that is really meant, also if it does not exist yet.
+func Resolve(path string) (string, error) {
+	for range 40 {
+		target, err := os.Readlink(path)
+		if err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				return path, nil
+			}
+			if _, statErr := os.Lstat(path); statErr == nil {
+				return path, nil // there, and no link
+			}
+			return "", err
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
+	}
+	return "", &fs.PathError{Op: "open", Path: path, Err: errors.New("too many symbolic links")}
 }

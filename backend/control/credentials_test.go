@@ -1,0 +1,216 @@
+package control
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gatehouse/backend/credential"
+	"gatehouse/backend/event"
+	"gatehouse/backend/llm"
+	"gatehouse/backend/provider"
+	"gatehouse/backend/secret"
+	"gatehouse/backend/settings"
+)
+
+// memory is a keychain that keeps nothing anywhere.
+type memory struct {
+	mu     sync.Mutex
+	values map[string]string
+}
+
+func (m *memory) Get(_ context.Context, name string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if v, ok := m.values[name]; ok {
+		return v, nil
+	}
+	return "", secret.ErrNotFound
+}
+
+func (m *memory) Set(_ context.Context, name, value string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.values[name] = value
+	return nil
+}
+
+func (m *memory) Delete(_ context.Context, name string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.values[name]; !ok {
+		return secret.ErrNotFound
+	}
+	delete(m.values, name)
+	return nil
+}
+
+// asked is a provider that takes one secret only.
+type asked struct{ takes string }
+
+func (a asked) Check(_ context.Context, _ *provider.Provider, secret string) error {
+	if secret != a.takes {
+		return llm.Errorf(llm.ErrAuth, "refused")
+	}
+	return nil
+}
+
+// desk is the part of the service that credentials need.
+type desk struct {
+	*Service
+	keychain *memory
+	path     string
+}
+
+func openDesk(t *testing.T, text string) desk {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), settings.FileName)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	doc, err := settings.Open(path, settings.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	broker, keychain := &event.Broker{}, &memory{values: map[string]string{}}
+	spec := func(s *settings.Settings) (out []credential.Spec) {
+		for _, id := range []string{"openai", "gateway"} {
+			out = append(out, credential.Spec{Provider: id, Needed: true, Names: s.Credentials[id].Names()})
+		}
+		return out
+	}
+	store := credential.New(credential.Options{Keychain: keychain, Specs: spec(doc.Snapshot()), Broker: broker})
+	doc.Subscribe(func(_, after *settings.Settings) { store.SetSpecs(spec(after)) })
+	t.Cleanup(func() {
+		if err := doc.Close(); err != nil {
+			t.Error(err)
+		}
+		store.Close()
+	})
+	table := provider.NewTable(nil)
+	return desk{New(Options{
+		Settings: doc, Credentials: store, Providers: func() provider.Table { return table }, Checker: asked{"sk-work-secret"},
+		Broker: broker, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
+	}), keychain, path}
+}
+
+func (d desk) text(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(d.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestNamedCredential: its secret goes to the keychain, its name to settings, and both go again.
+func TestNamedCredential(t *testing.T) {
+	d := openDesk(t, "{\n  // mine\n  \"version\": 1\n}\n")
+	no := false
+	view, err := d.setCredential(t.Context(), CredentialSecret{Provider: "openai", Name: "work", Secret: "sk-work-secret\n", GatewayFallback: &no})
+	if err != nil || view.Name != "work" || view.Source != "keychain" {
+		t.Fatalf("%+v, %v", view, err)
+	}
+	set := d.Settings.Snapshot()
+	if c, ok := set.Credentials["openai"].Named["work"]; !ok || c.GatewayFallback == nil || *c.GatewayFallback || set.GatewayFallback != nil {
+		t.Errorf("%+v", set.Credentials)
+	}
+	if text := d.text(t); strings.Contains(text, "sk-") || !strings.Contains(text, "// mine") {
+		t.Errorf("settings are %s", text)
+	}
+	if d.keychain.values["openai/work"] != "sk-work-secret" {
+		t.Errorf("the keychain holds %v", d.keychain.values)
+	}
+	for name, want := range map[string]bool{"work": true, "": false} {
+		if _, err := d.setCredential(t.Context(), CredentialSecret{Provider: "openai", Name: name, Secret: map[bool]string{true: "sk-work-secret", false: "sk-other"}[want]}); err != nil {
+			t.Fatal(err)
+		}
+		if test, err := d.testCredential(t.Context(), CredentialRef{"openai", name}); err != nil || test.OK != want {
+			t.Errorf("%q: %+v, %v", name, test, err)
+		}
+	}
+	list, err := d.credentialList(t.Context(), Empty{})
+	if err != nil || !list.GatewayFallback {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	tests := map[string]bool{}
+	for _, c := range list.Credentials {
+		if c.Provider == "openai" && c.Test != nil {
+			tests[c.Name] = c.Test.OK
+		}
+	}
+	if len(tests) != 2 || !tests["work"] || tests[""] {
+		t.Errorf("each has its own test: %v", tests)
+	}
+	if view, err := d.removeCredential(t.Context(), CredentialRef{"openai", "work"}); err != nil || view.Source != "none" {
+		t.Fatalf("%+v, %v", view, err)
+	}
+	if _, ok := d.Settings.Snapshot().Credentials["openai"].Named["work"]; ok || len(d.keychain.values) != 1 {
+		t.Errorf("left: %s, %v", d.text(t), d.keychain.values)
+	}
+}
+
+// TestDefaultIsTheOneWithoutAName: by either name it is the same entry of the keychain, and settings are left alone.
+func TestDefaultIsTheOneWithoutAName(t *testing.T) {
+	d := openDesk(t, "{}")
+	if _, err := d.setCredential(t.Context(), CredentialSecret{Provider: "openai", Name: "default", Secret: "sk-plain-secret"}); err != nil {
+		t.Fatal(err)
+	}
+	if d.keychain.values["openai"] != "sk-plain-secret" || d.text(t) != "{}" {
+		t.Errorf("%v, %s", d.keychain.values, d.text(t))
+	}
+	if _, err := d.removeCredential(t.Context(), CredentialRef{"openai", ""}); err != nil || len(d.keychain.values) > 0 {
+		t.Errorf("%v, %v", d.keychain.values, err)
+	}
+}
+
+// TestAddingTheHostedGateway: the answer to whether it may take over is in settings.
+func TestAddingTheHostedGateway(t *testing.T) {
+	d := openDesk(t, "{}")
+	for _, may := range []bool{false, true} {
+		if _, err := d.setCredential(t.Context(), CredentialSecret{Provider: "gateway", Secret: "vck-secret", GatewayFallback: &may}); err != nil {
+			t.Fatal(err)
+		}
+		list, err := d.credentialList(t.Context(), Empty{})
+		if got := d.Settings.Snapshot().GatewayFallback; err != nil || got == nil || *got != may || list.GatewayFallback != may {
+			t.Errorf("%v: %s, %v", may, d.text(t), err)
+		}
+	}
+}
+
+// TestNothingIsKeptThatSettingsCanNotSay: a bad name, and a settings file with a mistake.
+func TestNothingIsKeptThatSettingsCanNotSay(t *testing.T) {
+	d := openDesk(t, `{"adr": ""}`)
+	for _, c := range []CredentialSecret{
+		{Provider: "openai", Name: "My Key", Secret: "sk-work-secret"}, {Provider: "openai", Name: "work", Secret: "sk-work-secret"},
+	} {
+		if _, err := d.setCredential(t.Context(), c); llm.AsError(err).Kind != llm.ErrBadRequest {
+			t.Errorf("%s: %v", c.Name, err)
+		}
+	}
+	if _, err := d.setCredential(t.Context(), CredentialSecret{Provider: "openai", Secret: "sk-work-secret"}); err != nil {
+		t.Errorf("the one without a name needs no settings: %v", err)
+	}
+	if len(d.keychain.values) != 1 {
+		t.Errorf("kept: %v", d.keychain.values)
+	}
+}
+
+// TestListedButNotKept: a name that only settings know can be taken off the list.
+func TestListedButNotKept(t *testing.T) {
+	d := openDesk(t, `{"credentials": {"openai": {"order": ["gone"], "named": {"gone": {"weight": 2}}}}}`)
+	if _, err := d.removeCredential(t.Context(), CredentialRef{"openai", "gone"}); err != nil {
+		t.Fatal(err)
+	}
+	if c := d.Settings.Snapshot().Credentials["openai"]; len(c.Named)+len(c.Order) > 0 {
+		t.Errorf("%+v", c)
+	}
+	if _, err := d.removeCredential(t.Context(), CredentialRef{"openai", "gone"}); llm.AsError(err).Kind != llm.ErrNotFound && llm.AsError(err).Kind != llm.ErrAuth {
+		t.Errorf("%v", err)
+	}
+}
