@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,8 +18,15 @@ import (
 	"gatehouse/backend/settings"
 )
 
-// canary is a credential that must be nowhere but in the keychain and at the provider.
-const canary = "sk-canary-5f1c0ffee0badcafe0123456789abcdef"
+// The canaries must be nowhere but in the keychain, or in a file of the user's, and at the provider: a credential, a named
+// one, and a token that ends in the year 2099.
+const (
+	canary      = "sk-canary-5f1c0ffee0badcafe0123456789abcdef"
+	canaryNamed = "sk-namedcanary-77d1e0fbadf00d8899aabbccddeeff"
+	canaryToken = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im1yay1jYW5hcnkifQ.eyJleHAiOjQxMDI0NDQ4MDAsInN1YiI6ImNhbmFyeSJ9.c2lnbmF0dXJlLWNhbmFyeQ"
+)
+
+var canaries = []string{canary, canaryNamed, canaryToken}
 
 // TestSecretLeavesNoTrace sets, uses, tests and removes a credential in a real keyring, provokes every error that might
 // repeat it, and then searches the whole state folder and what the system shows of the process. It runs where a session
@@ -28,12 +35,14 @@ func TestSecretLeavesNoTrace(t *testing.T) {
 	if os.Getenv("GATEHOUSE_TEST_KEYRING") == "" {
 		t.Skip("there is no session with a keyring; GATEHOUSE_TEST_KEYRING is not set")
 	}
-	var got atomic.Value
-	got.Store("")
+	var lock sync.Mutex
+	got := map[string]bool{}
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		got.Store(r.Header.Get("Authorization"))
-		if strings.HasSuffix(r.URL.Path, "/models") {
+		lock.Lock()
+		got[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")] = true
+		lock.Unlock()
+		if strings.HasSuffix(r.URL.Path, "/models") || strings.HasSuffix(r.URL.Path, "/credits") {
 			_, _ = io.WriteString(w, `{"data":[{"id":"m"}]}`)
 			return
 		}
@@ -44,22 +53,31 @@ func TestSecretLeavesNoTrace(t *testing.T) {
 	defer upstream.Close()
 
 	home := shortHome(t)
-	text := fmt.Sprintf(`{"providers":{"openai":{"baseURL":%q}}}`, upstream.URL+"/v1")
+	file := filepath.Join(t.TempDir(), ".env.local")
+	if err := os.WriteFile(file, []byte("VERCEL_OIDC_TOKEN=\""+canaryToken+"\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf(`{"providers":{"openai":{"baseURL":%q},"gateway":{"baseURL":%q}},"credentials":{"gateway":{"envFile":%q}}}`,
+		upstream.URL+"/v1", upstream.URL, file)
 	if err := os.WriteFile(filepath.Join(home, settings.FileName), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := serve(t, home)
+	s := serve(t, home, "AI_GATEWAY_API_KEY=", "VERCEL_OIDC_TOKEN=")
 	view := call[control.Credential](t, home, "credentials.set", control.CredentialSecret{Provider: "openai", Secret: canary + "\n"})
 	if view.Source != "keychain" {
 		t.Fatalf("the credential is in the %q", view.Source)
 	}
-	if test := call[control.CredentialTest](t, home, "credentials.test", control.CredentialRef{Provider: "openai"}); !test.OK {
-		t.Errorf("test: %+v", test)
+	call[control.Credential](t, home, "credentials.set", control.CredentialSecret{Provider: "openai", Name: "work", Secret: canaryNamed})
+	for _, ref := range []control.CredentialRef{{Provider: "openai"}, {Provider: "openai", Name: "work"}, {Provider: "gateway"}} {
+		if test := call[control.CredentialTest](t, home, "credentials.test", ref); !test.OK {
+			t.Errorf("%+v: %+v", ref, test)
+		}
 	}
 	token := call[control.CreatedKey](t, home, "keys.create", control.NewKey{Name: "canary"}).Secret
 	answers := ""
-	for _, title := range []string{"401", "500"} {
-		req, err := http.NewRequest(http.MethodPost, s.url+"/v1/chat/completions", strings.NewReader(`{"model":"openai/m"}`))
+	for i, title := range []string{"401", "500", "401", "500"} {
+		model := []string{"openai/m", "gateway/openai/m"}[i/2]
+		req, err := http.NewRequest(http.MethodPost, s.url+"/v1/chat/completions", strings.NewReader(`{"model":"`+model+`"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,27 +94,38 @@ func TestSecretLeavesNoTrace(t *testing.T) {
 		}
 		answers += string(body)
 	}
-	if got.Load() != "Bearer "+canary {
-		t.Errorf("the provider got %q", got.Load())
+	lock.Lock()
+	for i, c := range canaries {
+		if !got[c] {
+			t.Errorf("the provider did not get canary %d", i)
+		}
 	}
+	lock.Unlock()
 	for name, params := range map[string]any{
 		"credentials.list": control.Empty{}, "usage.list": control.UsageQuery{}, "status.get": control.Empty{}, "settings.get": control.Empty{},
 	} {
 		answers += fmt.Sprint(call[any](t, home, name, params))
 	}
-	if strings.Contains(answers, canary) {
-		t.Error("an answer holds the secret")
+	for i, c := range canaries {
+		if strings.Contains(answers, c) || strings.Contains(answers, c[10:26]) {
+			t.Errorf("an answer holds canary %d", i)
+		}
 	}
 	searchProcess(t, s.cmd.Process.Pid)
 	call[control.Credential](t, home, "credentials.remove", control.CredentialRef{Provider: "openai"})
+	call[control.Credential](t, home, "credentials.remove", control.CredentialRef{Provider: "openai", Name: "work"})
 	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Error(err)
 	}
 	// Everything is on the disk now or when the process is killed; both must be clean.
-	search(t, home, canary)
+	for _, c := range canaries {
+		search(t, home, c)
+	}
 	_ = s.cmd.Process.Kill()
 	_ = s.cmd.Wait()
-	search(t, home, canary)
+	for _, c := range canaries {
+		search(t, home, c)
+	}
 	search(t, home, token) // the local key is only a hash, too
 }
 
@@ -107,8 +136,10 @@ func searchProcess(t *testing.T, pid int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if bytes.Contains(text, []byte(canary)) {
-			t.Errorf("/proc/PID/%s holds the secret", name)
+		for i, c := range canaries {
+			if bytes.Contains(text, []byte(c)) {
+				t.Errorf("/proc/PID/%s holds canary %d", name, i)
+			}
 		}
 	}
 }

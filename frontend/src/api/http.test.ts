@@ -95,7 +95,7 @@ describe("calls", () => {
     fetched.mockImplementation(async url =>
       url === "/api/status.get" ? json({}) : json({ kind: "auth", message: "OpenAI refused the key" }, 401),
     );
-    await expect(client.call("credentials.test", { provider: "openai" })).rejects.toMatchObject({
+    await expect(client.call("credentials.test", { provider: "openai", name: "" })).rejects.toMatchObject({
       kind: "auth",
     });
     expect(states).toEqual([]);

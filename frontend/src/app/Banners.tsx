@@ -45,7 +45,12 @@ export function bannersOf(status: Status): Banner[] {
     });
   }
   for (const warning of status.warnings) {
-    banners.push({ id: `warning.${warning}`, tone: "warn", title: "A credential ends.", text: sentences(warning) });
+    banners.push({
+      id: `warning.${warning}`,
+      tone: "warn",
+      title: "A credential ends.",
+      text: sentences(warning),
+    });
   }
   if (history.problem) {
     banners.push({
