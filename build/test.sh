@@ -27,6 +27,8 @@ build_desktop
 mkdir -p "$out"
 rm -f "$out/tests.jsonl"
 
+GATEHOUSE_MATRIX=$PWD/$out/matrix.txt
+export GATEHOUSE_MATRIX
 suite go go go test -race -json -tags "$desktop_tags" ./...
 
 # What the other build compiles differently is tested in that shape too.

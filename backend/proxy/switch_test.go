@@ -105,7 +105,7 @@ func TestModelSwitchAtRandom(t *testing.T) {
 		"groq/openai/gpt-oss-120b", "ollama/qwen3:8b", "strict-responses/gpt-5.4", "strict-messages/claude-opus-4-8", "strict-chat/local-1",
 	}
 	texts := []string{"look", "look do:twice", "do:plain talk", "do:length talk", "do:refuse this"}
-	for n := range 4 {
+	for n := range 8 {
 		for _, who := range talkers {
 			seed := uint64(n*100 + len(who.name))
 			t.Run(fmt.Sprintf("%s seed %d", who.name, seed), func(t *testing.T) {

@@ -44,3 +44,20 @@ func TestMistralsOrder(t *testing.T) {
 		t.Errorf("%s, %v", body, err)
 	}
 }
+
+// TestRefusalsElsewhere: what only OpenAI knows as a refusal is what the assistant said, for the others.
+func TestRefusalsElsewhere(t *testing.T) {
+	req := &llm.Request{Messages: []llm.Message{
+		{Role: llm.RoleUser, Parts: []llm.Part{llm.Text{Text: "hi"}}},
+		{Role: llm.RoleAssistant, Parts: []llm.Part{llm.Refusal{Text: "I can't."}}},
+		{Role: llm.RoleUser, Parts: []llm.Part{llm.Text{Text: "go"}}},
+	}}
+	for provider, want := range map[string]string{
+		"openai": `{"role":"assistant","content":null,"refusal":"I can't."}`, "groq": `{"role":"assistant","content":"I can't."}`, "my-lab": `{"role":"assistant","content":"I can't."}`,
+	} {
+		body, _, err := chatcompletions.EncodeRequest(req, chatcompletions.OptionsFor(llm.Origin{Provider: provider, Model: provider + "/m"}))
+		if err != nil || !strings.Contains(string(body), want) {
+			t.Errorf("%s: %s, %v", provider, body, err)
+		}
+	}
+}

@@ -182,6 +182,10 @@ func (e *encoder) assistant(m llm.Message) error {
 				parts = append(parts, textPart{"text", p.Text, e.mark(p.Cache)})
 			}
 		case llm.Refusal:
+			if e.opts.Lean && p.Text != "" {
+				parts = append(parts, textPart{Type: "text", Text: p.Text})
+				continue
+			}
 			out.Refusal += p.Text
 		case llm.Reasoning:
 			e.replay(p, &out)

@@ -41,7 +41,8 @@ type Options struct {
 	// TopK takes top_k, which OpenAI does not know. SeedName is the seed's name, "seed" if empty.
 	TopK     bool
 	SeedName string
-	// Lean leaves out what only OpenAI and relays know: user, metadata, service_tier and prompt_cache_key.
+	// Lean leaves out what only OpenAI and relays know: user, metadata, service_tier and prompt_cache_key. A refusal is
+	// a text there.
 	Lean bool
 
 	// Freeform takes tools of type custom. Elsewhere a function with one string plays them; see Restore.

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tidwall/gjson"
 )
@@ -36,7 +37,6 @@ type StandIn struct {
 	mu     sync.Mutex
 	more   *sync.Cond // there is another call
 	calls  []Call
-	serial int
 	stored map[string]bool // the ids of items that were kept, as Responses keeps them
 }
 
@@ -218,12 +218,10 @@ func (s *StandIn) opened(kind, text string) (content string, ok bool) {
 }
 
 // next gives a number that was not given before.
-func (s *StandIn) next() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.serial++
-	return s.serial
-}
+func (s *StandIn) next() int { return int(serial.Add(1)) }
+
+// serial numbers what all stand-ins issue, so that no two of them give out the same id.
+var serial atomic.Int64
 
 func (s *StandIn) keep(ids ...string) {
 	s.mu.Lock()
