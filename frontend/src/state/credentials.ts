@@ -18,7 +18,7 @@ export function sourceText(credential: Credential): { tone: Tone; text: string }
   if (credential.expiresAt) {
     const end = formatMoment(credential.expiresAt);
     if (credential.source === "none") return { tone: "warn", text: `Token ended ${end}` };
-    return { tone: "good", text: `Token from ${credential.file || credential.variable}, good until ${end}` };
+    return { tone: "good", text: `Token, good until ${end}` };
   }
   switch (credential.source) {
     case "keychain":
@@ -26,7 +26,7 @@ export function sourceText(credential: Credential): { tone: Tone; text: string }
     case "environment":
       return { tone: "good", text: `From environment (${credential.variable})` };
     case "file":
-      return { tone: "good", text: `From ${credential.file}` };
+      return { tone: "good", text: `From a file (${credential.variable})` };
     case "not needed":
       return { tone: "quiet", text: "Not needed" };
     case "none":

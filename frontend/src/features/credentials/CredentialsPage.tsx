@@ -86,9 +86,19 @@ function Provider({ all, usable, fallback }: { all: Credential[]; usable: boolea
           named={named}
           editing={form !== null && !form.fresh && form.name === credential.name}
           onEdit={() => setForm(form ? null : { name: credential.name, fresh: false })}
-          onAddAnother={() => setForm(form ? null : { name: "", fresh: true })}
         />
       ))}
+      {!form && (named || isSet(first)) && (
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          className={classes.another}
+          onClick={() => setForm({ name: "", fresh: true })}
+          aria-label={`Add another credential for ${title}`}
+        >
+          Add another
+        </Button>
+      )}
       {form && (
         <CredentialForm
           provider={first}
@@ -113,10 +123,9 @@ interface RowProps {
   named: boolean;
   editing: boolean;
   onEdit(): void;
-  onAddAnother(): void;
 }
 
-function Row({ credential, first, named, editing, onEdit, onAddAnother }: RowProps) {
+function Row({ credential, first, named, editing, onEdit }: RowProps) {
   const [removing, setRemoving] = useState(false);
   const testing = useTask();
   const { provider, providerName, name, source } = credential;
@@ -135,6 +144,11 @@ function Row({ credential, first, named, editing, onEdit, onAddAnother }: RowPro
         <div className={classes.who}>
           {first && <h3>{providerName || provider}</h3>}
           <span className={classes.faint}>{named ? name || DEFAULT : credential.baseUrl || provider}</span>
+          {credential.file && (
+            <span className={classes.faint} title={credential.file}>
+              {credential.file}
+            </span>
+          )}
         </div>
         <Mood tone={state.tone}>{state.text}</Mood>
         <Group gap={6} justify="flex-end" className={classes.buttons}>
@@ -175,17 +189,6 @@ function Row({ credential, first, named, editing, onEdit, onAddAnother }: RowPro
       </div>
       {testing.error && <ErrorNote title="The test did not run" message={testing.error} />}
       {credential.test && !testing.busy && <TestResult test={credential.test} />}
-      {first && (set || named) && (
-        <Button
-          size="compact-xs"
-          variant="subtle"
-          className={classes.another}
-          onClick={onAddAnother}
-          aria-label={`Add another credential for ${providerName || provider}`}
-        >
-          Add another
-        </Button>
-      )}
       <Confirm
         opened={removing}
         title={`Remove the credential of ${title}?`}
