@@ -71,6 +71,13 @@ func (c *Core) balanceOf(client *provider.Client, secrets secretsOf) func(contex
 	}
 }
 
+// gatewaySecrets gives the gateway the credential that an attempt is for.
+type gatewaySecrets struct{ secretsOf }
+
+func (s gatewaySecrets) Secret(ctx context.Context, id provider.ID, _ string) (string, error) {
+	return s.secretsOf.Secret(ctx, id)
+}
+
 // pricer tells the usage history what calls cost.
 type pricer struct{ catalog func() *catalog.Catalog }
 

@@ -156,7 +156,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		}
 	}
 	gate := gateway.New(gateway.Options{
-		World: world, Upstream: client, Credentials: secrets, Recorder: history,
+		World: world, Upstream: client, Credentials: gatewaySecrets{secrets}, Recorder: history, Health: c.board,
 		Objects:     objects.Open(db, objects.Options{Now: time.Now, Logger: c.logger}),
 		Calibration: counts, Redact: redactor.RedactBytes, Conceal: credential.Conceal, Files: fetch.New(c.fetchLimits), Now: time.Now, Logger: c.logger,
 	})

@@ -170,7 +170,7 @@ func killWithin(t *testing.T, s *served, token string, streams, chunks int) map[
 					return
 				}
 				mu.Lock()
-				ids[resp.Header.Get("X-Gatehouse-Request")] = true
+				ids[resp.Header.Get("X-Gatehouse-Request-Id")] = true
 				mu.Unlock()
 				piece := make([]byte, 512)
 				for {

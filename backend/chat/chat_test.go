@@ -363,7 +363,7 @@ func TestFailuresAndRetry(t *testing.T) {
 // A crash keeps what was saved on the way: a copy of the file, made while the answer is written, opens with it.
 func TestCrashKeepsTheAnswerSoFar(t *testing.T) {
 	f := newFixture(t)
-	id := f.send("", "stream", "go").Conversation.ID
+	id := f.send("", "stream", "tokens=5000").Conversation.ID
 	f.tokens <- struct{}{}
 	f.tokens <- struct{}{}
 	for {

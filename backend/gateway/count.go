@@ -38,7 +38,7 @@ const (
 // has one, else an estimate, which is never 0. It costs nothing and leaves no line in the history. Its errors are
 // *llm.Error: a model that nobody serves, or a request that can't be read.
 func (g *Gateway) CountTokens(ctx context.Context, req Request) (*Answer, error) {
-	x := &exchange{g: g, req: req, codec: protocol.For(req.Dialect), start: g.Now(), entry: unrecorded{}}
+	x := &exchange{g: g, req: req, codec: protocol.For(req.Dialect), start: g.Now(), line: &line{entry: unrecorded{}}, decision: &routing.Decision{}}
 	x.id = NewRequestID(x.start)
 	head, err := x.peek()
 	if err != nil {

@@ -5,23 +5,26 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol"
+	"gatehouse/backend/protocol/jsonedit"
 	"gatehouse/backend/provider"
+	"gatehouse/backend/routing"
 )
 
-// exchange is one request on its way.
+// exchange is one attempt of a request on its way; the attempts of a request share its line.
 type exchange struct {
 	g     *Gateway
 	req   Request
 	codec protocol.Codec
 	id    string
 	start time.Time
-	entry Entry
+	line  *line
 
 	// pass is set for requests that are passed on whole.
 	pass *passing
@@ -29,9 +32,11 @@ type exchange struct {
 	requested string
 	// long tells that the client asked for the long context by the model's suffix.
 	long     bool
+	decision *routing.Decision
+	// cut are the places of the body that are meant for routing alone.
+	cut      []jsonedit.Span
 	provider *provider.Provider
 	model    string
-	attempts []Attempt
 	// whole tells that the answer is already there to its end.
 	whole bool
 	// forget leaves all reasoning of earlier turns out when the request is written anew.
@@ -42,20 +47,37 @@ type exchange struct {
 	estimated int64
 	first     time.Duration
 	seen      *llm.Observation
-
-	mu   sync.Mutex
-	last *Settlement
+	watch     *watchdog
+	// tried is this attempt's place among the line's, and report tells its outcome to whoever keeps health.
+	tried  int
+	report func(routing.Result)
 }
 
-// settle ends the line in the history; only the first call counts.
+// line is what the attempts of a request share: its line in the history.
+type line struct {
+	entry Entry
+
+	mu       sync.Mutex
+	attempts []Attempt
+	last     *Settlement
+}
+
+// branch gives an exchange for one attempt.
+func (x *exchange) branch() *exchange {
+	y := *x
+	return &y
+}
+
+// settle ends the line in the history; only the first call counts. It also ends the attempt.
 func (x *exchange) settle(outcome Outcome, e *llm.Error, status int) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.last != nil {
+	x.settled(outcome, e, status)
+	x.line.mu.Lock()
+	defer x.line.mu.Unlock()
+	if x.line.last != nil {
 		return
 	}
 	s := Settlement{
-		Outcome: outcome, Model: x.model, Status: status, Attempts: x.attempts, FirstToken: x.first,
+		Outcome: outcome, Model: x.model, Status: status, Attempts: x.line.attempts, FirstToken: x.first,
 		Duration: x.g.Now().Sub(x.start),
 	}
 	if x.provider != nil {
@@ -67,17 +89,17 @@ func (x *exchange) settle(outcome Outcome, e *llm.Error, status int) {
 	if x.seen != nil {
 		s.UpstreamID, s.Usage, s.Finish = x.seen.ID, x.seen.Usage, x.seen.Finish
 	}
-	x.last = &s
-	x.entry.Settle(s)
+	x.line.last = &s
+	x.line.entry.Settle(s)
 }
 
 func (x *exchange) settlement() Settlement {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.last == nil {
+	x.line.mu.Lock()
+	defer x.line.mu.Unlock()
+	if x.line.last == nil {
 		return Settlement{Outcome: Open}
 	}
-	return *x.last
+	return *x.line.last
 }
 
 func (x *exchange) answer(ctx context.Context, resp *http.Response) *Answer {
@@ -105,7 +127,10 @@ type body struct {
 	stream   bool
 	array    bool // the stream is one JSON array, no server-sent events
 	tap      llm.Tap
+	// opaque tells that nothing can be seen of how the answer begins.
+	opaque bool
 
+	head   []byte // what came before anything was given
 	tail   []byte // what is still to be given after the upstream's own bytes
 	ended  error  // what to give after the tail
 	closed bool
@@ -119,17 +144,91 @@ func (b *body) issued() {
 	}
 }
 
+// headLimit bounds what is read of an answer before anything of it is given to the client.
+const headLimit = 64 << 10
+
+// begin reads a stream up to its first content, and a whole answer as far as it is short: what fails until then may still
+// be answered by somebody else. Its error is an *llm.Error.
+func (b *body) begin() error {
+	if b.opaque {
+		return nil
+	}
+	b.head = make([]byte, 0, 2<<10)
+	for len(b.head) < headLimit {
+		if len(b.head) == cap(b.head) {
+			b.head = slices.Grow(b.head, cap(b.head))
+		}
+		n, err := b.upstream.Read(b.head[len(b.head):cap(b.head)])
+		b.head = b.head[:len(b.head)+n]
+		if n > 0 {
+			b.note(b.head[len(b.head)-n:])
+		}
+		if err != nil {
+			b.x.seen = b.tap.Close()
+			b.issued()
+			return b.beginEnded(err)
+		}
+		if e := b.x.seen; e != nil && e.Err != nil {
+			return b.inBand(e.Err)
+		}
+		if b.stream && b.x.first > 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (b *body) drop() {
+	b.upstream.Close() //nolint:errcheck // it is not the answer
+	b.closed = true
+}
+
+// beginEnded judges an answer that ended before anything of it was given.
+func (b *body) beginEnded(err error) error {
+	seen := b.x.seen
+	switch {
+	case seen.Err != nil:
+		return b.inBand(seen.Err)
+	case errors.Is(err, io.EOF) && seen.Ended:
+		b.end(err)
+		return nil
+	case cause(b.ctx) != nil:
+		return cause(b.ctx)
+	case b.ctx.Err() != nil:
+		return llm.AsError(b.ctx.Err())
+	}
+	return b.x.brokeOff(b.ctx, err)
+}
+
+// inBand is an error that came within an answer which began well (HTTP 200).
+func (b *body) inBand(e *llm.Error) error {
+	clean := *e
+	clean.Message = b.x.redact(e.Message)
+	return &clean
+}
+
+// note shows the tap what came.
+func (b *body) note(p []byte) {
+	b.x.seen = b.tap.Write(p)
+	b.issued()
+	b.x.watch.beat()
+	if b.stream && b.x.first == 0 && b.x.seen.Content {
+		b.x.first = max(b.x.g.Now().Sub(b.x.start), 1)
+	}
+}
+
 func (b *body) Read(p []byte) (int, error) {
+	if len(b.head) > 0 {
+		n := copy(p, b.head)
+		b.head = b.head[n:]
+		return n, nil
+	}
 	if b.ended != nil {
 		return b.rest(p)
 	}
 	n, err := b.upstream.Read(p)
 	if n > 0 {
-		b.x.seen = b.tap.Write(p[:n])
-		b.issued()
-		if b.stream && b.x.first == 0 && b.x.seen.Content {
-			b.x.first = max(b.x.g.Now().Sub(b.x.start), 1)
-		}
+		b.note(p[:n])
 	}
 	if err == nil {
 		return n, nil
@@ -162,12 +261,14 @@ func (b *body) end(err error) {
 		b.x.settle(Failed, seen.Err, b.status)
 	case errors.Is(err, io.EOF) && (seen.Ended || b.endsWithConnection()):
 		b.x.settle(OK, nil, b.status)
-	case b.ctx.Err() != nil:
+	case b.ctx.Err() != nil && cause(b.ctx) == nil:
 		b.ended = b.ctx.Err()
 		b.x.settle(Cancelled, llm.AsError(b.ctx.Err()), b.status)
 	default:
-		e := llm.Errorf(llm.ErrOverloaded, "%s broke off its answer before it was finished; try again", b.x.provider.Name).
-			WithStatus(http.StatusBadGateway).WithCode("upstream_broke_off")
+		e := cause(b.ctx)
+		if e == nil {
+			e = llm.AsError(b.x.brokeOff(b.ctx, err))
+		}
 		b.x.settle(Failed, e, b.status)
 		if b.stream && !b.array {
 			// A blank line first: the cut may have come within an event.
@@ -192,6 +293,7 @@ func (b *body) Close() error {
 	b.closed = true
 	defer b.x.learn()
 	err := b.upstream.Close()
+	defer b.x.watch.stop()
 	if b.ended != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,9 +29,19 @@ type Upstream interface {
 	Do(ctx context.Context, call provider.Call) (*http.Response, error)
 }
 
-// Credentials gives a provider's secret, empty where the provider has none and needs none. Its errors are *llm.Error.
+// Credentials gives the secret of one of a provider's credentials (an empty name is the only one), empty where the provider
+// has none and needs none. Its errors are *llm.Error.
 type Credentials interface {
-	Secret(ctx context.Context, id provider.ID) (string, error)
+	Secret(ctx context.Context, id provider.ID, name string) (string, error)
+}
+
+// Health keeps what is known against targets.
+type Health interface {
+	// Admit tells whether an attempt may start; each that may must be ended by Report.
+	Admit(t routing.Target, anyway bool) bool
+	Report(t routing.Target, r routing.Result)
+	// Remember keeps who answered a conversation last.
+	Remember(conversation string, t routing.Target)
 }
 
 // Files gets files by URL, in their order. Its errors are *llm.Error.
@@ -49,6 +60,7 @@ type Options struct {
 	Calibration Calibration
 	// Objects remembers who made what; nil remembers nothing.
 	Objects Objects
+	Health  Health
 	// Redact takes known secrets out of what an upstream said.
 	Redact func([]byte) []byte
 	// Conceal takes out secrets that are known for one request only: the tokens of clients that bring their own.
@@ -63,10 +75,11 @@ type Options struct {
 type Gateway struct {
 	Options
 	memory *recall.Memory
+	budget budget
 }
 
 // New makes a Gateway.
-func New(o Options) *Gateway { return &Gateway{o, recall.New(o.Now)} }
+func New(o Options) *Gateway { return &Gateway{Options: o, memory: recall.New(o.Now)} }
 
 // Caller is who asks.
 type Caller struct {
@@ -121,12 +134,13 @@ type Answer struct {
 	Provider, Model string
 	// settled gives what the history holds once Body is closed.
 	settled func() Settlement
+	target  routing.Target
 }
 
 // Exchange carries one request. It returns as soon as the upstream's header is there. Its errors are *llm.Error in which
 // nothing has been sent; the line in the history is already settled then.
 func (g *Gateway) Exchange(ctx context.Context, req Request) (*Answer, error) {
-	x := &exchange{g: g, req: req, codec: protocol.For(req.Dialect), start: g.Now()}
+	x := &exchange{g: g, req: req, codec: protocol.For(req.Dialect), start: g.Now(), decision: &routing.Decision{}}
 	head, peekErr := x.peek()
 	x.requested = head.Model
 	x.open(head.Model, "", head.Stream)
@@ -137,7 +151,8 @@ func (g *Gateway) Exchange(ctx context.Context, req Request) (*Answer, error) {
 func (x *exchange) open(model string, surface llm.Surface, stream bool) {
 	caller := x.req.Caller
 	x.id = NewRequestID(x.start)
-	x.entry = x.g.Recorder.Begin(Opening{
+	x.line = &line{}
+	x.line.entry = x.g.Recorder.Begin(Opening{
 		ID: x.id, StartedAt: x.start, KeyID: caller.KeyID, Key: caller.Key, Project: caller.Project, Client: caller.Client,
 		Dialect: x.req.Dialect, Surface: surface, RequestedModel: model, Stream: stream,
 	})
@@ -152,10 +167,10 @@ func (x *exchange) finish(ctx context.Context, run func() (*Answer, error)) (*An
 			x.g.Logger.Error("request failed", "request", x.id, "error", x.redact(e.Cause.Error()))
 		}
 		x.settle(outcomeOf(e), e, e.HTTPStatus())
-		x.entry.Guard(ctx)
+		x.line.entry.Guard(ctx)
 		return nil, e
 	}
-	x.entry.Guard(ctx)
+	x.line.entry.Guard(ctx)
 	return answer, nil
 }
 
@@ -170,66 +185,33 @@ func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (
 	if peekErr != nil {
 		return nil, peekErr
 	}
-	plan, err := x.plan(head)
+	w := x.withOwn(x.g.World())
+	ask, err := x.asking(w, head)
 	if err != nil {
 		return nil, err
 	}
-	return x.attempt(ctx, plan[0], head)
-}
-
-// plan gives who may answer, of which there is at least one.
-func (x *exchange) plan(head protocol.Head) ([]routing.Attempt, error) {
-	w := x.g.World()
-	named, long := w.Undecorated(head.Model)
-	x.long = long
-	plan, err := routing.Plan(x.withOwn(w), x.modelOf(w, named), x.req.routed())
+	d, err := routing.Decide(w, ask)
+	x.decision = &d
+	if x.req.Header.Get(DryRunHeader) != "" {
+		return x.dryRun(d, err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	attempt := plan[0]
-	if allows := x.req.Caller.Allows; allows != nil && !allows(named) && !allows(attempt.Model) {
-		return nil, llm.Errorf(llm.ErrAuth, "the API key %q may not use %s; its allowed models are set when it is created",
-			x.req.Caller.Key, attempt.Model).WithStatus(http.StatusForbidden).WithCode("model_not_allowed")
+	answer, err := x.try(ctx, x.planned(d.Attempts), head)
+	if answer != nil && ask.Conversation != "" && answer.Status < http.StatusBadRequest {
+		x.g.Health.Remember(ask.Conversation, answer.target)
 	}
-	return plan, nil
+	return answer, err
 }
 
-func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol.Head) (*Answer, error) {
-	x.provider, x.model = a.Provider, a.Model
-	record := Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: a.Reason, At: x.g.Now()}
-	answer, resp, err := x.persist(ctx, &a, head, &record)
-	if a.Dialect == x.req.Dialect && !x.req.Rewrite && err == nil && answer == nil && x.req.Suffix != "" && lacks(a, resp.StatusCode) {
-		resp.Body.Close() //nolint:errcheck // the model itself does it
-		record.Status, record.Kind = resp.StatusCode, llm.KindOfStatus(resp.StatusCode)
-		record.Error = a.Provider.Name + " has no " + x.req.Suffix + " for this model"
-		x.attempts = append(x.attempts, record)
-		record = Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: "again, as a question to the model itself", At: x.g.Now()}
-		answer, resp, err = x.send(ctx, a, head, false)
+// planned leaves of a plan what may be done with it: a client that brings its own token for its vendor pays there, so
+// nobody else may serve at somebody else's cost.
+func (x *exchange) planned(plan []routing.Attempt) []routing.Attempt {
+	if own := slices.IndexFunc(plan, x.isOwn); own >= 0 {
+		return plan[own : own+1]
 	}
-	if resp != nil {
-		record.Status = resp.StatusCode
-	}
-	if err == nil && answer == nil {
-		answer, err = x.refused(resp, a)
-	}
-	if e := llm.AsError(err); e != nil {
-		if x.req.Own != nil { // a broken answer may have quoted it
-			e.Message = x.redact(e.Message)
-		}
-		record.Kind, record.Error = e.Kind, e.Message
-	}
-	x.attempts = append(x.attempts, record)
-	if answer == nil {
-		return nil, err
-	}
-	switch {
-	case err != nil:
-		x.settle(Failed, llm.AsError(err), resp.StatusCode)
-	case x.whole:
-		x.settle(OK, nil, resp.StatusCode)
-		x.learn()
-	}
-	return answer, nil
+	return plan
 }
 
 // lacks tells that a provider refused because it has no such method, or has it for some models only.
@@ -256,7 +238,7 @@ func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.He
 	var err error
 	if raw {
 		call.Suffix = x.req.Suffix
-		if call.Body, err = x.rawBody(head, a.Upstream); err != nil {
+		if call.Body, err = x.edits(a, head); err != nil {
 			return nil, nil, err
 		}
 	} else if t, call.Body, err = x.prepare(ctx, a, head); err != nil {
@@ -284,18 +266,21 @@ func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.He
 func (x *exchange) call(ctx context.Context, a routing.Attempt, call provider.Call) (*http.Response, error) {
 	if !x.sendOwn(a, call.Header) {
 		var err error
-		if call.Secret, err = x.secret(ctx, a.Provider); err != nil {
+		if call.Secret, err = x.secret(ctx, a); err != nil {
 			return nil, err
 		}
 	}
 	return x.g.Upstream.Do(ctx, call)
 }
 
-func (x *exchange) secret(ctx context.Context, p *provider.Provider) (string, error) {
-	if p.Credential == provider.NeedsNone {
+func (x *exchange) secret(ctx context.Context, a routing.Attempt) (string, error) {
+	switch {
+	case a.Key != "":
+		return a.Key, nil
+	case a.Provider.Credential == provider.NeedsNone:
 		return "", nil
 	}
-	return x.g.Credentials.Secret(ctx, p.ID)
+	return x.g.Credentials.Secret(ctx, a.Provider.ID, a.Credential)
 }
 
 // errorLimit bounds an upstream's error body.
@@ -319,10 +304,11 @@ func (x *exchange) refused(resp *http.Response, a routing.Attempt) (*Answer, err
 	case badCredential(resp.StatusCode, e) && !x.isOwn(a):
 		return nil, llm.Errorf(llm.ErrAuth, "%s refused its credential: %s; check it with: gatehouse credential test %s",
 			x.provider.Name, e.Message, x.provider.ID).WithStatus(http.StatusForbidden).WithCode("credential_refused")
-	case a.Dialect != x.req.Dialect || protocol.Foreign(a.Dialect, targetOf(a)):
-		if wait := retryAfter(resp.Header, x.g.Now()); wait > 0 { // else what the body says
-			e.RetryAfter = wait
-		}
+	}
+	if wait := retryAfter(resp.Header, body, x.g.Now()); wait > 0 {
+		e.RetryAfter = wait
+	}
+	if a.Dialect != x.req.Dialect || protocol.Foreign(a.Dialect, targetOf(a)) {
 		return nil, neutral(e)
 	}
 	header := x.header(resp)

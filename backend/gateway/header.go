@@ -2,9 +2,7 @@ package gateway
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"gatehouse/backend/llm"
 )
@@ -67,22 +65,10 @@ func (x *exchange) header(resp *http.Response) http.Header {
 			h[name] = values
 		}
 	}
-	h["X-Gatehouse-Request"] = []string{x.id}
+	h["X-Gatehouse-Request-Id"] = []string{x.id}
 	h["X-Gatehouse-Provider"] = []string{x.provider.ID}
 	h["X-Gatehouse-Model"] = []string{x.model}
 	return h
-}
-
-// retryAfter reads the header of that name: seconds or a date (RFC 9110, section 10.2.3).
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := h.Get("Retry-After")
-	if n, err := strconv.Atoi(v); err == nil && n > 0 {
-		return time.Duration(n) * time.Second
-	}
-	if at, err := http.ParseTime(v); err == nil {
-		return max(at.Sub(now), 0)
-	}
-	return 0
 }
 
 func hasPrefix(name string) bool {

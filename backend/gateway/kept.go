@@ -13,7 +13,7 @@ import (
 // Native gives the provider that a model is asked of in the request's dialect as it is, empty if the one that would be
 // asked does not speak it. Its errors are those that asking would give.
 func (g *Gateway) Native(model string, req Request) (provider.ID, error) {
-	x := &exchange{g: g, req: req}
+	x := &exchange{g: g, req: req, decision: &routing.Decision{}}
 	w := g.World()
 	plan, err := routing.Plan(x.withOwn(w), x.modelOf(w, model), req.Dialect)
 	if err != nil {
@@ -43,14 +43,14 @@ func (g *Gateway) Look(ctx context.Context, l Lookup) (*Answer, error) {
 	if p == nil || !p.Speaks(l.Dialect) {
 		return nil, llm.Errorf(llm.ErrNotFound, "what keeps this answer, %q, is not among the providers any more", l.Provider)
 	}
-	x := &exchange{g: g, req: Request{Dialect: l.Dialect, Header: l.Header, Own: l.Own}, provider: p}
+	x := &exchange{g: g, req: Request{Dialect: l.Dialect, Header: l.Header, Own: l.Own}, provider: p, line: &line{entry: unrecorded{}}, decision: &routing.Decision{}}
 	call := provider.Call{
 		Provider: p, Dialect: l.Dialect, Verb: l.Method, Suffix: l.Suffix, Query: l.Query, Header: forwardHeader(x.req),
 	}
 	call.Header.Del("Content-Type")
 	var err error
 	if !x.sendOwn(routing.Attempt{Provider: p, Dialect: l.Dialect}, call.Header) {
-		if call.Secret, err = x.secret(ctx, p); err != nil {
+		if call.Secret, err = x.secret(ctx, routing.Attempt{Provider: p}); err != nil {
 			return nil, llm.AsError(err)
 		}
 	}
@@ -67,7 +67,7 @@ func (g *Gateway) Look(ctx context.Context, l Lookup) (*Answer, error) {
 			return nil, llm.AsError(err)
 		}
 	}
-	answer.Header.Del("X-Gatehouse-Request")
+	answer.Header.Del("X-Gatehouse-Request-Id")
 	answer.Header.Del("X-Gatehouse-Model")
 	return answer, nil
 }

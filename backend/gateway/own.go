@@ -67,10 +67,13 @@ func (x *exchange) modelOf(w routing.World, model string) string {
 // redactBytes takes secrets out of what an upstream said, the client's own token included.
 func (x *exchange) redactBytes(text []byte) []byte {
 	text = x.g.Redact(text)
-	if x.req.Own == nil {
+	var secrets []string
+	for _, keys := range x.decision.Options.Keys {
+		secrets = append(secrets, keys...)
+	}
+	if x.req.Own == nil && len(secrets) == 0 {
 		return text
 	}
-	var secrets []string
 	for _, values := range x.req.Own {
 		for _, v := range values {
 			if scheme, token, ok := strings.Cut(v, " "); ok && strings.EqualFold(scheme, "Bearer") {

@@ -72,7 +72,7 @@ func (p Pass) Streams() bool {
 
 // Pass carries a request whole. It goes the same way as those of Exchange, and so do its errors.
 func (g *Gateway) Pass(ctx context.Context, p Pass) (*Answer, error) {
-	x := &exchange{g: g, req: p.Request, codec: protocol.For(p.Dialect), start: g.Now(), pass: &passing{Pass: p}}
+	x := &exchange{g: g, req: p.Request, codec: protocol.For(p.Dialect), start: g.Now(), pass: &passing{Pass: p}, decision: &routing.Decision{}}
 	peekErr := x.pass.read()
 	held, known := x.pass.held(g.Objects)
 	x.requested = x.pass.model
@@ -84,11 +84,14 @@ func (g *Gateway) Pass(ctx context.Context, p Pass) (*Answer, error) {
 		if peekErr != nil {
 			return nil, peekErr
 		}
-		a, err := x.choose(held, known)
+		plan, err := x.choose(held, known)
 		if err != nil {
 			return nil, err
 		}
-		return x.attempt(ctx, a, protocol.Head{})
+		if p.Keeps {
+			plan = plan[:1] // what it begins must not be begun twice
+		}
+		return x.try(ctx, plan, protocol.Head{})
 	})
 }
 
@@ -100,8 +103,8 @@ func (p *passing) held(objects Objects) (Holding, bool) {
 	return objects.Find(p.Object)
 }
 
-// choose says who is asked: who serves the model, or who holds the object, or who there is.
-func (x *exchange) choose(held Holding, known bool) (routing.Attempt, error) {
+// choose says who may be asked: who serves the model, or who holds the object, or who there is.
+func (x *exchange) choose(held Holding, known bool) ([]routing.Attempt, error) {
 	p, w, caller := x.pass, x.g.World(), x.req.Caller
 	if p.model != "" {
 		named, _ := w.Undecorated(p.model)
@@ -109,18 +112,18 @@ func (x *exchange) choose(held Holding, known bool) (routing.Attempt, error) {
 			Model: named, Dialect: p.Dialect, Surface: p.Surface, Key: caller.Key, Project: caller.Project, Allows: caller.Allows,
 		})
 		if err != nil {
-			return routing.Attempt{}, err
+			return nil, err
 		}
-		return plan.Attempts[0], nil
+		return plan.Attempts, nil
 	}
 	begins := p.Object == ""
 	if caller.Allows != nil && !p.Harmless {
 		if begins || p.AnyModel {
-			return routing.Attempt{}, llm.Errorf(llm.ErrAuth, "the API key %q may only use some models, and this request does not say "+
+			return nil, llm.Errorf(llm.ErrAuth, "the API key %q may only use some models, and this request does not say "+
 				"which it uses", caller.Key).WithStatus(http.StatusForbidden).WithCode("model_not_allowed")
 		}
 		if !known || held.KeyID != caller.KeyID {
-			return routing.Attempt{}, llm.Errorf(llm.ErrNotFound, "the API key %q made no %q", caller.Key, p.Object).WithCode("not_found")
+			return nil, llm.Errorf(llm.ErrNotFound, "the API key %q made no %q", caller.Key, p.Object).WithCode("not_found")
 		}
 	}
 	named, reason := p.Provider, "it is asked for by name"
@@ -132,11 +135,11 @@ func (x *exchange) choose(held Holding, known bool) (routing.Attempt, error) {
 	}
 	holder, err := routing.Holder(w, p.Surface, named, begins)
 	if err != nil {
-		return routing.Attempt{}, err
+		return nil, err
 	}
-	return routing.Attempt{
+	return []routing.Attempt{{
 		Provider: holder, Dialect: p.Dialect, Model: held.Model, Upstream: holder.UpstreamModel(held.Model), Reason: reason,
-	}, nil
+	}}, nil
 }
 
 // sendPass sends the request whole. It gives no answer where the provider refused.
@@ -146,7 +149,7 @@ func (x *exchange) sendPass(ctx context.Context, a routing.Attempt) (*Answer, *h
 		Provider: a.Provider, Dialect: a.Dialect, Surface: p.Surface, Verb: p.Method, Tail: p.Tail, Query: passQuery(x.req.Query),
 	}
 	var err error
-	if call.Secret, err = x.secret(ctx, a.Provider); err != nil {
+	if call.Secret, err = x.secret(ctx, a); err != nil {
 		return nil, nil, err
 	}
 	if call.Body, err = p.body(a.Upstream); err != nil {
@@ -174,9 +177,11 @@ func (x *exchange) sendPass(ctx context.Context, a routing.Attempt) (*Answer, *h
 		ID: x.id, Status: resp.StatusCode, Header: header, Provider: a.Provider.ID, Model: a.Model, settled: x.settlement,
 		// What comes without its length, as speech does while it is made, goes on as it comes.
 		Stream: stream || resp.ContentLength < 0,
-		Body:   &body{x: x, ctx: ctx, upstream: resp.Body, status: resp.StatusCode, stream: stream, tap: tap},
+		Body:   &body{x: x, ctx: ctx, upstream: resp.Body, status: resp.StatusCode, stream: stream, tap: tap, opaque: !isJSON(resp.Header)},
 	}, resp, nil
 }
+
+func isJSON(h http.Header) bool { return strings.Contains(h.Get("Content-Type"), "json") }
 
 func isEvents(h http.Header) bool {
 	return strings.HasPrefix(h.Get("Content-Type"), "text/event-stream")

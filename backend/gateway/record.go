@@ -39,10 +39,17 @@ const (
 
 // Attempt is one try at one provider.
 type Attempt struct {
-	Provider string    `json:"provider"`
-	Model    string    `json:"model"`
-	Reason   string    `json:"reason"`
-	At       time.Time `json:"at"`
+	Provider string `json:"provider"`
+	Model    string `json:"model"`
+	// Credential is the name of the provider's credential, empty for the only one; CredentialType is own, gateway, request
+	// (the request brought it) or none.
+	Credential     string    `json:"credential,omitempty"`
+	CredentialType string    `json:"credentialType,omitempty"`
+	Reason         string    `json:"reason"`
+	At             time.Time `json:"at"`
+	// Duration is to the end of what the provider sent; Outcome is empty while it runs.
+	Duration time.Duration `json:"duration,omitempty"`
+	Outcome  Outcome       `json:"outcome,omitempty"`
 	// Status is the upstream's HTTP status, 0 if none came.
 	Status int           `json:"status"`
 	Kind   llm.ErrorKind `json:"errorKind,omitempty"`

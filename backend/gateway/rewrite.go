@@ -34,12 +34,10 @@ func targetOf(a routing.Attempt) protocol.Target {
 // persist sends a request, and where the provider refuses what may be the history's fault, sends it again in another form:
 // first without what only the raw path leaves in, then without any earlier reasoning. Each try is noted; the attempt becomes
 // the one that was answered.
-func (x *exchange) persist(
-	ctx context.Context, a *routing.Attempt, head protocol.Head, record *Attempt,
-) (answer *Answer, resp *http.Response, err error) {
+func (x *exchange) persist(ctx context.Context, a *routing.Attempt, head protocol.Head) (answer *Answer, resp *http.Response, err error) {
 	fixed := x.req.Embedding != nil || x.pass != nil // no conversation
 	// What we issued for another model only we can read, so the provider would refuse it.
-	raw := x.raw(*a) && (fixed || !carry.Holds(x.req.Body))
+	raw := x.raw(*a) && (fixed || !x.changes() && !carry.Holds(x.req.Body))
 	for {
 		if !raw && !fixed {
 			*a = translated(*a)
@@ -60,9 +58,7 @@ func (x *exchange) persist(
 			return answer, resp, err
 		}
 		resp.Body.Close() //nolint:errcheck // it is asked again
-		record.Status, record.Kind, record.Error = resp.StatusCode, llm.ErrBadRequest, r.why
-		x.attempts = append(x.attempts, *record)
-		*record = Attempt{Provider: a.Provider.ID, Model: a.Upstream, Reason: r.again, At: x.g.Now()}
+		x.anew(*a, resp.StatusCode, &llm.Error{Kind: llm.ErrBadRequest, Message: r.why}, r.again)
 		raw, x.forget = false, r.forget
 	}
 }

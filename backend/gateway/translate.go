@@ -50,6 +50,7 @@ func (x *exchange) prepare(ctx context.Context, a routing.Attempt, head protocol
 		origin: llm.Origin{Provider: a.Provider.ID, Model: a.Model},
 	}
 	asked.Request.Model, asked.Request.Stream = a.Upstream, head.Stream
+	x.apply(a, asked.Request)
 	target := protocol.Target{Origin: t.origin, MaxOutput: known.MaxOutput, Same: a.Dialect == x.req.Dialect}
 	if x.forget {
 		withoutReasoning(asked.Request.Messages)
@@ -112,10 +113,10 @@ func (t *translation) answer(ctx context.Context, resp *http.Response) (*Answer,
 	var all []llm.Event
 	for e, err := range t.events(resp) {
 		if err != nil {
-			if ctx.Err() != nil {
+			if ctx.Err() != nil && cause(ctx) == nil {
 				return nil, llm.AsError(ctx.Err())
 			}
-			return nil, t.failure(err)
+			return nil, t.failure(ctx, err)
 		}
 		t.observe(e)
 		all = append(all, e)
@@ -195,11 +196,13 @@ func (t *translation) observe(e llm.Event) {
 }
 
 // failure says in what way an answer failed.
-func (t *translation) failure(err error) *llm.Error {
+func (t *translation) failure(ctx context.Context, err error) *llm.Error {
+	if timeout := cause(ctx); timeout != nil {
+		return timeout
+	}
 	e := llm.AsError(err)
 	if e.Kind == llm.ErrInternal && e.Status == 0 {
-		e = llm.Errorf(llm.ErrOverloaded, "%s broke off its answer before it was finished; try again", t.x.provider.Name).
-			WithStatus(http.StatusBadGateway).WithCode("upstream_broke_off")
+		return llm.AsError(t.x.brokeOff(ctx, err))
 	}
 	clean := *e
 	if clean.Kind == llm.ErrOverloaded && clean.Status == 529 {

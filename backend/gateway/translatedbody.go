@@ -21,8 +21,10 @@ type translatedBody struct {
 	next     func() ([]byte, bool)
 	stop     func()
 
-	out   []byte // what was not read yet
-	begun bool   // something was given out
+	out []byte // what was not read yet
+	// begun tells that the answer is the client's; early is how it failed before.
+	begun bool
+	early *llm.Error
 	ended error
 }
 
@@ -51,8 +53,8 @@ func newTranslatedBody(ctx context.Context, t *translation, resp *http.Response,
 				return
 			}
 			b.observe(e)
+			b.x.watch.beat()
 			piece = append(piece, encoder.Encode(e)...)
-			b.begun = b.begun || len(piece) > 0
 			if b.upstream.left || len(piece) >= enough && !give() {
 				return
 			}
@@ -83,6 +85,28 @@ func (p *pausing) Read(b []byte) (int, error) {
 	return p.ReadCloser.Read(b)
 }
 
+// begin reads up to the first content: what fails until then may still be answered by somebody else. Its error is an
+// *llm.Error.
+func (b *translatedBody) begin() error {
+	for b.x.first == 0 && len(b.out) < headLimit {
+		piece, more := b.next()
+		b.out = append(b.out, piece...)
+		if !more {
+			break
+		}
+	}
+	if b.early != nil {
+		return b.early
+	}
+	b.begun = true
+	return nil
+}
+
+func (b *translatedBody) drop() {
+	b.upstream.Close() //nolint:errcheck // it is not the answer
+	b.stop()
+}
+
 func (b *translatedBody) Read(p []byte) (int, error) {
 	for len(b.out) == 0 {
 		piece, more := b.next()
@@ -101,15 +125,16 @@ func (b *translatedBody) fail(err error, encoder protocol.Encoder) []byte {
 	if b.upstream.left {
 		return nil // it was ended from here, and Close says how
 	}
-	if b.ctx.Err() != nil {
+	failed := b.failure(b.ctx, err)
+	if left := b.ctx.Err() != nil && cause(b.ctx) == nil; left && b.begun {
 		b.ended = b.ctx.Err()
 		b.x.settle(Cancelled, llm.AsError(b.ctx.Err()), b.status)
 		return nil
+	} else if left {
+		failed = llm.AsError(b.ctx.Err())
 	}
-	failed := b.failure(err)
-	if !b.begun { // the client has nothing yet, so the failure can have its own status
-		b.ended = failed
-		b.x.settle(Failed, failed, failed.HTTPStatus())
+	if !b.begun {
+		b.early, b.ended = failed, failed
 		return nil
 	}
 	b.ended = io.EOF
@@ -120,6 +145,7 @@ func (b *translatedBody) fail(err error, encoder protocol.Encoder) []byte {
 // Close ends the upstream at once. A client that leaves after the last event got everything.
 func (b *translatedBody) Close() error {
 	err := b.upstream.Close()
+	defer b.x.watch.stop()
 	if b.ended == nil && b.x.seen != nil && b.x.seen.Finish.Kind != "" {
 		b.x.settle(OK, nil, b.status)
 	} else if b.ended == nil {

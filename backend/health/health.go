@@ -29,7 +29,7 @@ const (
 	firstPause   = 10 * time.Second
 	longestPause = 5 * time.Minute
 	// defaultLimit is how long a provider is left alone that answered 429 and did not say for how long.
-	defaultLimit = 5 * time.Second
+	defaultLimit = time.Second
 	// longestLimit bounds what a provider may ask for, so that a mistaken header can't end it for days.
 	longestLimit = 6 * time.Hour
 )
@@ -145,19 +145,8 @@ func (b *Board) Admit(of routing.Target, anyway bool) bool {
 	return true
 }
 
-// Result is how an attempt ended.
-type Result struct {
-	// Err is nil where the answer came to its end.
-	Err *llm.Error
-	// Status is the provider's HTTP status, 0 if none came.
-	Status int
-	// FirstToken and Duration are how long it took, Tokens how much came; 0 is unknown.
-	FirstToken, Duration time.Duration
-	Tokens               int64
-}
-
 // Report ends an attempt that Admit let through.
-func (b *Board) Report(of routing.Target, r Result) {
+func (b *Board) Report(of routing.Target, r routing.Result) {
 	b.mu.Lock()
 	t := b.at(of)
 	before := *t
@@ -200,7 +189,7 @@ const (
 	refused
 )
 
-func verdict(r Result) judgement {
+func verdict(r routing.Result) judgement {
 	if r.Err == nil {
 		return good
 	}

@@ -52,12 +52,12 @@ var (
 	mini  = routing.Target{Provider: "openai", Model: "openai/mini", Credential: "a"}
 )
 
-func failed(kind llm.ErrorKind, status int) Result {
-	return Result{Err: llm.Errorf(kind, "no luck"), Status: status}
+func failed(kind llm.ErrorKind, status int) routing.Result {
+	return routing.Result{Err: llm.Errorf(kind, "no luck"), Status: status}
 }
 
 // attempt lets one attempt run to its result.
-func (f *fixture) attempt(of routing.Target, r Result) {
+func (f *fixture) attempt(of routing.Target, r routing.Result) {
 	f.t.Helper()
 	if !f.Admit(of, false) {
 		f.t.Fatalf("%v is not admitted", of)
@@ -90,7 +90,7 @@ func TestBreaker(t *testing.T) {
 	bad := failed(llm.ErrOverloaded, 503)
 	f.attempt(one, bad)
 	f.attempt(one, bad)
-	f.attempt(one, Result{}) // an answer in between starts the count anew
+	f.attempt(one, routing.Result{}) // an answer in between starts the count anew
 	f.attempt(one, bad)
 	f.attempt(one, bad)
 	f.wants(one, "well")
@@ -115,7 +115,7 @@ func TestBreaker(t *testing.T) {
 	f.clock.pass(firstPause + 1)
 	f.wants(one, "open") // for twice as long now
 	f.clock.pass(firstPause)
-	f.attempt(one, Result{})
+	f.attempt(one, routing.Result{})
 	f.wants(one, "well")
 	f.attempt(one, bad)
 	f.wants(one, "well")
@@ -128,7 +128,7 @@ func TestProbeThatTheClientEnds(t *testing.T) {
 	}
 	f.clock.pass(firstPause + 1)
 	f.attempt(one, failed(llm.ErrCancelled, 0))
-	f.attempt(one, Result{}) // the next one may probe
+	f.attempt(one, routing.Result{}) // the next one may probe
 	f.wants(one, "well")
 }
 
@@ -138,7 +138,7 @@ func TestShareOfFailuresOpens(t *testing.T) {
 		if f.State(one).Open {
 			break
 		}
-		r := Result{}
+		r := routing.Result{}
 		if i%2 == 0 {
 			r = failed(llm.ErrOverloaded, 500)
 		}
@@ -161,7 +161,7 @@ func TestRateLimit(t *testing.T) {
 	f := open(t)
 	e := llm.Errorf(llm.ErrRateLimit, "slow down")
 	e.RetryAfter = 30 * time.Second
-	f.attempt(one, Result{Err: e, Status: 429})
+	f.attempt(one, routing.Result{Err: e, Status: 429})
 	f.wants(one, "limited")
 	f.wants(mini, "well")
 	f.wants(other, "well")
@@ -175,7 +175,7 @@ func TestRateLimit(t *testing.T) {
 }
 
 func TestRefusedCredential(t *testing.T) {
-	for _, r := range []Result{
+	for _, r := range []routing.Result{
 		failed(llm.ErrAuth, 401), failed(llm.ErrBadRequest, 402),
 		{Err: llm.Errorf(llm.ErrRateLimit, "quota").WithCode("insufficient_quota"), Status: 429},
 	} {
@@ -236,7 +236,7 @@ func TestHealsOnAnotherNetwork(t *testing.T) {
 func TestMeasures(t *testing.T) {
 	f := open(t)
 	for _, ms := range []int64{100, 300, 200} {
-		f.attempt(one, Result{FirstToken: time.Duration(ms) * time.Millisecond, Duration: time.Duration(ms+1000) * time.Millisecond, Tokens: 50})
+		f.attempt(one, routing.Result{FirstToken: time.Duration(ms) * time.Millisecond, Duration: time.Duration(ms+1000) * time.Millisecond, Tokens: 50})
 	}
 	if m := f.Measured(one); m.FirstToken != 200*time.Millisecond || m.MilliTokensPerSecond != 50_000 {
 		t.Errorf("%+v", m)
@@ -256,7 +256,7 @@ func TestRunningAndPlaces(t *testing.T) {
 	if n := f.Running("openai", "a"); n != 2 {
 		t.Errorf("%d are running", n)
 	}
-	f.Report(one, Result{})
+	f.Report(one, routing.Result{})
 	if n := f.Running("openai", "a"); n != 1 {
 		t.Errorf("%d are running", n)
 	}

@@ -19,7 +19,7 @@ type pace struct {
 // paceLength is of how many answers the median is taken.
 const paceLength = 32
 
-func (p *pace) add(r Result) {
+func (p *pace) add(r routing.Result) {
 	if r.FirstToken <= 0 {
 		return
 	}

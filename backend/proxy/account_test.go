@@ -165,7 +165,7 @@ func TestGeneration(t *testing.T) {
 func TestGenerationAtOnce(t *testing.T) {
 	d := openDoor(t, doorOptions{})
 	resp, _ := d.post("/v1/chat/completions", `{"model":"sim/echo","messages":[{"role":"user","content":"x"}]}`)
-	id := strings.Replace(resp.Header.Get("X-Gatehouse-Request"), "req_", "gen_", 1)
+	id := strings.Replace(resp.Header.Get("X-Gatehouse-Request-Id"), "req_", "gen_", 1)
 	resp, text := d.get("/v1/generation?id=" + id)
 	data := gjson.Get(text, "data")
 	if resp.StatusCode != 200 || data.Get("id").Str != id || data.Get("model").Str != "sim/echo" || data.Get("native_tokens_prompt").Int() == 0 {

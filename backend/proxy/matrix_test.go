@@ -129,6 +129,7 @@ type feature struct {
 func both(run func(c *cell, stream bool) error) func(*cell) error {
 	return func(c *cell) error {
 		for _, stream := range []bool{false, true} {
+			c.d.board.Reset("") // what failed on purpose is not held against the next
 			if err := run(c, stream); err != nil {
 				if _, refused := errors.AsType[refusedWith](err); refused {
 					return err

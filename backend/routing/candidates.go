@@ -267,7 +267,7 @@ func (d *decider) try(a Attempt) {
 	l := Left{Provider: a.Provider.ID, Credential: a.Credential, Model: a.Model, Reason: h.Why, kind: leftOpen, until: h.Until}
 	switch {
 	case h.Parked:
-		l.kind = leftParked
+		d.parked = append(d.parked, a)
 	case h.Limited:
 		l.kind = leftLimited
 	default:
@@ -387,10 +387,6 @@ func (d *decider) refusal(id string) error {
 			}
 		}
 		return e
-	case len(by[leftParked]) > 0:
-		l := by[leftParked][0]
-		return llm.Errorf(llm.ErrAuth, "%s; it is tried again when it changes, or after: gatehouse credential test %s", l.Reason, l.Provider).
-			WithStatus(403).WithCode("credential_refused")
 	case d.q.Surface != "" && len(by[leftFiltered]) == 0:
 		return d.w.unserved(d.q.Surface, id)
 	case len(by[leftFiltered]) > 0:

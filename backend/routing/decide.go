@@ -15,8 +15,9 @@ type decider struct {
 	w   World
 	q   Ask
 	out Decision
-	// spare are candidates that are not well, the best first, for when nothing else is left.
-	spare []Attempt
+	// spare are candidates that are not well, and parked those whose credential was refused, the best first, for when
+	// nothing else is left.
+	spare, parked []Attempt
 }
 
 func (d *decider) step(format string, args ...any) {
@@ -34,8 +35,8 @@ func (d *decider) decide() error {
 	for _, m := range models {
 		d.candidates(m)
 	}
-	if len(d.out.Attempts) == 0 && len(d.spare) > 0 {
-		probe := d.spare[0]
+	if spare := append(d.spare, d.parked...); len(d.out.Attempts) == 0 && len(spare) > 0 {
+		probe := spare[0]
 		probe.Probe = true
 		probe.Reason += "; nothing healthy is left, so this one is tried"
 		d.out.Attempts = []Attempt{probe}

@@ -80,7 +80,8 @@ type Caching struct {
 // Region is where a model may run (hosted gateway, "Regional inference").
 type Region struct {
 	// Scope is zone or global, empty where nothing is asked; Geo is us or eu.
-	Scope, Geo string
+	Scope string `json:"scope"`
+	Geo   string `json:"geoRegion,omitempty"`
 }
 
 // orDefault is the value by which a virtual model takes the caller's value away.

@@ -99,6 +99,17 @@ type Measure struct {
 	MilliTokensPerSecond int64
 }
 
+// Result is how an attempt ended.
+type Result struct {
+	// Err is nil where the answer came to its end.
+	Err *llm.Error
+	// Status is the provider's HTTP status, 0 if none came.
+	Status int
+	// FirstToken and Duration are how long it took, Tokens how many came; 0 is unknown.
+	FirstToken, Duration time.Duration
+	Tokens               int64
+}
+
 // Ask is what is known of a request when a decision is made about it.
 type Ask struct {
 	Model   string
@@ -156,7 +167,6 @@ type leftKind int
 const (
 	leftFiltered leftKind = iota
 	leftNoCredential
-	leftParked
 	leftLimited
 	leftOpen
 	leftNotAllowed

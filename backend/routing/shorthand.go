@@ -12,20 +12,29 @@ import (
 // HeaderPrefix begins the headers by which clients that can't edit their bodies ask for options.
 const HeaderPrefix = "X-Gatehouse-"
 
-// ParseShorthand reads the members that stand at a body's top level instead of in providerOptions.gateway: "models", a
-// list of fallbacks, and "provider", an object of options such as {"sort": "tps"} (hosted gateway, "Chat Completions");
-// nil is absent. Its errors are *llm.Error.
-func ParseShorthand(models, provider []byte) (Options, error) {
-	o, err := ParseOptions(provider)
+// shortNames are the members that mean an option of another name.
+var shortNames = map[string]string{
+	"models": "models", "caching": "caching", "cache_anchor_items": "cacheAnchorItems", "cache_ttl": "cacheTtl",
+}
+
+// ParseShorthand reads the members that stand at a body's top level instead of in providerOptions.gateway, by name:
+// "models", "caching", "cache_anchor_items", "cache_ttl", and "provider", an object of options such as {"sort": "tps"}
+// (hosted gateway, "Chat Completions" and "Responses"). Its errors are *llm.Error.
+func ParseShorthand(members map[string][]byte) (Options, error) {
+	o, err := ParseOptions(members["provider"])
 	if err != nil {
 		e := *llm.AsError(err)
 		e.Message = strings.ReplaceAll(e.Message, "providerOptions.gateway", `"provider"`)
 		return o, &e
 	}
 	o.Raw = nil
-	if len(models) > 0 && string(models) != "null" {
-		if err := readers["models"](&o, models); err != nil {
-			return o, llm.Errorf(llm.ErrBadRequest, `"models" %w`, err).WithCode("invalid_option")
+	for _, name := range sorted(members) {
+		option, raw := shortNames[name], members[name]
+		if option == "" || string(raw) == "null" {
+			continue
+		}
+		if err := readers[option](&o, raw); err != nil {
+			return o, llm.Errorf(llm.ErrBadRequest, "%q %w", name, err).WithCode("invalid_option")
 		}
 	}
 	return o, nil
@@ -95,6 +104,9 @@ func ParseHeader(h http.Header) (Options, error) {
 	for _, name := range sorted(h) {
 		short, ours := strings.CutPrefix(name, HeaderPrefix)
 		if !ours {
+			continue
+		}
+		if short == "Dry-Run" {
 			continue
 		}
 		known, ok := headerOptions[short]

@@ -1,0 +1,307 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"hash/fnv"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol"
+	"gatehouse/backend/protocol/aisdk"
+	"gatehouse/backend/protocol/jsonedit"
+	"gatehouse/backend/provider"
+	"gatehouse/backend/routing"
+)
+
+// DryRunHeader asks for the decision instead of the answer: nothing is sent.
+const DryRunHeader = "X-Gatehouse-Dry-Run"
+
+// shorthands are the members by which requests ask for options at their top level (hosted gateway, "Chat Completions" and
+// "Responses").
+var shorthands = []string{"models", "provider", "caching", "cache_anchor_items", "cache_ttl"}
+
+// asking makes of the request what routing decides on.
+func (x *exchange) asking(w routing.World, head protocol.Head) (routing.Ask, error) {
+	options, err := x.options(head)
+	if err != nil {
+		return routing.Ask{}, err
+	}
+	named, long := w.Undecorated(head.Model)
+	x.long = long
+	return routing.Ask{
+		Model: x.modelOf(w, named), Dialect: x.req.routed(), Options: options, Key: x.req.Caller.Key,
+		Project: x.req.Caller.Project, Allows: x.req.Caller.Allows, Conversation: x.conversation(), Seed: rand.Uint64(),
+		Hour: x.start.Local().Hour(),
+	}, nil
+}
+
+// plan gives who may answer, of which there is at least one.
+func (x *exchange) plan(head protocol.Head) ([]routing.Attempt, error) {
+	w := x.withOwn(x.g.World())
+	ask, err := x.asking(w, head)
+	if err != nil {
+		return nil, err
+	}
+	d, err := routing.Decide(w, ask)
+	x.decision = &d
+	return x.planned(d.Attempts), err
+}
+
+// options reads what the request asks of routing, and notes where in the body it says so: no provider but the hosted
+// gateway knows these members.
+func (x *exchange) options(head protocol.Head) (routing.Options, error) {
+	header, err := routing.ParseHeader(x.req.Header)
+	if err != nil {
+		return header, err
+	}
+	body := x.req.Body
+	var own, short routing.Options
+	if bytes.Contains(body, []byte(`"providerOptions"`)) {
+		spans, err := jsonedit.Find(body, "providerOptions")
+		if err != nil {
+			return own, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON: %w", err).WithCode("invalid_json")
+		}
+		if spans[0].Found() {
+			x.cut = append(x.cut, spans[0])
+			if own, err = routing.ParseOptions([]byte(gjson.GetBytes(spans[0].Of(body), "gateway").Raw)); err != nil {
+				return own, err
+			}
+		}
+	}
+	if x.req.Dialect == llm.ChatCompletions || x.req.Dialect == llm.Responses {
+		if short, err = x.short(head); err != nil {
+			return short, err
+		}
+	}
+	return routing.Join(own, short, header), nil
+}
+
+// short reads the shorthand members. What goes to a gateway of another kind by name is that one's own to read.
+func (x *exchange) short(head protocol.Head) (routing.Options, error) {
+	if strings.HasPrefix(head.Model, "openrouter/") {
+		return routing.Options{}, nil
+	}
+	spans, err := jsonedit.Glance(x.req.Body, shorthands...)
+	if err != nil {
+		return routing.Options{}, nil //nolint:nilerr // whoever needs the whole body says what is wrong with it
+	}
+	at := map[string][]byte{}
+	for i, span := range spans {
+		if span.Found() {
+			at[shorthands[i]] = span.Of(x.req.Body)
+			x.cut = append(x.cut, span)
+		}
+	}
+	return routing.ParseShorthand(at)
+}
+
+// conversation is the same for all requests of one conversation, so far as a request tells: by the client's own id of it,
+// or else by what its user said first. Its hash alone is kept.
+func (x *exchange) conversation() string {
+	h := fnv.New128a()
+	write := func(parts ...string) {
+		for _, p := range parts {
+			_, _ = h.Write([]byte(p))
+			_, _ = h.Write([]byte{0})
+		}
+	}
+	write(x.req.Caller.KeyID)
+	for _, name := range []string{"X-Session-Id", "Session_id", "Session-Id", "Conversation_id", "X-Session-Affinity"} {
+		if id := x.req.Header.Get(name); id != "" {
+			write("id", id)
+			return strconv.Quote(string(h.Sum(nil)))
+		}
+	}
+	first := firstWords(x.req.Body)
+	if first == "" {
+		return ""
+	}
+	write("words", first)
+	return strconv.Quote(string(h.Sum(nil)))
+}
+
+// firstWords gives the first turn of the user, in whichever dialect.
+func firstWords(body []byte) string {
+	for _, path := range []string{`messages.#(role=="user").content`, `prompt.#(role=="user").content`, `contents.0.parts`, `input.#(role=="user").content`} {
+		if v := gjson.GetBytes(body, path); v.Exists() {
+			return v.Raw
+		}
+	}
+	if v := gjson.GetBytes(body, "input"); v.Type == gjson.String {
+		return v.Raw
+	}
+	return ""
+}
+
+// changes tells that a request must be written anew although its provider speaks the client's dialect: something is to be
+// put in that the client did not write.
+func (x *exchange) changes() bool {
+	d := x.decision
+	return d.SystemPrefix != "" || d.Parameters != (routing.Parameters{}) || d.Options.Caching.Auto || d.Options.ServiceTier != ""
+}
+
+// edits are what a raw request is changed in: the model's name, and what is meant for routing alone.
+func (x *exchange) edits(a routing.Attempt, head protocol.Head) (provider.Body, error) {
+	if len(x.cut) == 0 {
+		return x.rawBody(head, a.Upstream)
+	}
+	var edits []jsonedit.Edit
+	body := x.req.Body
+	for _, span := range x.cut {
+		if a.Provider.ID == provider.Gateway && gjson.ParseBytes(span.Of(body)).Get("gateway").Exists() {
+			edits = append(edits, jsonedit.Edit{At: span, With: hostedOptions(span.Of(body), x.decision.Options, a)})
+			continue
+		}
+		edits = append(edits, jsonedit.Edit{At: jsonedit.Member(body, span)})
+	}
+	if head.ModelAt.Found() {
+		edits = append(edits, jsonedit.Edit{At: head.ModelAt, With: modelValue(body, head, a.Upstream)})
+	}
+	if x.req.Dialect == llm.AISDK {
+		private, err := aisdk.Private(body)
+		if err != nil {
+			return nil, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON: %w", err).WithCode("invalid_json")
+		}
+		for _, e := range private {
+			if !slices.ContainsFunc(edits, func(o jsonedit.Edit) bool { return e.At.Start < o.At.End && o.At.Start < e.At.End }) {
+				edits = append(edits, e)
+			}
+		}
+	}
+	return jsonedit.Apply(body, edits...), nil
+}
+
+// hostedOptions writes providerOptions for the hosted gateway.
+func hostedOptions(raw []byte, o routing.Options, a routing.Attempt) []byte {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(raw, &all) != nil {
+		all = map[string]json.RawMessage{}
+	}
+	if text := o.Hosted(a); text != nil {
+		all["gateway"] = text
+	} else {
+		delete(all, "gateway")
+	}
+	text, err := json.Marshal(all)
+	if err != nil { // raw messages that were read always marshal
+		return []byte("{}")
+	}
+	return text
+}
+
+// apply puts into a decoded request what the decision adds to it.
+func (x *exchange) apply(a routing.Attempt, req *llm.Request) {
+	d := x.decision
+	if p := d.Parameters; p != (routing.Parameters{}) {
+		req.Temperature = first(req.Temperature, p.Temperature)
+		req.TopP = first(req.TopP, p.TopP)
+		req.MaxOutputTokens = first(req.MaxOutputTokens, p.MaxOutput)
+		if req.Reasoning == nil && p.Effort != "" {
+			req.Reasoning = &llm.ReasoningConfig{Effort: p.Effort}
+		}
+	}
+	if d.Options.ServiceTier != "" {
+		req.ServiceTier = d.Options.ServiceTier
+	}
+	if d.SystemPrefix != "" {
+		prefix := llm.Message{Role: llm.RoleSystem, Parts: []llm.Part{llm.Text{Text: d.SystemPrefix}}}
+		req.Messages = append([]llm.Message{prefix}, req.Messages...)
+	}
+	if d.Options.Caching.Auto {
+		markCache(req, d.Options.Caching)
+	}
+	kept := req.Extra[:0]
+	for _, e := range req.Extra {
+		if e.Name != "providerOptions" && !isShorthand(e.Name) {
+			kept = append(kept, e)
+		}
+	}
+	req.Extra = kept
+	if a.Provider.ID == provider.Gateway {
+		if text := d.Options.Hosted(a); text != nil {
+			req.Extra = append(req.Extra, llm.Extra{Dialect: a.Dialect, Name: "providerOptions", Raw: []byte(`{"gateway":` + string(text) + `}`)})
+		}
+	}
+}
+
+func isShorthand(name string) bool {
+	for _, s := range shorthands {
+		if s == name {
+			return true
+		}
+	}
+	return false
+}
+
+func first[T any](a, b *T) *T {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// markCache sets the marks of automatic caching where the request has none of its own (hosted gateway, "Automatic
+// caching"): on the last message, on the one before the last of the user, and behind the first items that never change.
+func markCache(req *llm.Request, c routing.Caching) {
+	mark := &llm.CacheMark{TTL: c.TTL}
+	last := len(req.Messages) - 1
+	before := -1
+	for i := last; i > 0; i-- {
+		if req.Messages[i].Role == llm.RoleUser {
+			before = i - 1
+			break
+		}
+	}
+	for _, i := range []int{last, before, c.Anchors - 1} {
+		if i >= 0 && i <= last {
+			markMessage(req.Messages[i].Parts, mark)
+		}
+	}
+}
+
+// markMessage marks the last part that can carry a mark.
+func markMessage(parts []llm.Part, mark *llm.CacheMark) {
+	for i := len(parts) - 1; i >= 0; i-- {
+		switch p := parts[i].(type) {
+		case llm.Text:
+			if p.Cache == nil {
+				p.Cache = mark
+				parts[i] = p
+			}
+			return
+		case llm.ToolResult:
+			if p.Cache == nil {
+				p.Cache = mark
+				parts[i] = p
+			}
+			return
+		case llm.Media:
+			if p.Cache == nil {
+				p.Cache = mark
+				parts[i] = p
+			}
+			return
+		}
+	}
+}
+
+// dryRun answers with the decision instead of carrying it out.
+func (x *exchange) dryRun(d routing.Decision, refused error) (*Answer, error) {
+	text, err := json.Marshal(routing.Explain(d, x.req.routed(), refused))
+	if err != nil {
+		return nil, err
+	}
+	x.settle(OK, nil, http.StatusOK)
+	return &Answer{
+		ID: x.id, Status: http.StatusOK, settled: x.settlement, Body: io.NopCloser(bytes.NewReader(text)),
+		Header: http.Header{"Content-Type": {"application/json"}, "X-Gatehouse-Request-Id": {x.id}},
+	}, nil
+}
