@@ -40,7 +40,9 @@ var streamRegressions = []regression{
 		}
 	}},
 	{11, "BerriAI/litellm#4562", func(t *testing.T) {
-		_, text := strictly(t, "anthropic", "/v1/chat/completions", `{"model":"MODEL","stream":true,"messages":[{"role":"user","content":"do:error"}]}`)
+		o, _ := standIns(t)
+		d := openDoor(t, o)
+		_, text := d.post("/v1/chat/completions", `{"model":"`+modelOf("anthropic")+`","stream":true,"messages":[{"role":"user","content":"do:error"}]}`)
 		holds(t, text, `{"error":{`, "Overloaded") // an event, or the answer's own status where nothing was given out yet
 		lacking(t, text, "[DONE]", `"finish_reason":"stop"`)
 	}},
