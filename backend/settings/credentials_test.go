@@ -1,17 +1,20 @@
 package settings
 
 import (
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
 
 func TestCredentials(t *testing.T) {
+	file := strconv.Quote(filepath.Join(t.TempDir(), ".env.local"))
 	d, _ := open(t, `{"credentials": {
 		"openai": {"balance": "weighted", "order": ["work", "default"], "named": {
 			"home": {}, "work": {"weight": 3, "zeroDataRetention": true, "gatewayFallback": false},
 		}},
-		"gateway": {"envFile": "/site/.env.local"},
+		"gateway": {"envFile": `+file+`},
 	}}`)
 	if p := d.Problem(); p != nil {
 		t.Fatal(p)
