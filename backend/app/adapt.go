@@ -74,8 +74,9 @@ func (c *Core) balanceOf(client *provider.Client, secrets secretsOf) func(contex
 // gatewaySecrets gives the gateway the credential that an attempt is for.
 type gatewaySecrets struct{ secretsOf }
 
-func (s gatewaySecrets) Secret(ctx context.Context, id provider.ID, _ string) (string, error) {
-	return s.secretsOf.Secret(ctx, id)
+func (s gatewaySecrets) Secret(ctx context.Context, id provider.ID, name string) (string, error) {
+	c, err := s.store.LookupNamed(ctx, id, name)
+	return c.Secret, err
 }
 
 // pricer tells the usage history what calls cost.

@@ -165,6 +165,13 @@ func (x *exchange) gaveUp(failed []failure) (*Answer, error) {
 		}
 	}
 	if len(said) == 1 {
+		if note := x.decision.WithheldNote(); note != "" && ofCredential(main.err) {
+			x.provider, x.model = main.attempt.Provider, main.attempt.Model
+			e := *main.err
+			e.Raw = nil
+			e.Message = fmt.Sprintf("%s failed: %s%s", main.attempt.CredentialOf(), e.Message, note)
+			return nil, &e
+		}
 		if main.answer != nil {
 			y := x.branch()
 			y.provider, y.model = main.attempt.Provider, main.attempt.Model
@@ -177,8 +184,15 @@ func (x *exchange) gaveUp(failed []failure) (*Answer, error) {
 	x.provider, x.model = main.attempt.Provider, main.attempt.Model
 	e := *main.err
 	e.Raw = nil
-	e.Message = fmt.Sprintf("none of %d attempts succeeded: %s", len(said), strings.Join(said, " | "))
+	e.Message = fmt.Sprintf("none of %d attempts succeeded: %s%s", len(said), strings.Join(said, " | "), x.decision.WithheldNote())
 	return nil, &e
+}
+
+// ofCredential tells that a failure is one of the credential or its provider, where another one may do better, and not of
+// the request.
+func ofCredential(e *llm.Error) bool {
+	return e.Kind == llm.ErrAuth || e.Kind == llm.ErrRateLimit || e.Kind == llm.ErrOverloaded || e.Kind == llm.ErrTimeout ||
+		e.Status == http.StatusPaymentRequired || e.Status >= http.StatusInternalServerError || e.Code == "insufficient_quota"
 }
 
 func who(a routing.Attempt) string {

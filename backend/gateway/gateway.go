@@ -303,7 +303,7 @@ func (x *exchange) refused(resp *http.Response, a routing.Attempt) (*Answer, err
 			x.provider.Name, resp.StatusCode, x.provider.BaseURL).WithStatus(http.StatusBadGateway)
 	case badCredential(resp.StatusCode, e) && !x.isOwn(a):
 		return nil, llm.Errorf(llm.ErrAuth, "%s refused its credential: %s; check it with: gatehouse credential test %s",
-			x.provider.Name, e.Message, x.provider.ID).WithStatus(http.StatusForbidden).WithCode("credential_refused")
+			x.provider.Name, e.Message, a.CredentialRef()).WithStatus(http.StatusForbidden).WithCode("credential_refused")
 	}
 	if wait := retryAfter(resp.Header, body, x.g.Now()); wait > 0 {
 		e.RetryAfter = wait

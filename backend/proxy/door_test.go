@@ -72,7 +72,9 @@ type doorOptions struct {
 	secrets   secrets
 	active    string
 	config    *routing.Config
-	limits    Limits
+	// credentials are the providers' credentials for those that have several; their secrets are "provider:name".
+	credentials map[string][]routing.Credential
+	limits      Limits
 	// dir and log are where the door keeps its database and what it logs to; a folder and nowhere if they are not given.
 	dir string
 	log io.Writer
@@ -120,6 +122,7 @@ func openDoor(t testing.TB, o doorOptions) *door {
 			return routing.World{
 				Active: o.active, Providers: table, Catalog: models,
 				HasCredential: func(id string) bool { return o.secrets[id] != "" },
+				Credentials:   func(id string) []routing.Credential { return o.credentials[id] },
 				Config:        o.config, Health: board.State, Measured: board.Measured, Stuck: board.Stuck, Now: time.Now(),
 			}
 		},

@@ -82,6 +82,9 @@ func (d *decider) candidates(m meant) {
 		}
 		if s.p.ID == provider.Gateway && forbidden != "" {
 			d.leave(Left{Provider: s.p.ID, Model: id, Reason: forbidden})
+			if d.has(s.p.ID) {
+				d.out.Withheld = forbidden
+			}
 			continue
 		}
 		forbidden = cmp.Or(d.credentials(s), forbidden)
@@ -244,14 +247,6 @@ func (d *decider) missing(p *provider.Provider) string {
 	return "there is no credential for " + p.Name
 }
 
-// of names a credential for people.
-func (c Credential) of(p *provider.Provider) string {
-	if c.Name == "" {
-		return "the credential of " + p.Name
-	}
-	return fmt.Sprintf("the credential %q of %s", c.Name, p.Name)
-}
-
 func (d *decider) has(id provider.ID) bool { return d.w.HasCredential != nil && d.w.HasCredential(id) }
 
 // try adds an attempt, or leaves it out for now where its target is not well.
@@ -380,7 +375,7 @@ func (d *decider) refusal(id string) error {
 		return llm.Errorf(llm.ErrAuth, "the API key %q may not use %s; its allowed models are set when it is created", d.q.Key, id).
 			WithStatus(403).WithCode("model_not_allowed")
 	case len(by[leftLimited]) > 0:
-		e := llm.Errorf(llm.ErrRateLimit, "%s; nothing else may serve %s", by[leftLimited][0].Reason, id).WithCode("rate_limit_exceeded")
+		e := llm.Errorf(llm.ErrRateLimit, "%s; nothing else may serve %s%s", by[leftLimited][0].Reason, id, d.out.WithheldNote()).WithCode("rate_limit_exceeded")
 		for _, l := range by[leftLimited] {
 			if wait := l.until.Sub(d.w.Now); wait > 0 && (e.RetryAfter == 0 || wait < e.RetryAfter) {
 				e.RetryAfter = wait

@@ -186,6 +186,9 @@ type Decision struct {
 	SystemPrefix string
 	Attempts     []Attempt
 	Left         []Left
+	// Withheld says why the hosted gateway, for which there is a credential, may not take over where others fail; empty where
+	// it may, or could not.
+	Withheld string
 	// Virtual, Rule and Rollout name what took part; empty where nothing did. Arm is the rollout's model.
 	Virtual, Rule, Rollout, Arm string
 	// Steps say in order, for people, how the decision came about.
