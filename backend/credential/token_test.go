@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,8 +72,26 @@ func FuzzEnvFile(f *testing.F) {
 	})
 }
 
+// logText is a log that can be read while it is written.
+type logText struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // tokenStore is a store whose gateway has a token in the environment; start it in a bubble of synctest.
-func tokenStore(log *bytes.Buffer, env map[string]string, file string) (*Store, *fakeKeychain) {
+func tokenStore(log *logText, env map[string]string, file string) (*Store, *fakeKeychain) {
 	f := newFake()
 	list := []Spec{{
 		Provider: "gateway", Variables: []string{"AI_GATEWAY_API_KEY"}, Tokens: []string{"VERCEL_OIDC_TOKEN"}, EnvFile: file,
@@ -91,7 +110,7 @@ func TestTokenEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := time.Now().Add(12 * time.Hour)
 		token := tokenUntil(end)
-		var log bytes.Buffer
+		var log logText
 		s, _ := tokenStore(&log, map[string]string{"VERCEL_OIDC_TOKEN": token}, "")
 		defer s.Close()
 		told := s.Broker.Subscribe(10)
@@ -141,7 +160,7 @@ func TestTokenEnds(t *testing.T) {
 // TestKeyWinsOverToken: wherever the key comes from, and then nobody is warned about the token.
 func TestKeyWinsOverToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log logText
 		env := map[string]string{"VERCEL_OIDC_TOKEN": tokenUntil(time.Now().Add(time.Minute)), "AI_GATEWAY_API_KEY": "vck-from-env"}
 		s, f := tokenStore(&log, env, "")
 		defer s.Close()
@@ -175,7 +194,7 @@ func TestKeyWinsOverToken(t *testing.T) {
 // TestEnvFile: the token of a linked project is read, and read again when `vercel env pull` writes a new one.
 func TestEnvFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), ".env.local")
-	var log bytes.Buffer
+	var log logText
 	first, second := tokenUntil(time.Now().Add(-time.Minute)), tokenUntil(time.Now().Add(12*time.Hour))
 	write := func(token string) {
 		text := "# Created by Vercel CLI\nNX_DAEMON=\"\"\nVERCEL_OIDC_TOKEN=\"" + token + "\"\n"
