@@ -291,3 +291,27 @@ func FuzzDecodeStream(f *testing.F) {
 		}
 	})
 }
+
+// FuzzDecodeResponse: a whole answer, or several in an array, is read to its finish or refused as an error of ours.
+func FuzzDecodeResponse(f *testing.F) {
+	f.Add([]byte(`{"candidates":[{"content":{"role":"model","parts":[{"text":"a","thought":true},{"text":"b"},{"functionCall":{"name":"f","args":{"x":1}},"thoughtSignature":"c2ln"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":2,"thoughtsTokenCount":1},"modelVersion":"m","responseId":"r"}`))
+	f.Add([]byte(`[{"candidates":[{"content":{"parts":[{"text":"a"}]}}]},{"candidates":[{"finishReason":"MAX_TOKENS"}]}]`))
+	f.Add([]byte(`{"promptFeedback":{"blockReason":"SAFETY"}}`))
+	f.Add([]byte(`{"error":{"code":503,"message":"overloaded","status":"UNAVAILABLE"}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		events, err := gemini.DecodeResponse(data)
+		if err != nil {
+			var e *llm.Error
+			if !errors.As(err, &e) {
+				t.Errorf("grammar: %v", err)
+			}
+			return
+		}
+		if len(events) == 0 {
+			t.Fatal("an answer of nothing")
+		}
+		if _, finished := events[len(events)-1].(llm.Finish); !finished {
+			t.Errorf("it ends in %T", events[len(events)-1])
+		}
+	})
+}
