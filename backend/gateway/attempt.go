@@ -14,7 +14,7 @@ import (
 // attempt makes one attempt, up to the first content of its answer. What it gives besides an error is the answer that the
 // provider refused with, in the client's own dialect.
 func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol.Head) (*Answer, error) {
-	x.provider, x.model = a.Provider, a.Model
+	x.provider, x.model, x.arm = a.Provider, a.Model, a.Arm
 	started := x.g.Now()
 	x.tried = x.line.open(x.noted(a, a.Reason))
 	status := 0

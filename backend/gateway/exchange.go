@@ -37,6 +37,8 @@ type exchange struct {
 	cut      []jsonedit.Span
 	provider *provider.Provider
 	model    string
+	// arm tells that this attempt is at the model that a rollout gave the request to.
+	arm bool
 	// whole tells that the answer is already there to its end.
 	whole bool
 	// forget leaves all reasoning of earlier turns out when the request is written anew.
@@ -82,6 +84,9 @@ func (x *exchange) settle(outcome Outcome, e *llm.Error, status int) {
 	}
 	if x.provider != nil {
 		s.Provider = x.provider.ID
+	}
+	if d := x.decision; d.Rollout != "" {
+		s.Rollout, s.Arm, s.ArmServed = d.Rollout, d.Arm, x.arm && outcome != Failed
 	}
 	if e != nil {
 		s.Kind, s.Error = e.Kind, e.Message

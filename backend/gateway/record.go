@@ -70,6 +70,10 @@ type Settlement struct {
 	Usage    llm.Usage
 	Finish   llm.FinishReason
 	Attempts []Attempt
+	// Rollout is the progressive rollout that the request took part in and Arm the model that it gave the request to, both
+	// empty where there was none. ArmServed tells that this model answered, and not another in its place.
+	Rollout, Arm string
+	ArmServed    bool
 	// FirstToken is the time from the start to the first piece of content, 0 if none came.
 	FirstToken time.Duration
 	Duration   time.Duration

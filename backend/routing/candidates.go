@@ -18,6 +18,7 @@ type serving struct {
 	model, upstream string
 	why             string
 	rank            rank
+	arm             bool // it has what a rollout gave the conversation to
 }
 
 // rank is a serving's place: by what the request names, own credentials before the hosted gateway's, by what it sorts by,
@@ -63,7 +64,7 @@ func (d *decider) candidates(m meant) {
 		return
 	}
 	for i := range list {
-		list[i].rank = d.rank(list[i])
+		list[i].rank, list[i].arm = d.rank(list[i]), m.arm
 	}
 	slices.SortStableFunc(list, func(a, b serving) int { return a.rank.compare(b.rank) })
 	forbidden := "" // why the hosted gateway may not take over
@@ -273,7 +274,7 @@ func (d *decider) try(a Attempt) {
 
 func (d *decider) attempt(s serving, c Credential) Attempt {
 	a := Attempt{
-		Provider: s.p, Credential: c.Name, Dialect: s.p.Dialect(d.q.Dialect), Model: s.model, Upstream: s.upstream,
+		Provider: s.p, Credential: c.Name, Dialect: s.p.Dialect(d.q.Dialect), Model: s.model, Upstream: s.upstream, Arm: s.arm,
 		Timeouts: d.timeouts(s.p.ID),
 	}
 	why := s.why

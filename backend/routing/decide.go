@@ -18,6 +18,8 @@ type decider struct {
 	// spare are candidates that are not well, and parked those whose credential was refused, the best first, for when
 	// nothing else is left.
 	spare, parked []Attempt
+	// arms are the rollouts that took part, by the model that each gave the conversation to.
+	arms map[string]Rollout
 }
 
 func (d *decider) step(format string, args ...any) {
@@ -53,7 +55,10 @@ func (d *decider) decide() error {
 
 // meant is a model to try, with the name by which the caller asked for it: what a name stands for may be used by whoever
 // may use the name.
-type meant struct{ id, asked string }
+type meant struct {
+	id, asked string
+	arm       bool // it is what a rollout gave the conversation to
+}
 
 // models gives the models to try in order, each resolved, rewritten and not denied.
 func (d *decider) models() ([]meant, error) {
@@ -66,8 +71,12 @@ func (d *decider) models() ([]meant, error) {
 		to, err := d.ruled(id)
 		switch {
 		case err == nil:
-			out = add(out, meant{to, d.q.Model})
-		case i == 0:
+			r, arm := d.arms[id]
+			if arm = arm && len(out) == 0; arm {
+				d.out.Rollout, d.out.Arm = r.ID, id
+			}
+			out = add(out, meant{to, d.q.Model, arm})
+		case i == 0 && d.arms[id].To != id: // where a rollout may not, things stay as they are
 			return nil, err
 		default:
 			d.leave(Left{Model: to, Reason: llm.AsError(err).Message, kind: leftDenied})
@@ -105,7 +114,7 @@ func (d *decider) fallback(name, asked string, have []meant) []meant {
 			d.leave(Left{Model: to, Reason: llm.AsError(err).Message, kind: leftDenied})
 			continue
 		}
-		have = add(have, meant{to, asked})
+		have = add(have, meant{id: to, asked: asked})
 	}
 	return slices.Clone(have[known:])
 }
@@ -213,22 +222,31 @@ func mixed(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// rolled puts a rollout's new model before the one it replaces for its share of the conversations.
+// rolled puts a rollout's new model before the one it replaces for its share of the conversations. As the share grows,
+// conversations only move to the new model, none moves back.
 func (d *decider) rolled(id string) []string {
 	for _, r := range d.w.Config.Rollouts {
 		if r.From != id || r.To == id {
 			continue
 		}
-		d.out.Rollout, d.out.Arm = r.ID, r.From
 		if int(d.chance("rollout "+r.ID)%whole) < r.Share { //nolint:gosec // below whole
-			d.out.Arm = r.To
 			d.step("the rollout %s sends this conversation to %s, with %s as its fallback", r.ID, r.To, id)
+			d.gave(r.To, r)
 			return []string{r.To, id}
 		}
 		d.step("the rollout %s leaves this conversation with %s", r.ID, id)
+		d.gave(id, r)
 		return []string{id}
 	}
 	return []string{id}
+}
+
+// gave notes that a rollout gave the conversation to a model.
+func (d *decider) gave(id string, r Rollout) {
+	if d.arms == nil {
+		d.arms = map[string]Rollout{}
+	}
+	d.arms[id] = r
 }
 
 // ruled applies the first rule that matches a model. What a rule rewrote can only be denied, not rewritten again.
@@ -268,9 +286,9 @@ func (d *decider) fast(models []meant) []meant {
 		plain, suffixed := strings.CutSuffix(m.id, fastSuffix)
 		switch {
 		case suffixed && !d.w.Catalog.Has(m.id) && d.w.Catalog.Has(plain):
-			fast, base = append(fast, m), append(base, meant{plain, m.asked})
+			fast, base = append(fast, m), append(base, meant{plain, m.asked, m.arm})
 		case d.out.Options.Fast && d.w.Catalog.Has(m.id+fastSuffix):
-			fast, base = append(fast, meant{m.id + fastSuffix, m.asked}), append(base, m)
+			fast, base = append(fast, meant{m.id + fastSuffix, m.asked, m.arm}), append(base, m)
 		default:
 			base = append(base, m)
 		}

@@ -143,6 +143,8 @@ type Attempt struct {
 	Timeouts        Timeouts
 	// Only and Order are for the hosted gateway: which of its providers may serve.
 	Only, Order []string
+	// Arm tells that the attempt is at the model that a rollout gave the conversation to, and not at one in its place.
+	Arm bool
 	// Probe tells that nothing better was left: its target is not well.
 	Probe  bool
 	Reason string
@@ -189,7 +191,8 @@ type Decision struct {
 	// Withheld says why the hosted gateway, for which there is a credential, may not take over where others fail; empty where
 	// it may, or could not.
 	Withheld string
-	// Virtual, Rule and Rollout name what took part; empty where nothing did. Arm is the rollout's model.
+	// Virtual, Rule and Rollout name what took part; empty where nothing did. Arm is the rollout's model that the
+	// conversation was given.
 	Virtual, Rule, Rollout, Arm string
 	// Steps say in order, for people, how the decision came about.
 	Steps []string

@@ -46,6 +46,15 @@ func appendRecord(b []byte, r *Record) ([]byte, error) {
 	b = appendString(append(b, `,"errorKind":`...), string(r.ErrorKind))
 	b = appendString(append(b, `,"error":`...), r.Error)
 	b = appendString(append(b, `,"finishReason":`...), string(r.FinishReason))
+	if r.Rollout != "" {
+		b = appendString(append(b, `,"rollout":`...), r.Rollout)
+	}
+	if r.Arm != "" {
+		b = appendString(append(b, `,"arm":`...), r.Arm)
+	}
+	if r.ArmServed {
+		b = append(b, `,"armServed":true`...)
+	}
 	b = append(b, `,"attempts":`...)
 	if b, err = appendAttempts(b, r); err != nil {
 		return b, err
@@ -67,8 +76,20 @@ func appendAttempts(b []byte, r *Record) ([]byte, error) {
 		}
 		b = appendString(append(b, `{"provider":`...), a.Provider)
 		b = appendString(append(b, `,"model":`...), a.Model)
+		if a.Credential != "" {
+			b = appendString(append(b, `,"credential":`...), a.Credential)
+		}
+		if a.CredentialType != "" {
+			b = appendString(append(b, `,"credentialType":`...), a.CredentialType)
+		}
 		b = appendString(append(b, `,"reason":`...), a.Reason)
 		b = append(a.At.AppendFormat(append(b, `,"at":"`...), time.RFC3339Nano), '"')
+		if a.Duration != 0 {
+			b = strconv.AppendInt(append(b, `,"duration":`...), int64(a.Duration), 10)
+		}
+		if a.Outcome != "" {
+			b = appendString(append(b, `,"outcome":`...), string(a.Outcome))
+		}
 		b = strconv.AppendInt(append(b, `,"status":`...), int64(a.Status), 10)
 		if a.Kind != "" {
 			b = appendString(append(b, `,"errorKind":`...), string(a.Kind))

@@ -43,14 +43,19 @@ type Record struct {
 	// CostPicoUSD is in 1e-12 USD.
 	CostPicoUSD *int64 `json:"costPicoUSD"`
 	// FirstTokenMs is nil where no content came, DurationMs while the request runs and where it was interrupted.
-	FirstTokenMs *int64            `json:"timeToFirstTokenMs"`
-	DurationMs   *int64            `json:"durationMs"`
-	Outcome      gateway.Outcome   `json:"outcome"`
-	Status       int               `json:"status"`
-	ErrorKind    llm.ErrorKind     `json:"errorKind"`
-	Error        string            `json:"error"`
-	FinishReason llm.FinishKind    `json:"finishReason"`
-	Attempts     []gateway.Attempt `json:"attempts"`
+	FirstTokenMs *int64          `json:"timeToFirstTokenMs"`
+	DurationMs   *int64          `json:"durationMs"`
+	Outcome      gateway.Outcome `json:"outcome"`
+	Status       int             `json:"status"`
+	ErrorKind    llm.ErrorKind   `json:"errorKind"`
+	Error        string          `json:"error"`
+	FinishReason llm.FinishKind  `json:"finishReason"`
+	// Rollout is the progressive rollout that the request took part in, Arm the model that it was given, ArmServed whether
+	// that model answered.
+	Rollout   string            `json:"rollout,omitempty"`
+	Arm       string            `json:"arm,omitempty"`
+	ArmServed bool              `json:"armServed,omitempty"`
+	Attempts  []gateway.Attempt `json:"attempts"`
 }
 
 // CacheWriteTokens is what went into a cache, for 5 minutes or an hour; nil where neither is known.
@@ -90,6 +95,7 @@ func (r *Record) settled(s gateway.Settlement, pricer Pricer) *Record {
 	next.UpstreamID = shorten(s.UpstreamID, maxName)
 	next.Status, next.ErrorKind, next.Error = s.Status, s.Kind, shorten(s.Error, maxError)
 	next.FinishReason = s.Finish.Kind
+	next.Rollout, next.Arm, next.ArmServed = shorten(s.Rollout, maxName), shorten(s.Arm, maxName), s.ArmServed
 	var n numbers
 	n.count(&next.InputTokens, s.Usage.Input)
 	n.count(&next.CacheReadTokens, s.Usage.CacheRead)

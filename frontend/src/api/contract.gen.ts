@@ -350,6 +350,8 @@ export interface UsageRecord {
   errorKind: string;
   error: string;
   finishReason: string;
+  rollout: string;
+  arm: string;
   attempts: UsageAttempt[];
 }
 

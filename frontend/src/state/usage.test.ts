@@ -28,6 +28,8 @@ function record(of: Partial<UsageRecord>): UsageRecord {
     errorKind: "",
     error: "",
     finishReason: "",
+    rollout: "",
+    arm: "",
     attempts: [],
     ...of,
   };

@@ -106,6 +106,7 @@ function factsOf(r: UsageRecord): Fact[] {
     { label: "Duration", value: formatDuration(r.durationMs) },
     { label: "HTTP status", value: r.status ? String(r.status) : "–" },
     { label: "Finish reason", value: or(r.finishReason) },
+    ...(r.rollout ? [{ label: "Rollout", value: `${r.rollout}, given to ${r.arm}` }] : []),
   ];
 }
 
