@@ -158,7 +158,8 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	gate := gateway.New(gateway.Options{
 		World: world, Upstream: client, Credentials: gatewaySecrets{secrets}, Recorder: history, Health: c.board,
 		Objects:     objects.Open(db, objects.Options{Now: time.Now, Logger: c.logger}),
-		Calibration: counts, Redact: redactor.RedactBytes, Conceal: credential.Conceal, Files: fetch.New(c.fetchLimits), Now: time.Now, Logger: c.logger,
+		Calibration: counts, Redact: redactor.RedactBytes, Conceal: credential.Conceal, Files: fetch.New(c.fetchLimits), Price: pricer{models.Catalog}.Cost,
+		Now: time.Now, Logger: c.logger,
 	})
 	kept, err := answers.Open(db, answers.Options{Now: time.Now, Logger: c.logger}, proxy.InterruptedAnswer)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol.Head) (*Answer, error) {
 	x.provider, x.model, x.arm = a.Provider, a.Model, a.Arm
 	started := x.g.Now()
-	x.tried = x.line.open(x.noted(a, a.Reason))
+	x.tried = x.line.open(x.noted(a, a.Reason), a)
 	status := 0
 	x.report = func(r routing.Result) {
 		r.Duration = x.g.Now().Sub(started)
@@ -105,7 +105,7 @@ func (x *exchange) ask(ctx context.Context, a routing.Attempt, head protocol.Hea
 // anew notes that a try failed, and begins another with the same credential.
 func (x *exchange) anew(a routing.Attempt, status int, e *llm.Error, reason string) {
 	x.line.close(x.tried, x.g.Now(), status, e, Failed)
-	x.tried = x.line.open(x.noted(a, reason))
+	x.tried = x.line.open(x.noted(a, reason), a)
 }
 
 func (x *exchange) noted(a routing.Attempt, reason string) Attempt {
@@ -145,10 +145,11 @@ func (x *exchange) settled(outcome Outcome, e *llm.Error, status int) {
 }
 
 // open adds an attempt to the line and gives its place.
-func (l *line) open(a Attempt) int {
+func (l *line) open(a Attempt, planned routing.Attempt) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.attempts = append(l.attempts, a)
+	l.trials = append(l.trials, trial{attempt: planned})
 	return len(l.attempts) - 1
 }
 
@@ -163,6 +164,7 @@ func (l *line) close(at int, now time.Time, status int, e *llm.Error, outcome Ou
 	a.Status, a.Outcome, a.Duration = status, outcome, now.Sub(a.At)
 	if e != nil {
 		a.Kind, a.Error = e.Kind, e.Message
+		l.trials[at].timedOut = e.Code == "provider_timeout"
 	}
 }
 

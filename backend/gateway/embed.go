@@ -151,6 +151,7 @@ func (x *exchange) embedAnew(ctx context.Context, a routing.Attempt) (*Answer, *
 		ID: strings.TrimPrefix(x.id, "req_"), Model: x.askedFor(), Now: x.start,
 		Origin:      llm.Origin{Provider: a.Provider.ID, Model: a.Model},
 		InputTokens: func() int64 { return tokens.Embedding(asked.Request) }, Notices: notices,
+		Account: func(u llm.Usage) []byte { return x.account(u, notices) },
 	})
 	if err != nil {
 		return nil, resp, err

@@ -61,6 +61,7 @@ type line struct {
 
 	mu       sync.Mutex
 	attempts []Attempt
+	trials   []trial // beside attempts: what the history does not keep of them
 	last     *Settlement
 }
 

@@ -73,7 +73,6 @@ func (x *exchange) round(ctx context.Context, plan []routing.Attempt, head proto
 		answer, err := y.attempt(ctx, a, head)
 		if err == nil {
 			x.g.budget.earn(a.Provider.ID)
-			y.answered(answer)
 			return answer, nil
 		}
 		failed = append(failed, failure{a, answer, llm.AsError(err)})
@@ -82,13 +81,6 @@ func (x *exchange) round(ctx context.Context, plan []routing.Attempt, head proto
 		}
 	}
 	return nil, failed
-}
-
-// answered is the end of the trying: what the answer says of it in its headers, and who has the conversation now.
-func (x *exchange) answered(answer *Answer) {
-	attempts := x.line.count()
-	answer.Header.Set("X-Gatehouse-Attempts", fmt.Sprint(attempts))
-	answer.Header.Set("Server-Timing", fmt.Sprintf("gatehouse;dur=%.1f", float64(x.g.Now().Sub(x.start).Microseconds())/1000))
 }
 
 // pointless tells that an attempt would fail as one before it did: what a provider said of the request it will say again.

@@ -66,7 +66,9 @@ type Options struct {
 	// Conceal takes out secrets that are known for one request only: the tokens of clients that bring their own.
 	Conceal func(text []byte, secrets []string) []byte
 	// Files gets what a request names by URL and its target takes only inline.
-	Files  Files
+	Files Files
+	// Price gives what a usage costs at a provider's model, in 1e-12 USD; nil knows no prices.
+	Price  func(provider, model string, u llm.Usage) (picoUSD int64, known bool)
 	Now    func() time.Time
 	Logger *slog.Logger
 }
@@ -168,8 +170,9 @@ func (x *exchange) finish(ctx context.Context, run func() (*Answer, error)) (*An
 		}
 		x.settle(outcomeOf(e), e, e.HTTPStatus())
 		x.line.entry.Guard(ctx)
-		return nil, e
+		return nil, x.unanswered(e)
 	}
+	x.tell(answer.Header, answer.Stream)
 	x.line.entry.Guard(ctx)
 	return answer, nil
 }

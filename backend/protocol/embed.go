@@ -24,7 +24,12 @@ func OpenAIEmbeddings(body []byte) (*EmbeddingAsked, error) {
 		return nil, err
 	}
 	return &EmbeddingAsked{Request: req, Encode: func(a *llm.EmbeddingAnswer, as Answering) ([]byte, error) {
-		return embeddings.EncodeResponse(a, form, as.Model, as.InputTokens())
+		body, err := embeddings.EncodeResponse(a, form, as.Model, as.InputTokens())
+		if err == nil && as.Account != nil { // camel case here (hosted gateway, "Embeddings")
+			body = append(body[:len(body)-1], `,"providerMetadata":{"gateway":`...)
+			body = append(append(body, as.Account(a.Usage)...), "}}"...)
+		}
+		return body, err
 	}}, nil
 }
 
@@ -56,7 +61,7 @@ func AISDKEmbeddings(body []byte, head aisdk.Head) (*EmbeddingAsked, error) {
 	}
 	return &EmbeddingAsked{Request: req, Encode: func(a *llm.EmbeddingAnswer, as Answering) ([]byte, error) {
 		return aisdk.EncodeEmbedding(a.Vectors, a.Usage.Input, aisdk.Options{
-			Version: head.Version, GenerationID: "gen_" + as.ID, Notices: as.Notices,
+			Version: head.Version, GenerationID: "gen_" + as.ID, Notices: as.Notices, Account: as.Account,
 		})
 	}}, nil
 }

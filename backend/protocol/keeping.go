@@ -42,6 +42,7 @@ func Responses(body []byte, k Keeping) (*ResponsesRequest, error) {
 	encoder := func(a Answering) *keepingEncoder {
 		options := responses.AnswerOptions{
 			Head: head, Origin: a.Origin, ID: k.ID, Model: a.Model, Now: func() time.Time { return a.Now },
+			Account: a.Account,
 		}
 		if options.ID == "" {
 			options.ID = "resp_" + a.ID

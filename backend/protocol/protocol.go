@@ -73,6 +73,9 @@ type Answering struct {
 	InputTokens func() int64
 	// Notices tell the client what was not carried, where its dialect has a place for that.
 	Notices []llm.Notice
+	// Account gives, at the end of an answer with its usage, a JSON object of how it came about (hosted gateway,
+	// provider_metadata.gateway), for the dialects that have a place for it. Nil leaves it out.
+	Account func(llm.Usage) []byte
 }
 
 // Encoder writes a streamed answer.
@@ -130,7 +133,7 @@ func chatAsked(req *llm.Request, notices []llm.Notice, body []byte) *Asked {
 	options := func(a Answering) chatcompletions.EncoderOptions {
 		return chatcompletions.EncoderOptions{
 			ID: "chatcmpl-" + a.ID, Model: a.Model, Created: a.Now.Unix(), Origin: a.Origin,
-			IncludeUsage: chatcompletions.IncludeUsage(body),
+			IncludeUsage: chatcompletions.IncludeUsage(body), Account: a.Account,
 		}
 	}
 	return &Asked{
@@ -160,7 +163,9 @@ var messagesCodec = Codec{
 			return nil, err
 		}
 		options := func(a Answering) messages.EncoderOptions {
-			return messages.EncoderOptions{ID: "msg_" + a.ID, Model: a.Model, Origin: a.Origin, InputTokens: a.InputTokens()}
+			return messages.EncoderOptions{
+				ID: "msg_" + a.ID, Model: a.Model, Origin: a.Origin, InputTokens: a.InputTokens(), Account: a.Account,
+			}
 		}
 		return &Asked{
 			Request:    req,
@@ -248,6 +253,7 @@ func AISDK(body []byte, head aisdk.Head) (*Asked, error) {
 	options := func(a Answering) aisdk.Options {
 		return aisdk.Options{
 			Version: head.Version, Origin: a.Origin, GenerationID: "gen_" + a.ID, Notices: a.Notices, At: a.Now,
+			Account: a.Account,
 		}
 	}
 	return &Asked{

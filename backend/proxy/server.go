@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -277,6 +278,9 @@ func (s *Server) keyed(h handler) http.Handler {
 			return
 		}
 		if err := h(w, r, key); err != nil {
+			if told, ok := errors.AsType[*gateway.Unanswered](err); ok {
+				maps.Copy(w.Header(), told.Header)
+			}
 			s.fail(w, r, dialectOf(r), llm.AsError(err))
 		}
 	})

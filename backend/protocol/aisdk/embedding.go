@@ -84,17 +84,15 @@ type embeddingUsage struct {
 }
 
 // EncodeEmbedding writes the answer: a vector for each value, in the order of the values. Of opts it takes Version,
-// GenerationID and Notices. A vector that holds NaN or an infinity is an error, for JSON has no word for them.
+// GenerationID, Account and Notices. A vector that holds NaN or an infinity is an error, for JSON has no word for them.
 func EncodeEmbedding(vectors [][]float64, tokens llm.Count, opts Options) ([]byte, error) {
 	if vectors == nil {
 		vectors = [][]float64{} // the client refuses null
 	}
 	out := embeddingBody{Embeddings: vectors, Warnings: max(opts.Version, V3).warnings(opts.Notices)}
+	out.ProviderMetadata = opts.final(llm.Usage{Input: tokens})
 	if n, ok := tokens.Get(); ok {
 		out.Usage = &embeddingUsage{n}
-	}
-	if opts.GenerationID != "" {
-		out.ProviderMetadata = &metadata{Gateway: &facts{GenerationID: opts.GenerationID}}
 	}
 	body, err := json.Marshal(out)
 	if err != nil {

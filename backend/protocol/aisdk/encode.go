@@ -17,10 +17,9 @@ type Options struct {
 	Origin llm.Origin
 	// GenerationID is the request's id, with which clients ask for GET /v1/generation; empty leaves it out.
 	GenerationID string
-	// Routing is a JSON object about how the answer came about, for providerMetadata.gateway.routing; nil leaves it out.
-	Routing json.RawMessage
-	// Cost gives the price of a usage in USD as a decimal number, empty where it is unknown. It may be nil.
-	Cost func(llm.Usage) string
+	// Account gives a JSON object of how the answer came about, generation id included, for the end's
+	// providerMetadata.gateway. It may be nil.
+	Account func(llm.Usage) []byte
 	// Notices become the answer's warnings.
 	Notices []llm.Notice
 	// At is the answer's time; the zero time leaves it out.
@@ -54,15 +53,29 @@ type part struct {
 
 // metadata is providerMetadata. What stands there on a part comes back as the part's providerOptions.
 type metadata struct {
-	Gateway   *facts `json:"gateway,omitempty"`
-	Gatehouse *tags  `json:"gatehouse,omitempty"`
+	Gateway   json.RawMessage `json:"gateway,omitempty"`
+	Gatehouse *tags           `json:"gatehouse,omitempty"`
 }
 
-// facts are those of the hosted gateway's providerMetadata.gateway that we have too.
+// facts are those of the hosted gateway's providerMetadata.gateway that stand in the middle of an answer too.
 type facts struct {
-	GenerationID string          `json:"generationId,omitempty"`
-	Routing      json.RawMessage `json:"routing,omitempty"`
-	Cost         string          `json:"cost,omitempty"`
+	GenerationID string `json:"generationId"`
+}
+
+// early is what is known of an answer before its end, nil where that is nothing.
+func (o Options) early() *metadata {
+	if o.GenerationID == "" {
+		return nil
+	}
+	return &metadata{Gateway: marshal(facts{o.GenerationID})}
+}
+
+// final is what is known of an answer at its end.
+func (o Options) final(u llm.Usage) *metadata {
+	if o.Account == nil {
+		return o.early()
+	}
+	return &metadata{Gateway: o.Account(u)}
 }
 
 // tags carry what the provider must get back.

@@ -21,7 +21,12 @@ var versions = []aisdk.Version{aisdk.V2, aisdk.V3, aisdk.V4}
 func options(v aisdk.Version) aisdk.Options {
 	return aisdk.Options{
 		Version: v, Origin: llm.Origin{Provider: "p", Model: "m"}, GenerationID: "gen_1",
-		Routing: json.RawMessage(`{"finalProvider":"p"}`), Cost: func(llm.Usage) string { return "0.00012" },
+		Account: func(u llm.Usage) []byte {
+			if !u.Known() {
+				return []byte(`{"generationId":"gen_1","routing":{"finalProvider":"p"}}`)
+			}
+			return []byte(`{"generationId":"gen_1","routing":{"finalProvider":"p"},"cost":"0.00012"}`)
+		},
 		Notices: []llm.Notice{
 			{Field: "seed", Message: "not taken"},
 			{Field: "tools.search", Message: "not here"},

@@ -6,7 +6,6 @@ import (
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/carry"
-	"gatehouse/backend/protocol/jsonread"
 )
 
 // walk turns events into stream parts, in the order in which every version takes them.
@@ -114,11 +113,11 @@ func (w *walk) start(e llm.PartStart) {
 
 // early gives the generation's id to the first part of the content, so that a client has it before the end.
 func (w *walk) early() *metadata {
-	if w.told || w.opts.GenerationID == "" {
+	if w.told {
 		return nil
 	}
 	w.told = true
-	return &metadata{Gateway: &facts{GenerationID: w.opts.GenerationID}}
+	return w.opts.early()
 }
 
 func (w *walk) delta(o *openPart, e llm.PartDelta) {
@@ -263,16 +262,8 @@ func (w *walk) finish(r llm.FinishReason) {
 	if w.called && (r.Kind == llm.FinishStop || r.Kind == llm.FinishOther) {
 		r.Kind = llm.FinishToolCalls // some providers say stop beside a call
 	}
-	out := part{Type: "finish", FinishReason: w.opts.Version.finishReason(r), Usage: w.opts.Version.usage(w.usage)}
-	own := facts{GenerationID: w.opts.GenerationID}
-	if jsonread.Valid(w.opts.Routing) {
-		own.Routing = w.opts.Routing
-	}
-	if w.opts.Cost != nil && w.usage.Known() {
-		own.Cost = w.opts.Cost(w.usage)
-	}
-	if own.GenerationID != "" || own.Routing != nil || own.Cost != "" {
-		out.ProviderMetadata = &metadata{Gateway: &own}
-	}
-	w.put(out)
+	w.put(part{
+		Type: "finish", FinishReason: w.opts.Version.finishReason(r), Usage: w.opts.Version.usage(w.usage),
+		ProviderMetadata: w.opts.final(w.usage),
+	})
 }

@@ -21,6 +21,18 @@ type EncoderOptions struct {
 	Origin llm.Origin
 	// IncludeUsage sends the usage in a chunk of its own at the end of a stream, as the client asked for it.
 	IncludeUsage bool
+	// Account gives a JSON object of how the answer came about, for provider_metadata.gateway in the chunk with the finish
+	// reason (hosted gateway, "Chat Completions"). It may be nil.
+	Account func(llm.Usage) []byte
+}
+
+// appendAccount writes provider_metadata behind what stands before it.
+func (o EncoderOptions) appendAccount(dst []byte, before string, u llm.Usage) []byte {
+	if o.Account == nil {
+		return dst
+	}
+	dst = append(append(dst, before...), `"provider_metadata":{"gateway":`...)
+	return append(append(dst, o.Account(u)...), '}')
 }
 
 // Encoder writes a streamed answer (API reference, "The chat completion chunk object"), with reasoning as
@@ -333,7 +345,7 @@ func (e *Encoder) finish(r llm.FinishReason) []byte {
 	if r.Kind == llm.FinishError {
 		return e.End(failedAnswer(r))
 	}
-	out := e.closeWith(e.open(), finishWord(r, e.called, e.denied))
+	out := e.closeWith(e.opts.appendAccount(e.open(), "", e.usage), finishWord(r, e.called, e.denied))
 	if e.opts.IncludeUsage && e.usage.Known() {
 		out = append(append(out, e.head...), `],"usage":`...)
 		out = append(appendUsage(out, e.usage), "}\n\n"...)

@@ -33,7 +33,7 @@ func EncodeResponse(events []llm.Event, opts EncoderOptions) ([]byte, error) {
 	out = append(out, `,"model":`...)
 	out = jsonwrite.AppendString(out, opts.Model)
 	out = append(out, `,"choices":[{"index":0,"message":{"role":"assistant","content":`...)
-	out = m.append(out)
+	out = opts.appendAccount(m.append(out), ",", a.Usage)
 	out = append(out, `},"logprobs":null,"finish_reason":`...)
 	out = jsonwrite.AppendString(out, finishWord(a.Finish, len(m.calls) > 0, m.refusal != ""))
 	out = append(out, `}]`...)

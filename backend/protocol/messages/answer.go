@@ -20,6 +20,17 @@ type EncoderOptions struct {
 	// InputTokens is an estimate of the prompt, for message_start, which comes before the provider reports; clients show
 	// how full the context is by it.
 	InputTokens int64
+	// Account gives a JSON object of how the answer came about, for provider_metadata.gateway beside the final usage
+	// (hosted gateway, "Messages"). It may be nil.
+	Account func(llm.Usage) []byte
+}
+
+func (o EncoderOptions) appendAccount(dst []byte, u llm.Usage) []byte {
+	if o.Account == nil {
+		return dst
+	}
+	dst = append(append(dst, `,"provider_metadata":{"gateway":`...), o.Account(u)...)
+	return append(dst, '}')
 }
 
 // Encoder writes a streamed answer (API reference, "Streaming Messages"). Blocks come strictly one after another, so what
@@ -378,7 +389,7 @@ func (e *Encoder) finish(r llm.FinishReason) {
 	e.raw(`","stop_sequence":`)
 	e.out = appendSequence(e.out, r)
 	e.raw(`},"usage":`)
-	e.out = appendUsage(e.out, e.usage)
+	e.out = e.opts.appendAccount(appendUsage(e.out, e.usage), e.usage)
 	e.close()
 	e.open("message_stop")
 	e.close()

@@ -45,7 +45,7 @@ func EncodeResponse(events []llm.Event, opts EncoderOptions) ([]byte, error) {
 	out = append(out, stopWord(a.Finish, w.called, w.denied)...)
 	out = append(out, `","stop_sequence":`...)
 	out = append(appendSequence(out, a.Finish), `,"usage":`...)
-	return append(appendUsage(out, a.Usage), '}'), nil
+	return append(opts.appendAccount(appendUsage(out, a.Usage), a.Usage), '}'), nil
 }
 
 type responseWriter struct {

@@ -21,6 +21,9 @@ type AnswerOptions struct {
 	ID string
 	// Model is the name that the client used; empty takes what the answer says.
 	Model string
+	// Account gives a JSON object of how the answer came about, for provider_metadata.gateway of the whole response (hosted
+	// gateway, "Responses"). It may be nil.
+	Account func(llm.Usage) []byte
 	// Now gives the times of creation and completion; nil is time.Now.
 	Now func() time.Time
 }
@@ -135,6 +138,14 @@ func (e *Encoder) appendResponse(b []byte, s state) []byte {
 		b = append(b, "null"...)
 	} else {
 		b = appendUsage(b, *s.usage)
+	}
+	if s.status != "in_progress" && s.err == nil && e.opts.Account != nil {
+		u := llm.Usage{}
+		if s.usage != nil {
+			u = *s.usage
+		}
+		b = append(append(b, `,"provider_metadata":{"gateway":`...), e.opts.Account(u)...)
+		b = append(b, '}')
 	}
 	return append(b, '}')
 }

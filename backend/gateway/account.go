@@ -1,0 +1,244 @@
+package gateway
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"gatehouse/backend/catalog"
+	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/jsonwrite"
+	"gatehouse/backend/routing"
+)
+
+// Unanswered is a failure in which nothing has been sent, with the headers that the client gets beside it. An *llm.Error is
+// within.
+type Unanswered struct {
+	Err    *llm.Error
+	Header http.Header
+}
+
+func (u *Unanswered) Error() string { return u.Err.Error() }
+
+func (u *Unanswered) Unwrap() error { return u.Err }
+
+func (x *exchange) unanswered(e *llm.Error) error {
+	h := http.Header{"X-Gatehouse-Request-Id": {x.id}}
+	if x.provider != nil {
+		h["X-Gatehouse-Provider"], h["X-Gatehouse-Model"] = []string{x.provider.ID}, []string{x.model}
+	}
+	x.tell(h, false)
+	return &Unanswered{e, h}
+}
+
+// tell says in the header how the request went so far, and of an answer that is whole, what it cost. Of a stream that is
+// left to its end, though a short one may be over by now: it would be there only sometimes.
+func (x *exchange) tell(h http.Header, stream bool) {
+	h["X-Gatehouse-Attempts"] = []string{fmt.Sprint(x.line.count())}
+	h["Server-Timing"] = []string{fmt.Sprintf("gatehouse;dur=%.1f", milliseconds(x.g.Now().Sub(x.start)))}
+	if s := x.settlement(); s.Outcome == OK && !stream {
+		if cost := x.cost(s.Provider, s.Model, s.Usage); cost != "" {
+			h["X-Gatehouse-Cost"] = []string{cost}
+		}
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// cost is a price in USD as a decimal number, empty where it is unknown.
+func (x *exchange) cost(provider, model string, u llm.Usage) string {
+	if x.g.Price == nil || !u.Known() {
+		return ""
+	}
+	pico, known := x.g.Price(provider, model, u)
+	if !known {
+		return ""
+	}
+	return catalog.PicoUSD(pico).USD()
+}
+
+// trial is an attempt as it was planned, and how it ended where the history has no word for it.
+type trial struct {
+	attempt  routing.Attempt
+	timedOut bool
+}
+
+// account is what an answer says of how it came about (hosted gateway, provider_metadata.gateway).
+type account struct {
+	Routing      routed    `json:"routing"`
+	Cost         string    `json:"cost,omitempty"` // USD
+	GenerationID string    `json:"generationId"`
+	Warnings     []warning `json:"warnings,omitempty"`
+}
+
+type routed struct {
+	OriginalModelID            string       `json:"originalModelId"`
+	CanonicalSlug              string       `json:"canonicalSlug"`
+	ResolvedProvider           string       `json:"resolvedProvider"`
+	ResolvedProviderAPIModelID string       `json:"resolvedProviderApiModelId"`
+	FinalProvider              string       `json:"finalProvider"`
+	FallbacksAvailable         []string     `json:"fallbacksAvailable"`
+	PlanningReasoning          string       `json:"planningReasoning"`
+	ModelAttemptCount          int          `json:"modelAttemptCount"`
+	TotalProviderAttemptCount  int          `json:"totalProviderAttemptCount"`
+	ModelAttempts              []modelTrial `json:"modelAttempts"`
+	Sort                       *sorted      `json:"sort,omitempty"`
+}
+
+type sorted struct {
+	Option         string   `json:"option"`
+	ExecutionOrder []string `json:"executionOrder"`
+}
+
+type modelTrial struct {
+	ModelID              string          `json:"modelId"`
+	CanonicalSlug        string          `json:"canonicalSlug"`
+	Success              bool            `json:"success"`
+	ProviderAttemptCount int             `json:"providerAttemptCount"`
+	ProviderAttempts     []providerTrial `json:"providerAttempts"`
+}
+
+// providerTrial is one attempt. Its times are in milliseconds since the request came.
+type providerTrial struct {
+	Provider           string `json:"provider"`
+	ProviderAPIModelID string `json:"providerApiModelId"`
+	// CredentialType is byok or system; Credential and Reason are our own additions.
+	CredentialType      string  `json:"credentialType"`
+	Credential          string  `json:"credential,omitempty"`
+	Reason              string  `json:"reason"`
+	Success             bool    `json:"success"`
+	StartTime           float64 `json:"startTime"`
+	EndTime             float64 `json:"endTime"`
+	StatusCode          int     `json:"statusCode,omitempty"` // absent where no answer came
+	Error               string  `json:"error,omitempty"`
+	ProviderTimeout     bool    `json:"providerTimeout,omitempty"`
+	ConfiguredTimeoutMs int64   `json:"configuredTimeoutMs,omitempty"`
+}
+
+// warning is about what of the request could not be carried.
+type warning struct {
+	Type    string `json:"type"`
+	Feature string `json:"feature"`
+	Details string `json:"details"`
+}
+
+// account writes the account of an answer that ends well, from within its last attempt.
+func (x *exchange) account(u llm.Usage, notices []llm.Notice) []byte {
+	out := account{
+		Routing: x.routing(), Cost: x.cost(x.provider.ID, x.model, u), GenerationID: "gen_" + strings.TrimPrefix(x.id, "req_"),
+	}
+	for _, n := range notices {
+		out.Warnings = append(out.Warnings, warning{"unsupported", n.Field, n.Message})
+	}
+	text, err := jsonwrite.Marshal(out, 0)
+	if err != nil { // names and numbers always marshal
+		return []byte("{}")
+	}
+	return text
+}
+
+func (x *exchange) routing() routed {
+	plan := x.decision.Attempts
+	out := routed{
+		OriginalModelID: x.requested, CanonicalSlug: x.decision.Model, FinalProvider: x.provider.ID,
+		FallbacksAvailable: []string{}, PlanningReasoning: reasoning(plan), ModelAttempts: x.modelTrials(),
+	}
+	if len(plan) > 0 {
+		out.ResolvedProvider, out.ResolvedProviderAPIModelID = plan[0].Provider.ID, plan[0].Upstream
+		order := providersOf(plan)
+		out.FallbacksAvailable = order[1:]
+		if by := x.decision.Options.Sort; by != "" {
+			out.Sort = &sorted{string(by), order}
+		}
+	}
+	out.ModelAttemptCount = len(out.ModelAttempts)
+	for _, m := range out.ModelAttempts {
+		out.TotalProviderAttemptCount += m.ProviderAttemptCount
+	}
+	return out
+}
+
+// providersOf gives the providers of a plan, each once.
+func providersOf(plan []routing.Attempt) []string {
+	out := []string{}
+	for _, a := range plan {
+		if !slices.Contains(out, a.Provider.ID) {
+			out = append(out, a.Provider.ID)
+		}
+	}
+	return out
+}
+
+// reasoning says in one line what is planned.
+func reasoning(plan []routing.Attempt) string {
+	steps := make([]string, len(plan))
+	for i, a := range plan {
+		steps[i] = fmt.Sprintf("%s(%s)", a.Provider.ID, hostedCredentialType(a))
+	}
+	out := "Total execution order: " + strings.Join(steps, " → ")
+	for i, a := range plan {
+		out += fmt.Sprintf(". %d: %s", i+1, a.Reason)
+	}
+	return out
+}
+
+// hostedCredentialType is credentialType in the hosted gateway's two words: what is not its own account is the user's.
+func hostedCredentialType(a routing.Attempt) string {
+	if credentialType(a) == "gateway" {
+		return "system"
+	}
+	return "byok"
+}
+
+// modelTrials gives the attempts so far, those for one model that follow each other together.
+func (x *exchange) modelTrials() []modelTrial {
+	x.line.mu.Lock()
+	defer x.line.mu.Unlock()
+	out := []modelTrial{}
+	for i, a := range x.line.attempts {
+		planned := x.line.trials[i]
+		id := slug(planned.attempt)
+		if len(out) == 0 || out[len(out)-1].CanonicalSlug != id {
+			out = append(out, modelTrial{ModelID: id, CanonicalSlug: id})
+		}
+		m := &out[len(out)-1]
+		one := x.providerTrial(a, planned)
+		if i == x.tried && a.Outcome == "" { // the one that answers right now
+			one.Success, one.StatusCode, one.EndTime = true, http.StatusOK, milliseconds(x.g.Now().Sub(x.start))
+		}
+		m.Success = m.Success || one.Success
+		m.ProviderAttempts = append(m.ProviderAttempts, one)
+		m.ProviderAttemptCount++
+	}
+	return out
+}
+
+func (x *exchange) providerTrial(a Attempt, t trial) providerTrial {
+	started := a.At.Sub(x.start)
+	out := providerTrial{
+		Provider: a.Provider, ProviderAPIModelID: a.Model, CredentialType: hostedCredentialType(t.attempt),
+		Credential: a.Credential, Reason: a.Reason, Success: a.Outcome == OK, StatusCode: a.Status, Error: a.Error,
+		StartTime: milliseconds(started), EndTime: milliseconds(started + a.Duration),
+	}
+	if t.timedOut {
+		limits := t.attempt.Timeouts
+		out.ProviderTimeout = true
+		// Before anything came only these two can have ended it, and the shorter one did.
+		limit := limits.FirstToken
+		if limit == 0 || limits.Total > 0 && limits.Total < limit {
+			limit = limits.Total
+		}
+		out.ConfiguredTimeoutMs = limit.Milliseconds()
+	}
+	return out
+}
+
+// slug is an attempt's model without the name of a provider that has many creators' models.
+func slug(a routing.Attempt) string {
+	if rest, nested := strings.CutPrefix(a.Model, a.Provider.ID+"/"); nested && strings.Contains(rest, "/") {
+		return rest
+	}
+	return a.Model
+}
