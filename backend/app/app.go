@@ -115,8 +115,17 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		}
 	}})
 	c.onClose(func(context.Context) { keychain.Close() })
-	credentials := credential.New(credential.Options{
+	var credentials *credential.Store // which asks the board to forget, and is asked by it when there are requests
+	c.board, err = health.Open(health.Options{
+		DB: db, Now: time.Now, Broker: c.broker, Logger: c.logger,
+		Mark: func(id provider.ID, name string) string { return credentials.Mark(id, name) },
+	})
+	if err != nil {
+		return err
+	}
+	credentials = credential.New(credential.Options{
 		Keychain: keychain, Specs: specs(*c.table.Load(), c.settings.Snapshot()), Redactor: redactor, Broker: c.broker, Logger: c.logger,
+		Replaced: c.board.Changed,
 	})
 	c.onClose(func(context.Context) { credentials.Close() })
 	secrets := secretsOf{credentials}
@@ -140,10 +149,6 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	}
 	c.onClose(func(ctx context.Context) { c.check("the usage history", history.Close(ctx)) })
 
-	c.board, err = health.Open(health.Options{DB: db, Now: time.Now, Broker: c.broker, Logger: c.logger})
-	if err != nil {
-		return err
-	}
 	counts := calibration.Open(db, calibration.Options{Now: time.Now, Logger: c.logger})
 	c.onClose(func(context.Context) { counts.Close() })
 
@@ -257,7 +262,6 @@ func (c *Core) watch(
 				sub.Close()
 				return
 			case e.Type == credential.EventType:
-				c.board.Reset("") // whatever was refused may not be any more
 				models.Changed()
 				c.service.Changed()
 			case e.Type == access.EventKeys:

@@ -211,6 +211,9 @@ func (s *Service) testCredential(ctx context.Context, r CredentialRef) (Credenti
 			test.Status = 0
 		}
 	}
+	if test.OK { // what was held against it is not so any more
+		s.Health.Changed(p.ID)
+	}
 	s.mu.Lock()
 	s.tests[ref] = test
 	s.mu.Unlock()

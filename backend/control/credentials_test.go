@@ -12,10 +12,12 @@ import (
 
 	"gatehouse/backend/credential"
 	"gatehouse/backend/event"
+	"gatehouse/backend/health"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/secret"
 	"gatehouse/backend/settings"
+	"gatehouse/backend/store"
 )
 
 // memory is a keychain that keeps nothing anywhere.
@@ -84,18 +86,29 @@ func openDesk(t *testing.T, text string) desk {
 		}
 		return out
 	}
-	store := credential.New(credential.Options{Keychain: keychain, Specs: spec(doc.Snapshot()), Broker: broker})
-	doc.Subscribe(func(_, after *settings.Settings) { store.SetSpecs(spec(after)) })
+	creds := credential.New(credential.Options{Keychain: keychain, Specs: spec(doc.Snapshot()), Broker: broker})
+	doc.Subscribe(func(_, after *settings.Settings) { creds.SetSpecs(spec(after)) })
+	db, err := store.Open(filepath.Join(t.TempDir(), "x.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	board, err := health.Open(health.Options{DB: db, Now: time.Now, Broker: broker, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
 		if err := doc.Close(); err != nil {
 			t.Error(err)
 		}
-		store.Close()
+		creds.Close()
 	})
 	table := provider.NewTable(nil)
 	return desk{New(Options{
-		Settings: doc, Credentials: store, Providers: func() provider.Table { return table }, Checker: asked{"sk-work-secret"},
-		Broker: broker, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
+		Settings: doc, Credentials: creds, Providers: func() provider.Table { return table }, Checker: asked{"sk-work-secret"},
+		Health: board, Broker: broker, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
 	}), keychain, path}
 }
 

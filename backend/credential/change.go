@@ -57,7 +57,7 @@ func (s *Store) Set(ctx context.Context, provider, name, raw string) error {
 		slot = e.keep(name, slot)
 	}
 	s.mu.Unlock()
-	s.edit(slot, value)
+	s.edit(provider, slot, value)
 	return nil
 }
 
@@ -93,7 +93,7 @@ func (s *Store) Remove(ctx context.Context, provider, name string) error {
 	}
 	err = s.Keychain.Delete(ctx, item(provider, name))
 	if err == nil {
-		s.edit(slot, "")
+		s.edit(provider, slot, "")
 		return nil
 	}
 	s.mu.RLock()
@@ -104,7 +104,7 @@ func (s *Store) Remove(ctx context.Context, provider, name string) error {
 	s.mu.RUnlock()
 	missing := errors.Is(err, secret.ErrNotFound)
 	if missing && stored != "" {
-		s.edit(slot, "") // removed by another program; there is nothing left to do
+		s.edit(provider, slot, "") // removed by another program; there is nothing left to do
 		return nil
 	}
 	if variable != "" && (missing || stored == "") {
@@ -118,7 +118,7 @@ func (s *Store) Remove(ctx context.Context, provider, name string) error {
 }
 
 // edit takes over what was changed in the keychain.
-func (s *Store) edit(slot *slot, value string) {
+func (s *Store) edit(provider string, slot *slot, value string) {
 	s.mu.Lock()
 	slot.edits++
 	slot.stored = value
@@ -128,6 +128,7 @@ func (s *Store) edit(slot *slot, value string) {
 		close(slot.asked)
 	}
 	s.mu.Unlock()
+	s.Replaced(provider)
 	s.changed()
 }
 

@@ -13,6 +13,8 @@ package credential
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -113,6 +115,9 @@ type Options struct {
 	Refresh time.Duration
 	// Patience is how long a request waits for the first look-up; 2 s if zero.
 	Patience time.Duration
+	// Replaced is called when a provider's credential is another one than before, or gone, from any goroutine; not for what
+	// the first look-up finds. It may be nil.
+	Replaced func(provider string)
 	// Environ looks up an environment variable; os.LookupEnv if nil.
 	Environ func(name string) (string, bool)
 }
@@ -175,6 +180,9 @@ func New(opts Options) *Store {
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.Replaced == nil {
+		opts.Replaced = func(string) {}
 	}
 	if opts.Refresh <= 0 {
 		opts.Refresh = 5 * time.Minute
@@ -338,6 +346,31 @@ func (s *Store) Names(ctx context.Context, provider string) ([]string, error) {
 		names = append(names, "")
 	}
 	return names, nil
+}
+
+// Mark gives something that differs between a credential and one that replaces it: two bytes of its hash, which say nothing
+// else of it. It is empty where there is no credential, or it is not known yet. It never waits.
+func (s *Store) Mark(provider, name string) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	e := s.providers[provider]
+	if e == nil || e.slots[name] == nil {
+		return ""
+	}
+	select {
+	case <-e.slots[name].asked:
+	default:
+		return ""
+	}
+	secret := e.slots[name].stored
+	if f, ok := e.variable(s.Now()); secret == "" && name == "" && ok {
+		secret = f.value
+	}
+	if secret == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(item(provider, name) + "\x00" + secret))
+	return hex.EncodeToString(sum[:2])
 }
 
 // at gives a provider and one of its places in the keychain.

@@ -87,6 +87,7 @@ func (s *Store) reread(provider string, f *envFile, report bool) (pending bool) 
 	changed := !slices.Equal(before, e.found)
 	s.mu.Unlock()
 	if changed {
+		s.Replaced(provider)
 		s.changed()
 		s.RefreshNow() // which looks at when a token ends
 	}

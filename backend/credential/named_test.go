@@ -91,3 +91,37 @@ func TestNothingIsListedThatIsNotKept(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 }
+
+// TestReplaced: who keeps what is known of a credential is told that it is another one, but not of the first look-up, and
+// can tell by its mark.
+func TestReplaced(t *testing.T) {
+	f := newFake()
+	f.values["openai"] = "first-secret"
+	told := make(chan string, 10)
+	s := New(Options{
+		Keychain: f, Specs: specs, Replaced: func(provider string) { told <- provider },
+		Environ: func(string) (string, bool) { return "", false },
+	})
+	defer s.Close()
+	if _, err := s.Lookup(t.Context(), "openai"); err != nil {
+		t.Fatal(err)
+	}
+	first := s.Mark("openai", "")
+	if len(first) != 4 || len(told) > 0 || s.Mark("gateway", "") != "" || s.Mark("openai", "work") != "" || s.Mark("nobody", "") != "" {
+		t.Errorf("mark %q, told %d times", first, len(told))
+	}
+	f.do(func() { f.values["openai"] = "second-secret" }) // by another program
+	s.RefreshNow()
+	if who := <-told; who != "openai" {
+		t.Errorf("told of %q", who)
+	}
+	if second := s.Mark("openai", ""); second == first || len(second) != 4 {
+		t.Errorf("marks %q and %q", first, second)
+	}
+	if err := s.Set(t.Context(), "gateway", "", "third-secret"); err != nil {
+		t.Fatal(err)
+	}
+	if who := <-told; who != "gateway" {
+		t.Errorf("told of %q", who)
+	}
+}

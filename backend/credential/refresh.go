@@ -60,9 +60,11 @@ func (s *Store) refresh(ctx context.Context) {
 				down = true
 			}
 		}
-		if s.learn(l, value, down, err) {
-			changed = true
+		news, replaced := s.learn(l, value, down, err)
+		if replaced {
+			s.Replaced(l.provider)
 		}
+		changed = changed || news
 	}
 	if changed {
 		s.changed()
@@ -83,25 +85,25 @@ func (s *Store) lookups() (out []lookup) {
 	return out
 }
 
-// learn takes what a look-up found and tells whether that is news.
-func (s *Store) learn(l lookup, value string, down bool, err error) bool {
+// learn takes what a look-up found and tells whether that is news, and whether it takes the place of what was known.
+func (s *Store) learn(l lookup, value string, down bool, err error) (news, replaced bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	defer func() {
-		select {
-		case <-l.slot.asked:
-		default:
-			close(l.slot.asked)
-		}
-	}()
+	again := true
+	select {
+	case <-l.slot.asked:
+	default:
+		again = false
+		defer close(l.slot.asked)
+	}
 	switch {
 	case l.slot.edits != l.edits || down:
-		return false
+		return false, false
 	case errors.Is(err, secret.ErrNotFound):
 		value = ""
 	case err != nil:
 		s.Logger.Warn("a credential could not be read from the keychain", "provider", l.provider, "credential", l.name, "error", err)
-		return false
+		return false, false
 	default:
 		s.Redactor.Add(strings.TrimSpace(value))
 		if value, err = clean(value); err != nil {
@@ -110,8 +112,8 @@ func (s *Store) learn(l lookup, value string, down bool, err error) bool {
 		}
 	}
 	if value == l.slot.stored {
-		return false
+		return false, false
 	}
 	l.slot.stored = value
-	return true
+	return true, again
 }

@@ -13,6 +13,7 @@ import (
 
 	"gatehouse/backend/event"
 	"gatehouse/backend/llm"
+	"gatehouse/backend/provider"
 	"gatehouse/backend/routing"
 	"gatehouse/backend/store"
 )
@@ -34,12 +35,15 @@ const (
 	longestLimit = 6 * time.Hour
 )
 
-// Options is what a Board is made of. All are needed.
+// Options is what a Board is made of. All but Mark are needed.
 type Options struct {
 	DB     *store.DB
 	Now    func() time.Time
 	Broker *event.Broker
 	Logger *slog.Logger
+	// Mark gives something that differs between a credential and the one that replaces it, and says nothing else of either;
+	// empty where it is not known now. It is kept, so that a refusal holds for the credential that was refused.
+	Mark func(id provider.ID, name string) string
 }
 
 // Board is the whole of what is known. It is safe for concurrent use.
@@ -62,8 +66,9 @@ type credential struct{ provider, name string }
 
 // park is why a credential is not used.
 type park struct {
-	Why string    `json:"why"`
-	At  time.Time `json:"at"`
+	Why  string    `json:"why"`
+	At   time.Time `json:"at"`
+	Mark string    `json:"mark,omitempty"`
 }
 
 // target is what is known of one model at one provider with one credential.
@@ -114,7 +119,7 @@ func (b *Board) at(of routing.Target) *target {
 func (b *Board) State(of routing.Target) routing.Health {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if p, ok := b.parked[credential{of.Provider, of.Credential}]; ok {
+	if p, ok := b.refusal(credential{of.Provider, of.Credential}); ok {
 		return routing.Health{Parked: true, Why: p.Why}
 	}
 	t := b.targets[of]
@@ -267,16 +272,33 @@ func (t *target) limit(now time.Time, e *llm.Error) {
 
 // park sets a credential aside. It is called with the lock held.
 func (b *Board) park(c credential, e *llm.Error) {
-	if _, ok := b.parked[c]; ok {
+	if _, ok := b.refusal(c); ok {
 		return
 	}
 	name := "the credential of " + c.provider
 	if c.name != "" {
 		name = fmt.Sprintf("the credential %q of %s", c.name, c.provider)
 	}
-	b.parked[c] = park{Why: name + " was refused: " + e.Message, At: b.Now()}
+	b.parked[c] = park{Why: name + " was refused: " + e.Message, At: b.Now(), Mark: b.mark(c)}
 	b.dirty[c.key()] = true
 	b.Logger.Warn("a credential is set aside", "provider", c.provider, "credential", c.name)
+}
+
+// refusal tells whether a credential is set aside: the one that is there now, not one that it replaced. It is called with
+// the lock held.
+func (b *Board) refusal(c credential) (park, bool) {
+	p, ok := b.parked[c]
+	if now := b.mark(c); ok && p.Mark != "" && now != "" && now != p.Mark {
+		return p, false
+	}
+	return p, ok
+}
+
+func (b *Board) mark(c credential) string {
+	if b.Mark == nil {
+		return ""
+	}
+	return b.Mark(c.provider, c.name)
 }
 
 func (b *Board) unpark(c credential) {

@@ -195,6 +195,29 @@ func TestRefusedCredential(t *testing.T) {
 	}
 }
 
+// TestRefusalIsOfOneCredential: what replaced the refused one, while nobody looked, is tried.
+func TestRefusalIsOfOneCredential(t *testing.T) {
+	f := open(t)
+	mark := ""
+	f.Mark = func(string, string) string { return mark }
+	mark = "aa11"
+	f.attempt(one, failed(llm.ErrAuth, 401))
+	f.reopen()
+	f.Mark = func(string, string) string { return mark }
+	for now, want := range map[string]string{"aa11": "parked", "": "parked", "bb22": "well"} {
+		mark = now
+		f.wants(one, want)
+		if n := len(f.All()); (n == 1) != (want == "parked") {
+			t.Errorf("%q: %d are shown", now, n)
+		}
+	}
+	mark = "bb22"
+	f.attempt(one, failed(llm.ErrAuth, 401)) // and refused in its turn
+	f.wants(one, "parked")
+	mark = "aa11"
+	f.wants(one, "well")
+}
+
 func TestKeptOverARestart(t *testing.T) {
 	f := open(t)
 	for range tripAfter {

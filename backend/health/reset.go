@@ -35,8 +35,10 @@ func (b *Board) All() []Entry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	out := []Entry{}
-	for c, p := range b.parked {
-		out = append(out, Entry{Provider: c.provider, Credential: c.name, State: SetAside, Why: p.Why})
+	for c := range b.parked {
+		if p, ok := b.refusal(c); ok {
+			out = append(out, Entry{Provider: c.provider, Credential: c.name, State: SetAside, Why: p.Why})
+		}
 	}
 	now := b.Now()
 	for of, t := range b.targets {
