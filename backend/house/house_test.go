@@ -28,7 +28,7 @@ var floors = [][]string{
 	{"provider", "provider/sim", "provider/strict"},
 	{"routing"},
 	{"gateway"},
-	{"settings", "access", "usage", "chat", "credential", "modellist", "calibration", "objects", "health", "answers"},
+	{"settings", "access", "usage", "chat", "credential", "modellist", "calibration", "objects", "health", "answers", "connect"},
 	{"control", "proxy", "tray", "desktop"},
 	{"app"},
 	{"shell", "cli"},
@@ -51,6 +51,8 @@ var bans = []struct{ from, to, reason string }{
 	{"tray", "store", "a menu keeps nothing"},
 	{"tray", "gateway", "a menu carries no requests"},
 	{"desktop", "gateway", "the window's requests go through control and chat"},
+	{"connect", "store", "what was changed is kept where the user can read it"},
+	{"connect", "secret", "it is given the key that it writes"},
 	{"settings", "provider", "settings don't know providers by name"},
 }
 

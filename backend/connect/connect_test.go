@@ -1,0 +1,388 @@
+package connect
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/backend/llm"
+)
+
+const secret = "gh_0123456789_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ"
+
+var values = Values{URL: "http://127.0.0.1:4283", Key: secret, Model: "gatehouse/active"}
+
+// desk is one user's editors.
+type desk struct {
+	*Editors
+	revoked []string
+}
+
+func open(t *testing.T) *desk {
+	t.Helper()
+	dir := t.TempDir()
+	e, _, err := New(Options{
+		Home: filepath.Join(dir, "home"), State: filepath.Join(dir, "state"), Now: time.Now,
+		Getenv: func(name string) string { return map[string]string{"SHELL": "/bin/bash"}[name] },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &desk{Editors: e}
+}
+
+func (d *desk) revoke(id string) error {
+	d.revoked = append(d.revoked, id)
+	return nil
+}
+
+// path is the settings file of an editor that has the extension of name.
+func (d *desk) path(t *testing.T, id, name string) string {
+	t.Helper()
+	ed, err := find(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := ed.files(d.Editors)
+	for _, f := range all {
+		if filepath.Ext(f.path) == filepath.Ext(name) {
+			return f.path
+		}
+	}
+	return all[0].path
+}
+
+func write(t *testing.T, path string, text []byte, mode fs.FileMode) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, text, mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// corpus gives the files of testdata: editor, name, text.
+func corpus(t testing.TB, fn func(id, name string, text []byte)) {
+	t.Helper()
+	all, err := filepath.Glob("testdata/*/*")
+	if err != nil || len(all) == 0 {
+		t.Fatal(err, len(all))
+	}
+	for _, path := range all {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fn(filepath.Base(filepath.Dir(path)), filepath.Base(path), text)
+	}
+}
+
+// TestConnectAndRevertIsNothing: for every file of the corpus, also through a link, with its mode, and twice.
+func TestConnectAndRevertIsNothing(t *testing.T) {
+	corpus(t, func(id, name string, text []byte) {
+		if id == "broken" || id == "fuzz" {
+			return
+		}
+		t.Run(id+"/"+name, func(t *testing.T) {
+			d := open(t)
+			path := d.path(t, id, name)
+			real := filepath.Join(filepath.Dir(d.Home), "dotfiles", name)
+			write(t, real, text, 0o640)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(real, path); err != nil {
+				t.Fatal(err)
+			}
+			for _, v := range []Values{values, {URL: values.URL, Key: secret, Model: "openai/gpt-5"}} {
+				plan, err := d.Plan(id, v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if strings.Contains(plan.Diff, secret) || v == values && !strings.Contains(plan.Diff, "127.0.0.1:4283") && id+name != "gemini-clisettings.json" {
+					t.Errorf("the diff is\n%s", plan.Diff)
+				}
+				if !bytes.Equal(read(t, real), text) && v == values {
+					t.Fatal("a plan wrote something")
+				}
+				if _, err := d.Apply(id, v, "key"); err != nil {
+					t.Fatal(err)
+				}
+				written := read(t, real)
+				if bytes.Equal(written, text) {
+					t.Fatal("nothing was written")
+				}
+				if crlf := bytes.Count(written, []byte("\r\n")); crlf > 0 && crlf != bytes.Count(written, []byte("\n")) {
+					t.Errorf("line ends are mixed:\n%q", written)
+				}
+				checkOthers(t, text, written)
+				if again, err := d.Plan(id, v); err != nil || again.Diff != "" {
+					t.Errorf("connecting twice would change\n%s%v", again.Diff, err)
+				}
+			}
+			if _, err := d.Revert(id, d.revoke); err != nil {
+				t.Fatal(err)
+			}
+			if got := read(t, real); !bytes.Equal(got, text) {
+				t.Errorf("left is\n%q\nwant\n%q", got, text)
+			}
+			if info, err := os.Stat(real); err != nil || info.Mode().Perm() != 0o640 {
+				t.Errorf("mode %v, %v", info.Mode(), err)
+			}
+			if _, err := os.Readlink(path); err != nil {
+				t.Error("the link is gone")
+			}
+			if !slices.Equal(d.revoked, []string{"key"}) {
+				t.Errorf("revoked %v", d.revoked)
+			}
+		})
+	})
+}
+
+// checkOthers: every line that was there still is, but for those whose value was replaced.
+func checkOthers(t *testing.T, before, after []byte) {
+	t.Helper()
+	have := map[string]bool{}
+	for line := range strings.Lines(string(after)) {
+		have[strings.TrimSpace(line)] = true
+	}
+	for line := range strings.Lines(string(before)) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "//") || strings.HasPrefix(line, "#") {
+			if !have[line] {
+				t.Errorf("the comment %q is gone", line)
+			}
+		}
+	}
+}
+
+// userEdits are changes that keep any of the files readable.
+var userEdits = map[string]func(text, comment string) string{
+	"a value":           func(s, _ string) string { return strings.Replace(s, "EDITME", "edited by hand", 1) },
+	"a line on top":     func(s, comment string) string { return comment + s },
+	"a line at the end": func(s, comment string) string { return s + "\n" + comment },
+}
+
+// TestTheUsersEditStays: connect, an edit, revert is the original with that edit.
+func TestTheUsersEditStays(t *testing.T) {
+	corpus(t, func(id, name string, text []byte) {
+		if id == "broken" || id == "fuzz" || len(text) == 0 {
+			return
+		}
+		comment := "# by hand\n"
+		if strings.HasSuffix(name, ".json") {
+			comment = "// by hand\n"
+		}
+		for what, change := range userEdits {
+			t.Run(id+"/"+name+"/"+what, func(t *testing.T) {
+				edit := func(s []byte) []byte {
+					mark, rest := cutBOM(s)
+					return append(bytes.Clone(mark), change(string(rest), comment)...)
+				}
+				d := open(t)
+				path := d.path(t, id, name)
+				write(t, path, text, 0o600)
+				if _, err := d.Apply(id, values, "key"); err != nil {
+					t.Fatal(err)
+				}
+				if what == "a value" && !bytes.Contains(read(t, path), []byte("EDITME")) {
+					return // it is where our value stands
+				}
+				write(t, path, edit(read(t, path)), 0o600)
+				_, err := d.Revert(id, d.revoke)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, want := read(t, path), edit(text)
+				// What the file's last line lacked, the user's line at its end needs.
+				if what == "a line at the end" && !bytes.HasSuffix(text, []byte("\n")) {
+					got, want = bytes.ReplaceAll(got, []byte("\r"), nil), bytes.ReplaceAll(want, []byte("\r"), nil)
+					got, want = bytes.ReplaceAll(got, []byte("\n\n"), []byte("\n")), bytes.ReplaceAll(want, []byte("\n\n"), []byte("\n"))
+				}
+				if !bytes.Equal(got, want) {
+					t.Errorf("left is\n%q\nwant\n%q", got, want)
+				}
+			})
+		}
+	})
+}
+
+// TestWhatCantBeReadIsLeftAlone: half-written files, and forms that are not safe to edit.
+func TestWhatCantBeReadIsLeftAlone(t *testing.T) {
+	corpus(t, func(folder, name string, text []byte) {
+		if folder != "broken" {
+			return
+		}
+		d := open(t)
+		id := strings.TrimSuffix(name, filepath.Ext(name))
+		for _, ed := range editors {
+			if strings.HasPrefix(name, ed.id) {
+				id = ed.id
+			}
+		}
+		path := d.path(t, id, name)
+		write(t, path, text, 0o600)
+		_, err := d.Apply(id, values, "key")
+		if e, ok := errors.AsType[*llm.Error](err); !ok || !strings.Contains(e.Message, "left alone") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if !bytes.Equal(read(t, path), text) {
+			t.Errorf("%s was changed", name)
+		}
+		if r, err := d.load(id); r != nil || err != nil {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
+	})
+}
+
+func TestReadOnlyFileIsLeftAlone(t *testing.T) {
+	d := open(t)
+	path := d.path(t, "claude-code", ".json")
+	write(t, path, []byte("{}"), 0o400)
+	if _, err := d.Apply("claude-code", values, "key"); err == nil || !strings.Contains(err.Error(), "chmod") {
+		t.Error(err)
+	}
+}
+
+// TestNewFilesGoAgain: what was not there is made, private, and is gone after the revert, with its folders.
+func TestNewFilesGoAgain(t *testing.T) {
+	for _, ed := range editors {
+		d := open(t)
+		if err := os.MkdirAll(d.Home, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		p, err := d.Apply(ed.id, values, "key")
+		if err != nil {
+			t.Fatal(ed.id, err)
+		}
+		for _, f := range ed.files(d.Editors) {
+			if info, err := os.Stat(f.path); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%s: %v, %v", f.path, info, err)
+			}
+			if id, err := d.Settings(ed.id); err != nil || f.format != nil && ed.id != "zed" && (id.Key != secret || id.Model != values.Model && ed.id != "env") {
+				t.Errorf("%s reads %+v, %v", ed.id, id, err)
+			}
+		}
+		if len(ed.files(d.Editors)) == 0 && !strings.Contains(strings.Join(p.Steps, "\n"), secret) {
+			t.Errorf("%s: %v", ed.id, p.Steps)
+		}
+		if p, err := d.PlanRevert(ed.id); err != nil || strings.Contains(p.Diff, secret) {
+			t.Errorf("%+v, %v", p, err)
+		}
+		if _, err := d.Revert(ed.id, d.revoke); err != nil {
+			t.Fatal(ed.id, err)
+		}
+		left, err := os.ReadDir(d.Home)
+		if err != nil || len(left) > 0 {
+			t.Errorf("%s left %v, %v", ed.id, left, err)
+		}
+		if _, err := d.Revert(ed.id, d.revoke); err == nil {
+			t.Error("a second revert did something")
+		}
+	}
+}
+
+// TestValueChangedByTheUserStays: and the rest goes.
+func TestValueChangedByTheUserStays(t *testing.T) {
+	d := open(t)
+	path := d.path(t, "claude-code", ".json")
+	write(t, path, []byte("{\n  \"theme\": \"dark\"\n}\n"), 0o600)
+	if _, err := d.Apply("claude-code", values, "key"); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, bytes.Replace(read(t, path), []byte(`"ANTHROPIC_MODEL": "gatehouse/active"`), []byte(`"ANTHROPIC_MODEL": "opus"`), 1), 0o600)
+	p, err := d.Revert("claude-code", d.revoke)
+	if err != nil || len(p.Notices) != 1 || !strings.Contains(p.Notices[0], "env.ANTHROPIC_MODEL") {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	want := "{\n  \"env\": {\n    \"ANTHROPIC_MODEL\": \"opus\"\n  },\n  \"theme\": \"dark\"\n}\n"
+	if got := string(read(t, path)); got != want {
+		t.Errorf("left is\n%s", got)
+	}
+}
+
+// TestCutOffAnywhere: whichever write is the last one before the end, every file is whole, the old one or the new one, and
+// the next start takes back what was begun.
+func TestCutOffAnywhere(t *testing.T) {
+	for last := range 5 {
+		for _, after := range []bool{false, true} { // the write that the end comes with is done, or not
+			d := open(t)
+			originals := map[string][]byte{}
+			for _, name := range []string{"vars.env", "settings.json"} {
+				text := read(t, filepath.Join("testdata", "gemini-cli", name))
+				originals[d.path(t, "gemini-cli", name)] = text
+				write(t, d.path(t, "gemini-cli", name), text, 0o600)
+			}
+			n := 0
+			d.write = func(path string, text []byte, mode fs.FileMode) error {
+				n++
+				if n > last+1 || n == last+1 && !after {
+					return errors.New("cut off")
+				}
+				return writeFile(path, text, mode)
+			}
+			_, err := d.Apply("gemini-cli", values, "key")
+			e, unused, openErr := New(Options{Home: d.Home, State: d.State, Getenv: d.Getenv, Now: time.Now})
+			if openErr != nil {
+				t.Fatal(openErr)
+			}
+			r, loadErr := e.load("gemini-cli")
+			if loadErr != nil {
+				t.Fatal(loadErr)
+			}
+			for path, text := range originals {
+				if got := read(t, path); bytes.Equal(got, text) == (err == nil) || (r != nil) != (err == nil) {
+					t.Errorf("%d %v: %s is %q, connected %v, %v", last, after, path, got, r != nil, err)
+				}
+			}
+			if err != nil && len(unused) > 1 || err == nil && len(unused) > 0 {
+				t.Errorf("unused %v", unused)
+			}
+		}
+	}
+}
+
+func TestList(t *testing.T) {
+	d := open(t)
+	if err := os.MkdirAll(filepath.Join(d.Home, ".codex"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Apply("codex", values, "key"); err != nil {
+		t.Fatal(err)
+	}
+	all, err := d.List()
+	if err != nil || len(all) != len(editors) {
+		t.Fatal(err)
+	}
+	for _, f := range all {
+		if f.Detected != (f.ID == "codex" || f.ID == "env") || f.Connected != (f.ID == "codex") || f.Connected && f.KeyID != "key" {
+			t.Errorf("%+v", f)
+		}
+	}
+	if _, err := d.Plan("emacs", values); llm.AsError(err).Kind != llm.ErrNotFound {
+		t.Error(err)
+	}
+	for _, model := range []string{"", "a b", "a\nb", `a"b`} {
+		if _, err := d.Plan("codex", Values{URL: "u", Key: "k", Model: model}); err == nil {
+			t.Errorf("%q is taken for a model", model)
+		}
+	}
+}

@@ -1,0 +1,243 @@
+package connect
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"gatehouse/backend/filewatch"
+	"gatehouse/backend/llm"
+)
+
+// record is what was done to an editor's files: enough to take it back, and to finish with a run that was cut off. It lies
+// in a file of its own that only the user can read, with the originals; what was written is in it as hashes only, so that
+// it holds no key of ours.
+type record struct {
+	Editor string       `json:"editor"`
+	Phase  string       `json:"phase"`
+	KeyID  string       `json:"keyID"`
+	At     time.Time    `json:"at"`
+	Values Values       `json:"values"` // without the key
+	Files  []fileRecord `json:"files"`
+}
+
+const (
+	phaseWriting = "writing" // some of the files may be written
+	phaseDone    = "done"
+)
+
+type fileRecord struct {
+	Path string `json:"path"`
+	// Real is where the path's links led.
+	Real     string      `json:"real"`
+	Existed  bool        `json:"existed"`
+	Mode     fs.FileMode `json:"mode"`
+	Original []byte      `json:"original"`
+	// Before is the hash of the file before it was written, Written of the file as it was written.
+	Before  string `json:"before"`
+	Written string `json:"written"`
+	// Folders are the ones that were made for it, the innermost first.
+	Folders []string `json:"folders,omitempty"`
+	Undos   []Undo   `json:"undos"`
+}
+
+func newRecord(id string, v Values, keyID string, edits []edit) *record {
+	v.Key = ""
+	r := &record{Editor: id, Phase: phaseWriting, KeyID: keyID, At: v.at, Values: v}
+	for _, d := range edits {
+		f := fileRecord{
+			Path: d.path, Real: d.real, Existed: d.existed, Mode: d.mode, Original: d.original,
+			Before: hash(d.before), Written: hash(d.after), Undos: d.undos,
+		}
+		for dir := filepath.Dir(d.real); ; dir = filepath.Dir(dir) {
+			if _, err := os.Lstat(dir); err == nil || dir == filepath.Dir(dir) {
+				break
+			}
+			f.Folders = append(f.Folders, dir)
+		}
+		if d.old != nil {
+			f.Existed, f.Folders = d.old.Existed, d.old.Folders
+		}
+		r.Files = append(r.Files, f)
+	}
+	return r
+}
+
+func (r *record) file(path string) *fileRecord {
+	if r == nil {
+		return nil
+	}
+	for i := range r.Files {
+		if r.Files[i].Path == path {
+			return &r.Files[i]
+		}
+	}
+	return nil
+}
+
+// undo gives a file's text without what was set in it: the original bytes if nobody else wrote it.
+func (f *fileRecord) undo(fm format, now []byte) (text []byte, kept []string, err error) {
+	if hash(now) == f.Written {
+		return f.Original, nil, nil
+	}
+	if bytes.Equal(now, f.Original) {
+		return now, nil, nil
+	}
+	return revert(fm, now, f.Undos)
+}
+
+// back is how a file is to be left behind.
+type back struct {
+	now, text  []byte
+	kept       []string
+	same, gone bool
+	real       string
+	mode       fs.FileMode
+}
+
+func (f *fileRecord) back(fm format) (back, error) {
+	real, err := filewatch.Resolve(f.Path)
+	if err != nil {
+		return back{}, err
+	}
+	b := back{real: real}
+	info, err := os.Stat(real)
+	if errors.Is(err, fs.ErrNotExist) { // the user deleted it
+		b.same = true
+		return b, nil
+	}
+	if err != nil {
+		return b, err
+	}
+	b.mode = info.Mode().Perm()
+	if b.now, err = os.ReadFile(real); err != nil {
+		return b, err
+	}
+	if b.text, b.kept, err = f.undo(fm, b.now); err != nil {
+		return b, err
+	}
+	b.gone = !f.Existed && empty(fm, b.text)
+	b.same = !b.gone && bytes.Equal(b.now, b.text)
+	return b, nil
+}
+
+// empty tells that a file that we made says nothing any more.
+func empty(fm format, text []byte) bool {
+	_, text = cutBOM(text)
+	if len(bytes.TrimSpace(text)) == 0 {
+		return true
+	}
+	if _, ok := fm.(jsonc); !ok {
+		return false
+	}
+	v, err := parseJSONC(text)
+	return err == nil && len(bytes.TrimSpace(text[v.StartOffset+1:v.EndOffset-1])) == 0
+}
+
+func (e *Editors) putBack(f fileRecord, b back) error {
+	switch {
+	case b.same:
+		return nil
+	case b.gone:
+		if err := os.Remove(b.real); err != nil {
+			return err
+		}
+		for _, dir := range f.Folders {
+			if os.Remove(dir) != nil { // somebody keeps something in it
+				break
+			}
+		}
+		return nil
+	}
+	return e.write(b.real, b.text, b.mode)
+}
+
+func (e *Editors) folder() string { return filepath.Join(e.State, "connect") }
+
+func (e *Editors) recordPath(id string) string { return filepath.Join(e.folder(), id+".json") }
+
+// load gives the record of an editor, nil if it is not connected.
+func (e *Editors) load(id string) (*record, error) {
+	text, err := os.ReadFile(e.recordPath(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	r := &record{}
+	if err == nil {
+		err = json.Unmarshal(text, r)
+	}
+	if err != nil {
+		return nil, llm.Errorf(llm.ErrInternal, "%s, which says what was changed for %s, can't be read", e.recordPath(id), id)
+	}
+	return r, nil
+}
+
+func (e *Editors) save(r *record) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err == nil {
+		err = os.MkdirAll(e.folder(), 0o700)
+	}
+	if err == nil {
+		err = e.write(e.recordPath(r.Editor), text, 0o600)
+	}
+	if err != nil {
+		return llm.Errorf(llm.ErrInternal, "what was changed can't be written down: %w", err)
+	}
+	return nil
+}
+
+func (e *Editors) drop(id string) error {
+	err := os.Remove(e.recordPath(id))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// rollBack takes back the files of a run that was not finished.
+func (e *Editors) rollBack(r *record) (keyID string, err error) {
+	for _, f := range r.Files {
+		now, readErr := os.ReadFile(f.Real)
+		switch {
+		case errors.Is(readErr, fs.ErrNotExist):
+			continue
+		case readErr != nil:
+			err = errors.Join(err, readErr)
+			continue
+		case hash(now) != f.Written && hash(now) != f.Before: // somebody else wrote it since
+			continue
+		case bytes.Equal(now, f.Original):
+			continue
+		}
+		err = errors.Join(err, e.putBack(f, back{real: f.Real, text: f.Original, mode: f.Mode, gone: !f.Existed}))
+	}
+	if err != nil {
+		return "", err
+	}
+	return r.KeyID, e.drop(r.Editor)
+}
+
+// recover rolls back every run that was cut off.
+func (e *Editors) recover() (unused []string, err error) {
+	for _, ed := range editors {
+		r, loadErr := e.load(ed.id)
+		if loadErr != nil {
+			e.Logger.Warn("an editor's record can't be read", "editor", ed.id, "error", loadErr)
+			continue
+		}
+		if r == nil || r.Phase == phaseDone {
+			continue
+		}
+		key, back := e.rollBack(r)
+		if back != nil {
+			err = errors.Join(err, about(ed.id, back))
+			continue
+		}
+		unused = append(unused, key)
+	}
+	return unused, err
+}

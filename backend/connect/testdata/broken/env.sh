@@ -1,0 +1,3 @@
+a=1
+# >>> gatehouse >>>
+export B=2

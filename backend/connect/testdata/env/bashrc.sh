@@ -1,0 +1,6 @@
+# ~/.bashrc EDITME
+case $- in
+    *i*) ;;
+      *) return;;
+esac
+export OPENAI_API_KEY=sk-mine
