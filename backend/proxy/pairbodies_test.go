@@ -30,7 +30,7 @@ type longTurn struct {
 func (t longTurn) id() string   { return "call_" + strconv.Itoa(100000+t.n) }
 func (t longTurn) tool() string { return "tool_" + strconv.Itoa(t.n%20) }
 func (t longTurn) args() string {
-	return fmt.Sprintf(`{"path":"/home/dev/project/internal/build/step%d.go","offset":%d}`, t.n, t.n)
+	return fmt.Sprintf(`{"path":"/srv/project/internal/build/step%d.go","offset":%d}`, t.n, t.n)
 }
 func (t longTurn) quoted() string { return strconv.Quote(t.args()) }
 func (t longTurn) code() string   { return strings.Repeat(longCode, 3+t.n%9) }

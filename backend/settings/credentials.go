@@ -52,7 +52,7 @@ func checkCredentials(at []string, id string, s *Settings, known []string) *valu
 		return valueErrorf(join(at, "balance"), "%q is unknown%s", c.Balance, suggest(c.Balance, balances))
 	}
 	if c.EnvFile != "" && !filepath.IsAbs(c.EnvFile) {
-		return valueErrorf(join(at, "envFile"), "write the file's full path, for example /home/me/site/.env.local")
+		return valueErrorf(join(at, "envFile"), "write the file's full path, for example /srv/site/.env.local")
 	}
 	for _, name := range sortedKeys(c.Named) {
 		here := append(join(at, "named"), name)
