@@ -143,9 +143,9 @@ func firstWords(body []byte) string {
 
 // changes tells that a request must be written anew although its provider speaks the client's dialect: something is to be
 // put in that the client did not write.
-func (x *exchange) changes() bool {
-	d := x.decision
-	return d.SystemPrefix != "" || d.Parameters != (routing.Parameters{}) || d.Options.Caching.Auto || d.Options.ServiceTier != ""
+func (x *exchange) changes(a routing.Attempt) bool {
+	t := a.Terms
+	return t != nil && (t.SystemPrefix != "" || t.Parameters != (routing.Parameters{}) || t.Options.Caching.Auto || t.Options.ServiceTier != "")
 }
 
 // edits are what a raw request is changed in: the model's name, and what is meant for routing alone.
@@ -157,7 +157,7 @@ func (x *exchange) edits(a routing.Attempt, head protocol.Head) (provider.Body, 
 	body := x.req.Body
 	for _, span := range x.cut {
 		if a.Provider.ID == provider.Gateway && gjson.ParseBytes(span.Of(body)).Get("gateway").Exists() {
-			edits = append(edits, jsonedit.Edit{At: span, With: hostedOptions(span.Of(body), x.decision.Options, a)})
+			edits = append(edits, jsonedit.Edit{At: span, With: hostedOptions(span.Of(body), a)})
 			continue
 		}
 		edits = append(edits, jsonedit.Edit{At: jsonedit.Member(body, span)})
@@ -180,12 +180,12 @@ func (x *exchange) edits(a routing.Attempt, head protocol.Head) (provider.Body, 
 }
 
 // hostedOptions writes providerOptions for the hosted gateway.
-func hostedOptions(raw []byte, o routing.Options, a routing.Attempt) []byte {
+func hostedOptions(raw []byte, a routing.Attempt) []byte {
 	var all map[string]json.RawMessage
 	if json.Unmarshal(raw, &all) != nil {
 		all = map[string]json.RawMessage{}
 	}
-	if text := o.Hosted(a); text != nil {
+	if text := a.Hosted(); text != nil {
 		all["gateway"] = text
 	} else {
 		delete(all, "gateway")
@@ -199,8 +199,11 @@ func hostedOptions(raw []byte, o routing.Options, a routing.Attempt) []byte {
 
 // apply puts into a decoded request what the decision adds to it.
 func (x *exchange) apply(a routing.Attempt, req *llm.Request) {
-	d := x.decision
-	if p := d.Parameters; p != (routing.Parameters{}) {
+	t := a.Terms
+	if t == nil {
+		t = &routing.Terms{}
+	}
+	if p := t.Parameters; p != (routing.Parameters{}) {
 		req.Temperature = first(req.Temperature, p.Temperature)
 		req.TopP = first(req.TopP, p.TopP)
 		req.MaxOutputTokens = first(req.MaxOutputTokens, p.MaxOutput)
@@ -208,15 +211,15 @@ func (x *exchange) apply(a routing.Attempt, req *llm.Request) {
 			req.Reasoning = &llm.ReasoningConfig{Effort: p.Effort}
 		}
 	}
-	if d.Options.ServiceTier != "" {
-		req.ServiceTier = d.Options.ServiceTier
+	if t.Options.ServiceTier != "" {
+		req.ServiceTier = t.Options.ServiceTier
 	}
-	if d.SystemPrefix != "" {
-		prefix := llm.Message{Role: llm.RoleSystem, Parts: []llm.Part{llm.Text{Text: d.SystemPrefix}}}
+	if t.SystemPrefix != "" {
+		prefix := llm.Message{Role: llm.RoleSystem, Parts: []llm.Part{llm.Text{Text: t.SystemPrefix}}}
 		req.Messages = append([]llm.Message{prefix}, req.Messages...)
 	}
-	if d.Options.Caching.Auto {
-		markCache(req, d.Options.Caching)
+	if t.Options.Caching.Auto {
+		markCache(req, t.Options.Caching)
 	}
 	kept := req.Extra[:0]
 	for _, e := range req.Extra {
@@ -226,7 +229,7 @@ func (x *exchange) apply(a routing.Attempt, req *llm.Request) {
 	}
 	req.Extra = kept
 	if a.Provider.ID == provider.Gateway {
-		if text := d.Options.Hosted(a); text != nil {
+		if text := a.Hosted(); text != nil {
 			req.Extra = append(req.Extra, llm.Extra{Dialect: a.Dialect, Name: "providerOptions", Raw: []byte(`{"gateway":` + string(text) + `}`)})
 		}
 	}

@@ -37,7 +37,7 @@ func targetOf(a routing.Attempt) protocol.Target {
 func (x *exchange) persist(ctx context.Context, a *routing.Attempt, head protocol.Head) (answer *Answer, resp *http.Response, err error) {
 	fixed := x.req.Embedding != nil || x.pass != nil // no conversation
 	// What we issued for another model only we can read, so the provider would refuse it.
-	raw := x.raw(*a) && (fixed || !x.changes() && !carry.Holds(x.req.Body))
+	raw := x.raw(*a) && (fixed || !x.changes(*a) && !carry.Holds(x.req.Body))
 	for {
 		if !raw && !fixed {
 			*a = translated(*a)

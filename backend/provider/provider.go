@@ -50,6 +50,8 @@ type Provider struct {
 	KeysURL string
 	// Local tells that it runs on this machine: it costs nothing and is looked for by itself.
 	Local bool
+	// Custom tells that it is the user's own: nobody else serves its models.
+	Custom bool
 	// Nested tells that the provider's own model ids are creator/model.
 	Nested bool
 	// NoTraining tells that the provider's published terms keep what its API is sent out of training; false is unknown
@@ -205,7 +207,7 @@ func NewTable(overrides map[ID]Override) Table {
 
 // own makes a user's own provider.
 func own(id ID, o Override) *Provider {
-	p := Provider{ID: id, Name: id, Credential: Optional, Variables: []string{variable(id)}, Local: o.Local}
+	p := Provider{ID: id, Name: id, Custom: true, Credential: Optional, Variables: []string{variable(id)}, Local: o.Local}
 	path := map[llm.Dialect]string{llm.Responses: "/responses", llm.Messages: "/v1/messages"}[o.Dialect]
 	if o.Dialect != llm.Messages {
 		p.surfaces = anySurface

@@ -11,7 +11,9 @@ import (
 // Config is what settings say of routing. It is immutable.
 type Config struct {
 	// Virtual are virtual models by name.
-	Virtual  map[string]Virtual
+	Virtual map[string]Virtual
+	// Unusable says of virtual models that are there and can't be asked for why, as a clause.
+	Unusable map[string]string
 	Rules    []Rule
 	Rollouts []Rollout
 	// Defaults hold for models whose id matches their pattern; the first match wins.
@@ -112,12 +114,15 @@ func matchAny(patterns []string, names ...string) bool {
 	})
 }
 
-// matches tells whether the rule holds for a model in a request.
-func (r Rule) matches(q Ask, tags []string, model string) bool {
-	return matchAny(r.Models, model) && matchAny(r.Keys, q.Key) && matchAny(r.Projects, q.Project) &&
+// matches tells whether the rule holds in a request for a model, by any of its names.
+func (r Rule) matches(q Ask, tags []string, names ...string) bool {
+	return matchAny(r.Models, names...) && matchAny(r.Keys, q.Key) && matchAny(r.Projects, q.Project) &&
 		matchAny(r.Tags, tags...) && matchAny(r.Protocols, string(q.Dialect)) &&
 		(len(r.Hours) == 0 || slices.Contains(r.Hours, q.Hour))
 }
+
+// codeDenied is the code of what a rule denies.
+const codeDenied = "routing_rule"
 
 // denied is the answer to a request that a rule denies (hosted gateway, "Routing rules").
 func (r Rule) denied(model string) *llm.Error {
@@ -126,5 +131,5 @@ func (r Rule) denied(model string) *llm.Error {
 		why = "the rule gives no reason"
 	}
 	return llm.Errorf(llm.ErrAuth, "the request for %s is denied by the routing rule %q: %s", model, r.ID, why).
-		WithStatus(403).WithCode("routing_rule")
+		WithStatus(403).WithCode(codeDenied)
 }

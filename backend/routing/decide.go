@@ -2,7 +2,6 @@ package routing
 
 import (
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -15,11 +14,14 @@ type decider struct {
 	w   World
 	q   Ask
 	out Decision
+	// first tells that it is still about the first model, expanded counts the names that were looked at.
+	first    bool
+	expanded int
+	// have are the targets that are in the plan or left out for their health.
+	have map[Target]bool
 	// spare are candidates that are not well, and parked those whose credential was refused, the best first, for when
 	// nothing else is left.
 	spare, parked []Attempt
-	// arms are the rollouts that took part, by the model that each gave the conversation to.
-	arms map[string]Rollout
 }
 
 func (d *decider) step(format string, args ...any) {
@@ -31,64 +33,76 @@ func (d *decider) decide() error {
 	if err != nil {
 		return err
 	}
-	first := models[0].id
-	d.out.Model = first
-	d.out.Parameters = d.out.Parameters.over(d.defaults(first))
+	first := models[0]
+	d.out.Model, d.out.Options = first.id, first.terms.Options
 	for _, m := range models {
 		d.candidates(m)
 	}
-	if spare := append(d.spare, d.parked...); len(d.out.Attempts) == 0 && len(spare) > 0 {
-		probe := spare[0]
-		probe.Probe = true
-		probe.Reason += "; nothing healthy is left, so this one is tried"
-		d.out.Attempts = []Attempt{probe}
+	if len(d.out.Attempts) == 0 {
+		d.probe()
 	}
 	if len(d.out.Attempts) == 0 {
-		return d.refusal(first)
+		return d.refusal(first.id)
 	}
 	if len(d.out.Attempts) > maxAttempts {
+		for _, a := range d.out.Attempts[maxAttempts:] {
+			d.leave(Left{Provider: a.Provider.ID, Credential: a.Credential, Model: a.Model, Reason: "enough others are tried before"})
+		}
 		d.out.Attempts = d.out.Attempts[:maxAttempts]
 		d.step("only the first %d attempts are made", maxAttempts)
 	}
 	return nil
 }
 
-// meant is a model to try, with the name by which the caller asked for it: what a name stands for may be used by whoever
-// may use the name.
+// probe takes one that is not well where nothing better is left. One whose credential was refused is only asked where
+// nobody said how long to wait: that is the better answer.
+func (d *decider) probe() {
+	limited := slices.ContainsFunc(d.out.Left, func(l Left) bool { return l.kind == leftLimited })
+	spare := d.spare
+	if !limited {
+		spare = append(spare, d.parked...)
+	}
+	if len(spare) == 0 {
+		return
+	}
+	probe := spare[0]
+	probe.Probe = true
+	probe.Reason += "; nothing healthy is left, so this one is tried"
+	d.out.Attempts = []Attempt{probe}
+	d.out.Left = slices.DeleteFunc(d.out.Left, func(l Left) bool {
+		return Target{l.Provider, l.Model, l.Credential} == probe.Target()
+	})
+}
+
+// meant is a model to try.
 type meant struct {
-	id, asked string
-	arm       bool // it is what a rollout gave the conversation to
+	id string
+	// asked is the name by which the caller asked for it: what a name stands for may be used by whoever may use the name.
+	asked string
+	// variant tells that it is the faster variant of a model, which not everybody has who has the model.
+	variant bool
+	// arm tells that it is what a rollout gave the conversation to.
+	arm   bool
+	terms *Terms
 }
 
 // models gives the models to try in order, each resolved, rewritten and not denied.
 func (d *decider) models() ([]meant, error) {
-	ids, err := d.expand(d.q.Model, 0)
+	own := &Terms{Options: d.q.Options}
+	found, err := d.expand(meant{id: d.q.Model, asked: d.q.Model, terms: own}, 0, false)
 	if err != nil {
 		return nil, err
 	}
-	var out []meant
-	for i, id := range ids {
-		to, err := d.ruled(id)
-		switch {
-		case err == nil:
-			r, arm := d.arms[id]
-			if arm = arm && len(out) == 0; arm {
-				d.out.Rollout, d.out.Arm = r.ID, id
-			}
-			out = add(out, meant{to, d.q.Model, arm})
-		case i == 0 && d.arms[id].To != id: // where a rollout may not, things stay as they are
-			return nil, err
-		default:
-			d.leave(Left{Model: to, Reason: llm.AsError(err).Message, kind: leftDenied})
+	d.first = false
+	terms := found[0].terms
+	if !terms.granted {
+		for _, name := range d.q.Options.Models {
+			found = append(found, d.fallback(meant{id: name, asked: name, terms: terms}, 0, false)...)
 		}
 	}
-	configured := len(d.out.Options.Models) > 0 && !slices.Equal(d.out.Options.Models, d.q.Options.Models)
-	for _, name := range d.out.Options.Models {
-		asked := name
-		if configured {
-			asked = d.q.Model
-		}
-		out = append(out, d.fallback(name, asked, out)...)
+	var out []meant
+	for _, m := range found {
+		out = add(out, m)
 	}
 	return d.fast(out), nil
 }
@@ -100,67 +114,98 @@ func add(list []meant, m meant) []meant {
 	return append(list, m)
 }
 
-// fallback gives the models of one fallback that are not in the list yet. One that can't be had is left out.
-func (d *decider) fallback(name, asked string, have []meant) []meant {
-	ids, err := d.expand(name, 0)
+// fallback is expand for what can be done without: what can't be had is left out.
+func (d *decider) fallback(m meant, depth int, rewritten bool) []meant {
+	found, err := d.expand(m, depth, rewritten)
 	if err != nil {
-		d.leave(Left{Model: name, Reason: llm.AsError(err).Message, kind: leftUnknown})
-		return nil
-	}
-	known := len(have)
-	for _, id := range ids {
-		to, err := d.ruled(id)
-		if err != nil {
-			d.leave(Left{Model: to, Reason: llm.AsError(err).Message, kind: leftDenied})
-			continue
+		kind := leftUnknown
+		if llm.AsError(err).Code == codeDenied {
+			kind = leftDenied
 		}
-		have = add(have, meant{id: to, asked: asked})
+		d.leave(Left{Model: m.id, Reason: llm.AsError(err).Message, kind: kind})
 	}
-	return slices.Clone(have[known:])
+	return found
 }
 
-// maxDepth bounds virtual models that stand for virtual models.
-const maxDepth = 4
+// maxDepth bounds virtual models that stand for virtual models, maxExpanded the names that one request may stand for.
+const (
+	maxDepth    = 4
+	maxExpanded = 100
+)
 
-// expand gives the real models behind a name: those of a virtual model, or the one that is meant.
-func (d *decider) expand(name string, depth int) ([]string, error) {
-	if name == ActiveModel {
+// expand gives the real models behind a name, of which there is at least one: those of a virtual model, or the one that is
+// meant, as rules and rollouts have it. What a rule rewrote can only be denied, not rewritten again.
+func (d *decider) expand(m meant, depth int, rewritten bool) ([]meant, error) {
+	if d.expanded++; depth > maxDepth || d.expanded > maxExpanded {
+		return nil, llm.Errorf(llm.ErrBadRequest, "%s stands for virtual models too deeply; let them stand for models of a provider", m.id).
+			WithCode("virtual_model_depth")
+	}
+	if m.id == ActiveModel {
 		if d.w.Active == "" || d.w.Active == ActiveModel {
-			_, err := Resolve(d.w, name)
+			_, err := Resolve(d.w, m.id)
 			return nil, err
 		}
 		d.step("%s stands for %s", ActiveModel, d.w.Active)
-		name = d.w.Active
+		m.id = d.w.Active
 	}
-	v, slug, ok := d.virtual(name)
-	if !ok {
-		id, err := Resolve(d.w, name)
-		if err != nil {
-			return nil, err
-		}
-		return d.rolled(id), nil
+	v, slug, virtual := d.virtual(m.id)
+	if why, ok := d.w.Config.Unusable[slug]; ok && !virtual {
+		return nil, llm.Errorf(llm.ErrNotFound, "the virtual model %q can't be used: %s", slug, why).WithCode("model_not_found")
 	}
-	if depth >= maxDepth {
-		return nil, llm.Errorf(llm.ErrBadRequest, "the virtual model %s stands for virtual models too deeply; let it stand for a model of a provider", name).
-			WithCode("virtual_model_depth")
+	id, problem := m.id, error(nil)
+	if !virtual {
+		id, problem = Resolve(d.w, m.id)
 	}
-	if d.out.Virtual == "" {
+	names := append(d.names(m.id), d.names(id)...)
+	switch r, matched := d.ruled(m.terms.Options.Tags, names, rewritten); {
+	case matched && r.Deny:
+		d.step("the rule %s denies %s", r.ID, m.id)
+		return nil, r.denied(m.id)
+	case matched:
+		d.step("the rule %s turns %s into %s", r.ID, m.id, r.Rewrite)
+		m.id = r.Rewrite
+		return d.expand(m, depth+1, true)
+	case problem != nil:
+		return nil, problem
+	case !virtual:
+		m.id = id
+		return d.rolled(m, depth), nil
+	}
+	return d.stood(m, v, slug, depth, rewritten)
+}
+
+// stood gives the models that a virtual model stands for: its targets, and its fallbacks behind them.
+func (d *decider) stood(m meant, v Virtual, slug string, depth int, rewritten bool) ([]meant, error) {
+	if d.out.Virtual == "" && d.first {
 		d.out.Virtual = slug
 	}
-	d.out.Options = v.Options.over(d.out.Options)
-	d.out.Parameters = v.Parameters.over(d.out.Parameters)
-	d.out.SystemPrefix = strings.TrimSpace(v.SystemPrefix + "\n\n" + d.out.SystemPrefix)
-	targets := d.shuffled(v.Targets, slug)
-	d.step("%s is a virtual model for %s", name, strings.Join(targets, ", then "))
-	var out []string
-	for _, target := range targets {
-		more, err := d.expand(target, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, more...)
+	terms, err := m.terms.under(v, slug)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	targets := d.shuffled(v.Targets, slug)
+	d.step("%s is a virtual model for %s", m.id, strings.Join(targets, ", then "))
+	var out []meant
+	left := len(d.out.Left)
+	for _, target := range append(targets, v.Options.Models...) {
+		out = append(out, d.fallback(meant{id: target, asked: m.asked, terms: terms}, depth+1, rewritten)...)
+		d.first = d.first && len(out) == 0
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	why := make([]string, 0, len(targets))
+	denied := false
+	for _, l := range d.out.Left[left:] {
+		why = append(why, l.Reason)
+		denied = denied || l.kind == leftDenied
+	}
+	if denied {
+		return nil, llm.Errorf(llm.ErrAuth, "the virtual model %s stands for nothing that may be used: %s", slug, strings.Join(why, "; ")).
+			WithStatus(403).WithCode(codeDenied)
+	}
+	return nil, llm.Errorf(llm.ErrBadRequest, "the virtual model %s stands for nothing that can be used: %s", slug, strings.Join(why, "; ")).
+		WithCode("virtual_model_unusable")
 }
 
 // virtual finds a virtual model by its name, or by vmc/ and its name (hosted gateway, "Virtual models").
@@ -173,135 +218,38 @@ func (d *decider) virtual(name string) (Virtual, string, bool) {
 	return v, slug, ok
 }
 
-// shuffled orders targets by their weights and chance: the first by its share, the others behind it by weight.
-func (d *decider) shuffled(targets []Weighted, salt string) []string {
-	rest := slices.Clone(targets)
-	slices.SortStableFunc(rest, func(a, b Weighted) int { return b.Weight - a.Weight })
-	total := 0
-	for _, t := range targets {
-		total += max(t.Weight, 0)
-	}
-	if total > 0 {
-		at := int(d.chance(salt) % uint64(total)) //nolint:gosec // below total
-		for i, t := range rest {
-			if at < t.Weight {
-				rest = append([]Weighted{t}, slices.Delete(rest, i, i+1)...)
-				break
-			}
-			at -= t.Weight
+const fastSuffix = "-fast"
+
+// fast puts the faster variants before their models, where they are asked for: by the option, or by a suffix that the
+// catalog does not know as a part of the name (hosted gateway, "Fast mode").
+func (d *decider) fast(models []meant) []meant {
+	var out []meant
+	for _, m := range models {
+		base := m
+		plain, suffixed := strings.CutSuffix(m.id, fastSuffix)
+		switch {
+		case suffixed && !d.w.Catalog.Has(m.id) && d.w.Catalog.Has(plain):
+			base.id = plain
+		case m.terms.Options.Fast && d.w.Catalog.Has(m.id+fastSuffix):
+			m.id += fastSuffix
+		default:
+			out = add(out, m)
+			continue
 		}
-	} else {
-		rest = targets
-	}
-	out := make([]string, len(rest))
-	for i, t := range rest {
-		out[i] = t.Model
+		m.variant = true
+		out = add(out, m)
+		if m.terms.Options.NoSlower {
+			d.leave(Left{Model: base.id, Reason: "the request does not allow falling back from the faster variant"})
+			continue
+		}
+		out = add(out, base)
 	}
 	return out
 }
 
-// chance gives the number that decides something: the same throughout a conversation, where that is known.
-func (d *decider) chance(salt string) uint64 {
-	h := fnv.New64a()
-	if d.q.Conversation != "" {
-		_, _ = h.Write([]byte(d.q.Conversation))
-	} else {
-		_, _ = fmt.Fprint(h, d.q.Seed)
-	}
-	_, _ = h.Write([]byte{0})
-	_, _ = h.Write([]byte(salt))
-	return mixed(h.Sum64())
-}
-
-// mixed spreads a hash's differences over all bits (the finalizer of SplitMix64).
-func mixed(x uint64) uint64 {
-	x ^= x >> 30
-	x *= 0xbf58476d1ce4e5b9
-	x ^= x >> 27
-	x *= 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
-// rolled puts a rollout's new model before the one it replaces for its share of the conversations. As the share grows,
-// conversations only move to the new model, none moves back.
-func (d *decider) rolled(id string) []string {
-	for _, r := range d.w.Config.Rollouts {
-		if r.From != id || r.To == id {
-			continue
-		}
-		if int(d.chance("rollout "+r.ID)%whole) < r.Share { //nolint:gosec // below whole
-			d.step("the rollout %s sends this conversation to %s, with %s as its fallback", r.ID, r.To, id)
-			d.gave(r.To, r)
-			return []string{r.To, id}
-		}
-		d.step("the rollout %s leaves this conversation with %s", r.ID, id)
-		d.gave(id, r)
-		return []string{id}
-	}
-	return []string{id}
-}
-
-// gave notes that a rollout gave the conversation to a model.
-func (d *decider) gave(id string, r Rollout) {
-	if d.arms == nil {
-		d.arms = map[string]Rollout{}
-	}
-	d.arms[id] = r
-}
-
-// ruled applies the first rule that matches a model. What a rule rewrote can only be denied, not rewritten again.
-func (d *decider) ruled(id string) (string, error) {
-	for _, r := range d.w.Config.Rules {
-		if !r.matches(d.q, d.out.Options.Tags, id) {
-			continue
-		}
-		d.out.Rule = r.ID
-		if r.Deny {
-			d.step("the rule %s denies %s", r.ID, id)
-			return id, r.denied(id)
-		}
-		to, err := Resolve(d.w, r.Rewrite)
-		if err != nil {
-			return id, err
-		}
-		d.step("the rule %s turns %s into %s", r.ID, id, to)
-		for _, other := range d.w.Config.Rules {
-			if other.Deny && other.matches(d.q, d.out.Options.Tags, to) {
-				d.out.Rule = other.ID
-				return to, other.denied(to)
-			}
-		}
-		return to, nil
-	}
-	return id, nil
-}
-
-const fastSuffix = "-fast"
-
-// fast puts the faster variants first, where they are asked for: by the option, or by a suffix that the catalog does not
-// know as a part of the name (hosted gateway, "Fast mode").
-func (d *decider) fast(models []meant) []meant {
-	var fast, base []meant
-	for _, m := range models {
-		plain, suffixed := strings.CutSuffix(m.id, fastSuffix)
-		switch {
-		case suffixed && !d.w.Catalog.Has(m.id) && d.w.Catalog.Has(plain):
-			fast, base = append(fast, m), append(base, meant{plain, m.asked, m.arm})
-		case d.out.Options.Fast && d.w.Catalog.Has(m.id+fastSuffix):
-			fast, base = append(fast, meant{m.id + fastSuffix, m.asked, m.arm}), append(base, m)
-		default:
-			base = append(base, m)
-		}
-	}
-	if len(fast) > 0 && d.out.Options.NoSlower {
-		return fast
-	}
-	return append(fast, base...)
-}
-
 func (d *decider) defaults(id string) Parameters {
 	for _, def := range d.w.Config.Defaults {
-		if Match(def.Model, id) {
+		if matchAny([]string{def.Model}, d.names(id)...) {
 			return def.Parameters
 		}
 	}

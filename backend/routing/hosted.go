@@ -4,15 +4,18 @@ import (
 	"encoding/json"
 )
 
-// Hosted gives the providerOptions.gateway object that an attempt at the hosted gateway sends: what the request asks, less
-// what was done about it here, and what a virtual model, headers or settings add. Nil asks for nothing.
-func (o Options) Hosted(a Attempt) json.RawMessage {
-	all := map[string]json.RawMessage{}
-	if len(o.Raw) > 0 && json.Unmarshal(o.Raw, &all) != nil {
-		all = map[string]json.RawMessage{}
+// Hosted gives the providerOptions.gateway object that an attempt at the hosted gateway sends: what holds for the attempt,
+// less what was done about it here. Nil asks for nothing.
+//
+// A credential of the request's own only goes there for providers that are not known here: the others were tried with
+// theirs, and nobody else need know them.
+func (a Attempt) Hosted() json.RawMessage {
+	if a.Terms == nil {
+		return nil
 	}
-	for _, done := range []string{"models", "order", "only", "hedge", "allowGatewayFallback", "providerTimeouts"} {
-		delete(all, done)
+	o, said, all := a.Terms.Options, map[string]json.RawMessage{}, map[string]json.RawMessage{}
+	if len(o.Raw) > 0 && json.Unmarshal(o.Raw, &said) != nil {
+		said = nil
 	}
 	set := func(name string, value any, wanted bool) {
 		if !wanted {
@@ -22,6 +25,9 @@ func (o Options) Hosted(a Attempt) json.RawMessage {
 			all[name] = text
 		}
 	}
+	for _, name := range []string{"quotaEntityId", "idempotencyKey"} { // which only it understands
+		set(name, said[name], said[name] != nil)
+	}
 	set("order", a.Order, len(a.Order) > 0)
 	set("only", a.Only, len(a.Only) > 0)
 	set("sort", o.Sort, o.Sort != "")
@@ -29,15 +35,15 @@ func (o Options) Hosted(a Attempt) json.RawMessage {
 	set("tags", o.Tags, len(o.Tags) > 0)
 	set("user", o.User, o.User != "")
 	set("speed", "fast", o.Fast)
+	set("allowFallbackFromFast", false, o.NoSlower)
 	set("serviceTier", o.ServiceTier, o.ServiceTier != "")
 	set("zeroDataRetention", true, o.ZeroDataRetention)
 	set("disallowPromptTraining", true, o.NoTraining)
-	set("inferenceRegion", o.Region, o.Region.Scope != "" && all["inferenceRegion"] == nil)
-	if o.Caching.Auto { // the marks are set here already
-		for _, name := range []string{"caching", "cacheAnchorItems", "cacheTtl"} {
-			delete(all, name)
-		}
+	set("inferenceRegion", o.Region, o.Region.Scope != "")
+	if asked := (Options{}); said["inferenceRegion"] != nil && readRegion(&asked, said["inferenceRegion"]) == nil && asked.Region == o.Region {
+		all["inferenceRegion"] = said["inferenceRegion"] // it may say more of each provider
 	}
+	set("byok", keysOf(a.passed), len(a.passed) > 0)
 	if len(all) == 0 {
 		return nil
 	}
@@ -46,4 +52,15 @@ func (o Options) Hosted(a Attempt) json.RawMessage {
 		return nil // raw messages that were read always marshal
 	}
 	return text
+}
+
+// keysOf writes credentials as "byok" has them.
+func keysOf(by map[string][]string) map[string][]map[string]string {
+	out := map[string][]map[string]string{}
+	for id, keys := range by {
+		for _, key := range keys {
+			out[id] = append(out[id], map[string]string{"apiKey": key})
+		}
+	}
+	return out
 }

@@ -1,6 +1,25 @@
 package routing
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"gatehouse/backend/llm"
+)
+
+// under gives the terms of what a virtual model stands for.
+func (t *Terms) under(v Virtual, slug string) (*Terms, error) {
+	if a, b := v.Options.Region, t.Options.Region; a.Scope == zone && b.Scope == zone && a != b {
+		return nil, llm.Errorf(llm.ErrBadRequest, "the virtual model %s only runs in %s, and the request wants %s", slug, a.Geo, b.Geo).
+			WithCode("no_providers_available")
+	}
+	return &Terms{
+		Options: v.Options.over(t.Options), Parameters: v.Parameters.over(t.Parameters),
+		SystemPrefix: strings.TrimSpace(v.SystemPrefix + "\n\n" + t.SystemPrefix),
+		granted:      t.granted || len(v.Options.Models) > 0,
+	}, nil
+}
 
 // over gives what holds for a virtual model's request: what the virtual model sets wins, what it leaves open comes from
 // the request, and compliance only ever tightens (hosted gateway, "Virtual models").
@@ -17,16 +36,17 @@ func (v Options) over(request Options) Options {
 	if v.ServiceTier != "" || slices.Contains(v.dropped, "serviceTier") {
 		out.ServiceTier = v.ServiceTier
 	}
-	if v.Caching != (Caching{}) || slices.Contains(v.dropped, "caching") {
-		out.Caching = v.Caching
+	if v.Caching.Auto || slices.Contains(v.dropped, "caching") {
+		out.Caching.Auto = v.Caching.Auto
 	}
+	out.Caching.Anchors = cmp.Or(v.Caching.Anchors, request.Caching.Anchors)
+	out.Caching.TTL = cmp.Or(v.Caching.TTL, request.Caching.TTL)
 	if v.Timeouts != nil || slices.Contains(v.dropped, "providerTimeouts") {
 		out.Timeouts = v.Timeouts
 	}
-	if v.Fast {
-		out.Fast, out.NoSlower = true, v.NoSlower
-	}
-	if v.Region.Scope != "" {
+	out.Fast = v.Fast || request.Fast
+	out.NoSlower = v.NoSlower || request.NoSlower
+	if v.Region.Scope == zone || v.Region.Scope != "" && request.Region.Scope != zone {
 		out.Region = v.Region
 	}
 	if v.User != "" {

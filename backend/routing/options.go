@@ -84,6 +84,9 @@ type Region struct {
 	Geo   string `json:"geoRegion,omitempty"`
 }
 
+// zone is the scope of one region.
+const zone = "zone"
+
 // orDefault is the value by which a virtual model takes the caller's value away.
 const orDefault = "@default"
 
@@ -102,7 +105,7 @@ func ParseOptions(raw []byte) (Options, error) {
 	for _, name := range sorted(members) {
 		read, ok := readers[name]
 		if !ok {
-			return o, badOption(name, "is not understood; there are "+strings.Join(sorted(readers), ", "))
+			return o, badOption(shortened(name), "is not understood; there are "+strings.Join(sorted(readers), ", "))
 		}
 		value := members[name]
 		if string(value) == "null" {
@@ -113,6 +116,14 @@ func ParseOptions(raw []byte) (Options, error) {
 		}
 	}
 	return o, nil
+}
+
+// shortened keeps what a client calls things from filling an error.
+func shortened(name string) string {
+	if len(name) > 80 {
+		return name[:77] + "..."
+	}
+	return name
 }
 
 func badOption(name, why string) *llm.Error {
@@ -193,7 +204,7 @@ func text(at func(*Options) *string) func(*Options, json.RawMessage) error {
 
 func flag(at func(*Options) *bool) func(*Options, json.RawMessage) error {
 	return func(o *Options, raw json.RawMessage) error {
-		if json.Unmarshal(raw, at(o)) != nil {
+		if string(raw) == "null" || json.Unmarshal(raw, at(o)) != nil {
 			return fmt.Errorf("must be true or false")
 		}
 		return nil
@@ -204,7 +215,9 @@ func inverted(at func(*Options) *bool) func(*Options, json.RawMessage) error {
 	read := flag(at)
 	return func(o *Options, raw json.RawMessage) error {
 		err := read(o, raw)
-		*at(o) = !*at(o)
+		if err == nil {
+			*at(o) = !*at(o)
+		}
 		return err
 	}
 }
@@ -292,10 +305,11 @@ func readTimeouts(o *Options, raw json.RawMessage) error {
 	o.Timeouts = map[string]Timeouts{}
 	for _, kind := range sorted(kinds) {
 		for _, id := range sorted(kinds[kind]) {
-			d := time.Duration(kinds[kind][id]) * time.Millisecond
-			if d < shortestTimeout || d > longestTimeout {
+			ms := kinds[kind][id]
+			d := time.Duration(ms) * time.Millisecond
+			if ms < shortestTimeout.Milliseconds() || ms > longestTimeout.Milliseconds() {
 				return fmt.Errorf("wants %d ms of %s, which is outside %d to %d",
-					kinds[kind][id], id, shortestTimeout.Milliseconds(), longestTimeout.Milliseconds())
+					ms, id, shortestTimeout.Milliseconds(), longestTimeout.Milliseconds())
 			}
 			t := o.Timeouts[id]
 			switch kind {

@@ -145,9 +145,25 @@ type Attempt struct {
 	Only, Order []string
 	// Arm tells that the attempt is at the model that a rollout gave the conversation to, and not at one in its place.
 	Arm bool
+	// Terms are what holds for it; those of one model's attempts are the same.
+	Terms *Terms
 	// Probe tells that nothing better was left: its target is not well.
 	Probe  bool
 	Reason string
+
+	// passed are the request's own credentials for providers that only the hosted gateway knows.
+	passed map[string][]string
+}
+
+// Terms are what holds for a model: what the request asks, with what the virtual models that it stands behind and settings
+// add. It is immutable.
+type Terms struct {
+	Options      Options
+	Parameters   Parameters
+	SystemPrefix string
+
+	// granted tells that a virtual model names the fallbacks, in place of the request.
+	granted bool
 }
 
 // Target is what the attempt's health is kept under.
@@ -176,23 +192,23 @@ const (
 	leftUnknown
 	leftUnspoken
 	leftNoSurface
+	leftNotAmong
+	leftForbidden
 )
 
 // Decision is what was decided.
 type Decision struct {
-	// Requested is the model's name as the client gave it, Model the first that is tried.
+	// Requested is the model's name as the client gave it, Model the first that it stands for.
 	Requested, Model string
-	// Options are all places' together.
-	Options      Options
-	Parameters   Parameters
-	SystemPrefix string
-	Attempts     []Attempt
-	Left         []Left
+	// Options are what holds for that first model; each attempt has its own in its Terms.
+	Options  Options
+	Attempts []Attempt
+	Left     []Left
 	// Withheld says why the hosted gateway, for which there is a credential, may not take over where others fail; empty where
 	// it may, or could not.
 	Withheld string
-	// Virtual, Rule and Rollout name what took part; empty where nothing did. Arm is the rollout's model that the
-	// conversation was given.
+	// Virtual, Rule and Rollout name what took part in choosing the first model; empty where nothing did. Arm is the
+	// rollout's model that the conversation was given.
 	Virtual, Rule, Rollout, Arm string
 	// Steps say in order, for people, how the decision came about.
 	Steps []string
@@ -204,7 +220,7 @@ const maxAttempts = 12
 // Decide makes the plan for a request. Its errors are *llm.Error that say what to do next; the decision says even then
 // how it came to that.
 func Decide(w World, q Ask) (Decision, error) {
-	d := &decider{w: w, q: q, out: Decision{Requested: q.Model, Options: q.Options}}
+	d := &decider{w: w, q: q, first: true, have: map[Target]bool{}, out: Decision{Requested: q.Model, Options: q.Options}}
 	if d.w.Config == nil {
 		d.w.Config = &Config{}
 	}

@@ -113,7 +113,7 @@ func ParseHeader(h http.Header) (Options, error) {
 		if !ok {
 			return out, llm.Errorf(llm.ErrBadRequest, "the header %s is not understood; there are %s", name, headerNames()).WithCode("invalid_option")
 		}
-		raw, err := json.Marshal(known.value(strings.TrimSpace(h.Get(name))))
+		raw, err := json.Marshal(known.value(strings.TrimSpace(strings.Join(h[name], ","))))
 		if err != nil {
 			return out, err
 		}
