@@ -1,6 +1,8 @@
 package routing
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -118,13 +120,17 @@ func add(list []meant, m meant) []meant {
 func (d *decider) fallback(m meant, depth int, rewritten bool) []meant {
 	found, err := d.expand(m, depth, rewritten)
 	if err != nil {
-		kind := leftUnknown
-		if llm.AsError(err).Code == codeDenied {
-			kind = leftDenied
-		}
-		d.leave(Left{Model: m.id, Reason: llm.AsError(err).Message, kind: kind})
+		d.unexpanded(m.id, err)
 	}
 	return found
+}
+
+func (d *decider) unexpanded(name string, err error) {
+	e, kind := llm.AsError(err), leftUnknown
+	if e.Code == codeDenied {
+		kind = leftDenied
+	}
+	d.leave(Left{Model: name, Reason: e.Message, kind: kind})
 }
 
 // maxDepth bounds virtual models that stand for virtual models, maxExpanded the names that one request may stand for.
@@ -133,12 +139,18 @@ const (
 	maxExpanded = 100
 )
 
+// The codes of what a virtual model can't stand for.
+const (
+	codeDepth    = "virtual_model_depth"
+	codeUnusable = "virtual_model_unusable"
+)
+
 // expand gives the real models behind a name, of which there is at least one: those of a virtual model, or the one that is
 // meant, as rules and rollouts have it. What a rule rewrote can only be denied, not rewritten again.
 func (d *decider) expand(m meant, depth int, rewritten bool) ([]meant, error) {
 	if d.expanded++; depth > maxDepth || d.expanded > maxExpanded {
-		return nil, llm.Errorf(llm.ErrBadRequest, "%s stands for virtual models too deeply; let them stand for models of a provider", m.id).
-			WithCode("virtual_model_depth")
+		return nil, llm.Errorf(llm.ErrBadRequest, "virtual models stand for each other too deeply, up to %s; let them stand for models of a provider", m.id).
+			WithCode(codeDepth)
 	}
 	if m.id == ActiveModel {
 		if d.w.Active == "" || d.w.Active == ActiveModel {
@@ -157,6 +169,9 @@ func (d *decider) expand(m meant, depth int, rewritten bool) ([]meant, error) {
 		id, problem = Resolve(d.w, m.id)
 	}
 	names := append(d.names(m.id), d.names(id)...)
+	if virtual {
+		names = append(names, slug)
+	}
 	switch r, matched := d.ruled(m.terms.Options.Tags, names, rewritten); {
 	case matched && r.Deny:
 		d.step("the rule %s denies %s", r.ID, m.id)
@@ -186,26 +201,32 @@ func (d *decider) stood(m meant, v Virtual, slug string, depth int, rewritten bo
 	targets := d.shuffled(v.Targets, slug)
 	d.step("%s is a virtual model for %s", m.id, strings.Join(targets, ", then "))
 	var out []meant
+	var problem error
 	left := len(d.out.Left)
 	for _, target := range append(targets, v.Options.Models...) {
-		out = append(out, d.fallback(meant{id: target, asked: m.asked, terms: terms}, depth+1, rewritten)...)
+		found, err := d.expand(meant{id: target, asked: m.asked, terms: terms}, depth+1, rewritten)
+		if err != nil {
+			d.unexpanded(target, err)
+			problem = cmp.Or(problem, err)
+		}
+		out = append(out, found...)
 		d.first = d.first && len(out) == 0
 	}
-	if len(out) > 0 {
-		return out, nil
+	if len(out) == 0 {
+		d.out.Left = d.out.Left[:left] // the error says it
+		return nil, unusable(slug, problem)
 	}
-	why := make([]string, 0, len(targets))
-	denied := false
-	for _, l := range d.out.Left[left:] {
-		why = append(why, l.Reason)
-		denied = denied || l.kind == leftDenied
+	return out, nil
+}
+
+// unusable is the error for a virtual model that stands for nothing that can be had, for a reason.
+func unusable(slug string, why error) error {
+	e := *llm.AsError(why)
+	if e.Code == codeDenied || e.Code == codeDepth || e.Code == codeUnusable {
+		return &e
 	}
-	if denied {
-		return nil, llm.Errorf(llm.ErrAuth, "the virtual model %s stands for nothing that may be used: %s", slug, strings.Join(why, "; ")).
-			WithStatus(403).WithCode(codeDenied)
-	}
-	return nil, llm.Errorf(llm.ErrBadRequest, "the virtual model %s stands for nothing that can be used: %s", slug, strings.Join(why, "; ")).
-		WithCode("virtual_model_unusable")
+	return llm.Errorf(llm.ErrBadRequest, "the virtual model %s stands for nothing that can be used: %w", slug, errors.New(e.Message)).
+		WithCode(codeUnusable)
 }
 
 // virtual finds a virtual model by its name, or by vmc/ and its name (hosted gateway, "Virtual models").

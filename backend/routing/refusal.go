@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,7 +64,7 @@ func (d *decider) besides(left []Left) string {
 func (d *decider) nobody(id string, left []Left) error {
 	considered := make([]string, len(left))
 	for i, l := range left {
-		considered[i] = fmt.Sprintf("%s (%s)", l.Provider, l.Reason)
+		considered[i] = fmt.Sprintf("%s (%s)", cmp.Or(l.Provider, l.Model), l.Reason)
 	}
 	return llm.Errorf(llm.ErrBadRequest, "no provider may serve %s as the request wants it; considered: %s", id,
 		strings.Join(considered, "; ")).WithCode("no_providers_available")

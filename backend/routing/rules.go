@@ -69,14 +69,21 @@ func (d *decider) denial(tags []string, id string) (Rule, bool) {
 	return Rule{}, false
 }
 
-// names gives what a model is called: with and without the provider that serves others' models.
+// names gives what a model is called: with and without the provider that serves others' models, and without the suffix
+// that asks for it to be faster.
 func (d *decider) names(id string) []string {
 	if id == "" {
 		return nil
 	}
+	out := []string{id}
 	creator, name, _ := strings.Cut(id, "/")
 	if p := d.w.Providers[creator]; p != nil && p.Nested && name != "" {
-		return []string{id, name}
+		out = append(out, name)
 	}
-	return []string{id}
+	for _, name := range out {
+		if plain, suffixed := strings.CutSuffix(name, fastSuffix); suffixed && !d.w.Catalog.Has(name) {
+			out = append(out, plain)
+		}
+	}
+	return out
 }
