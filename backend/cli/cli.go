@@ -55,6 +55,8 @@ type commands struct {
 	Health     healthCommand     `cmd:"" help:"Show which providers are not well, and why."`
 	Key        keyCommands       `cmd:"" help:"Local API keys."`
 	Credential credentialCommand `cmd:"" help:"Providers' credentials."`
+	Connect    connectCommand    `cmd:"" help:"Point an editor or agent at the endpoint, or list them."`
+	Doctor     doctorCommand     `cmd:"" help:"Try the endpoint as each connected editor would, and say what is wrong."`
 	Usage      usageCommand      `cmd:"" help:"Show the latest requests, or totals."`
 	Pause      pauseCommand      `cmd:"" help:"Pause the endpoint."`
 	Resume     resumeCommand     `cmd:"" help:"Resume the endpoint."`

@@ -29,6 +29,11 @@ type Methods struct {
 	RouteExplain      Method[RouteQuery, Route]                   `name:"route.explain"`
 	HealthList        Method[Empty, HealthList]                   `name:"health.list"`
 	HealthReset       Method[ProviderRef, HealthList]             `name:"health.reset"`
+	ConnectList       Method[Empty, EditorList]                   `name:"connect.list"`
+	ConnectPlan       Method[EditorChange, EditorPlan]            `name:"connect.plan"`
+	ConnectApply      Method[EditorChoice, EditorPlan]            `name:"connect.apply"`
+	ConnectRevert     Method[EditorRef, EditorPlan]               `name:"connect.revert"`
+	DoctorRun         Method[Empty, Diagnosis]                    `name:"doctor.run"`
 	SettingsGet       Method[Empty, SettingsView]                 `name:"settings.get"`
 	PagesLink         Method[Empty, Link]                         `name:"pages.link"`
 	WindowShow        Method[Empty, Empty]                        `name:"window.show"`

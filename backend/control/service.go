@@ -16,6 +16,7 @@ import (
 
 	"gatehouse/backend/access"
 	"gatehouse/backend/chat"
+	"gatehouse/backend/connect"
 	"gatehouse/backend/credential"
 	"gatehouse/backend/event"
 	"gatehouse/backend/health"
@@ -58,9 +59,11 @@ type Options struct {
 	// World gives the snapshot that requests are decided on.
 	World  func() routing.World
 	Health *health.Board
-	Broker *event.Broker
-	Logger *slog.Logger
-	Now    func() time.Time
+	// Editors points editors' settings at the endpoint.
+	Editors *connect.Editors
+	Broker  *event.Broker
+	Logger  *slog.Logger
+	Now     func() time.Time
 }
 
 // Window is what a desktop build adds; nil members do nothing.
@@ -118,6 +121,11 @@ func (s *Service) Methods() *Methods {
 		RouteExplain:      s.route,
 		HealthList:        func(context.Context, Empty) (HealthList, error) { return s.healthList(), nil },
 		HealthReset:       s.resetHealth,
+		ConnectList:       s.editorList,
+		ConnectPlan:       s.editorPlan,
+		ConnectApply:      s.connectEditor,
+		ConnectRevert:     s.disconnectEditor,
+		DoctorRun:         s.doctor,
 		SettingsGet:       s.settingsView,
 		PagesLink:         s.pagesLink,
 		WindowShow: func(context.Context, Empty) (Empty, error) {

@@ -99,6 +99,46 @@ export interface CredentialTest {
   durationMs: number;
 }
 
+export interface Diagnosis {
+  findings: Finding[];
+}
+
+export interface Editor {
+  id: string;
+  name: string;
+  detected: boolean;
+  connected: boolean;
+  files: string[];
+  model: string;
+}
+
+export interface EditorChange {
+  editor: string;
+  model: string;
+  revert: boolean;
+}
+
+export interface EditorChoice {
+  editor: string;
+  model: string;
+}
+
+export interface EditorList {
+  editors: Editor[];
+}
+
+export interface EditorPlan {
+  editor: string;
+  diff: string;
+  files: string[];
+  steps: string[];
+  notices: string[];
+}
+
+export interface EditorRef {
+  editor: string;
+}
+
 export type Empty = Record<string, never>;
 
 export interface EndpointStatus {
@@ -111,6 +151,13 @@ export interface EndpointStatus {
 export interface Failure {
   kind: string;
   message: string;
+}
+
+export interface Finding {
+  subject: string;
+  state: "ok" | "warning" | "failed" | "skipped";
+  message: string;
+  advice: string;
 }
 
 export interface HealthEntry {
@@ -401,6 +448,11 @@ export interface Calls {
   "route.explain": { params: RouteQuery; result: Route };
   "health.list": { params: Empty; result: HealthList };
   "health.reset": { params: ProviderRef; result: HealthList };
+  "connect.list": { params: Empty; result: EditorList };
+  "connect.plan": { params: EditorChange; result: EditorPlan };
+  "connect.apply": { params: EditorChoice; result: EditorPlan };
+  "connect.revert": { params: EditorRef; result: EditorPlan };
+  "doctor.run": { params: Empty; result: Diagnosis };
   "settings.get": { params: Empty; result: SettingsView };
   "pages.link": { params: Empty; result: Link };
   "window.show": { params: Empty; result: Empty };
