@@ -11,8 +11,8 @@ import (
 	"gatehouse/backend/routing"
 )
 
-// attempt makes one attempt, up to the first content of its answer. What it gives besides an error is the answer that the
-// provider refused with, in the client's own dialect.
+// attempt makes one attempt, up to the first content of its answer, which is the client's once won is called. What it gives
+// besides an error is the answer that the provider refused with, in the client's own dialect.
 func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol.Head) (*Answer, error) {
 	x.provider, x.model, x.arm = a.Provider, a.Model, a.Arm
 	started := x.g.Now()
@@ -23,17 +23,29 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 		if x.first > 0 { // since the attempt's own start, not the request's
 			r.FirstToken = max(x.first-started.Sub(x.start), 1)
 		}
-		x.g.Health.Report(a.Target(), r)
+		if x.judged(a) {
+			x.g.Health.Report(a.Target(), r)
+		}
 	}
 	x.watch, ctx = newWatchdog(ctx, a.Timeouts, a.Provider.Name)
+	x.trying = true
+	returned := false
+	defer func() {
+		if x.trying = false; !returned { // a panic is on its way up
+			x.watch.stop()
+			x.settled(Failed, llm.Errorf(llm.ErrInternal, "the attempt ended in a panic"), status)
+		}
+	}()
 	answer, resp, err := x.ask(ctx, a, head)
+	returned = true
 	if resp != nil {
 		status = resp.StatusCode
 	}
 	if timeout := cause(ctx); err != nil && timeout != nil {
-		err = timeout
+		answer, err = nil, timeout
 	}
 	if err != nil {
+		x.late = nil
 		e := x.told(err)
 		x.watch.stop()
 		x.settled(outcomeOf(e), e, status)
@@ -42,11 +54,25 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 	answer.target = a.Target()
 	if x.whole {
 		x.watch.stop()
-		x.settle(OK, nil, status)
-		x.learn()
+		x.late = func() {
+			x.settle(OK, nil, status)
+			x.learn()
+		}
 	}
 	return answer, nil
 }
+
+// won makes an attempt's answer the client's.
+func (x *exchange) won() {
+	if late := x.late; late != nil {
+		x.late = nil
+		late()
+	}
+}
+
+// judged tells that an attempt's outcome says something of a target: a credential that the request brought, or the client's
+// own token, is not the user's to be set aside.
+func (x *exchange) judged(a routing.Attempt) bool { return a.Key == "" && !x.isOwn(a) }
 
 // beginner is an answer's body whose beginning can be looked at before anything of it is given away, and that can be let
 // go without being the answer.
@@ -104,7 +130,7 @@ func (x *exchange) ask(ctx context.Context, a routing.Attempt, head protocol.Hea
 
 // anew notes that a try failed, and begins another with the same credential.
 func (x *exchange) anew(a routing.Attempt, status int, e *llm.Error, reason string) {
-	x.line.close(x.tried, x.g.Now(), status, e, Failed)
+	x.line.close(x.tried, x.g.Now(), status, e, Failed, Used{})
 	x.tried = x.line.open(x.noted(a, reason), a)
 }
 
@@ -131,7 +157,7 @@ func (x *exchange) settled(outcome Outcome, e *llm.Error, status int) {
 	if x.report == nil {
 		return
 	}
-	x.line.close(x.tried, x.g.Now(), status, e, outcome)
+	x.line.close(x.tried, x.g.Now(), status, e, outcome, usedOf(x.seen))
 	r := routing.Result{Err: e, Status: status}
 	if outcome == Cancelled && e == nil {
 		r.Err = llm.AsError(context.Canceled)
@@ -154,14 +180,14 @@ func (l *line) open(a Attempt, planned routing.Attempt) int {
 }
 
 // close fills in how an attempt ended.
-func (l *line) close(at int, now time.Time, status int, e *llm.Error, outcome Outcome) {
+func (l *line) close(at int, now time.Time, status int, e *llm.Error, outcome Outcome, used Used) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.last != nil {
 		return // the list is the history's by now
 	}
 	a := &l.attempts[at]
-	a.Status, a.Outcome, a.Duration = status, outcome, now.Sub(a.At)
+	a.Status, a.Outcome, a.Duration, a.Used = status, outcome, now.Sub(a.At), used
 	if e != nil {
 		a.Kind, a.Error = e.Kind, e.Message
 		l.trials[at].timedOut = e.Code == "provider_timeout"

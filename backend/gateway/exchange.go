@@ -53,6 +53,10 @@ type exchange struct {
 	// tried is this attempt's place among the line's, and report tells its outcome to whoever keeps health.
 	tried  int
 	report func(routing.Result)
+	// trying holds until it is known whether this attempt gives the answer; late is what it wanted to settle until then.
+	// lost tells that another one gave it.
+	trying, lost bool
+	late         func()
 }
 
 // line is what the attempts of a request share: its line in the history.
@@ -71,9 +75,20 @@ func (x *exchange) branch() *exchange {
 	return &y
 }
 
-// settle ends the line in the history; only the first call counts. It also ends the attempt.
+// settle ends the line in the history; only the first call counts. It also ends the attempt. The line of an attempt that is
+// still being tried ends when it won.
 func (x *exchange) settle(outcome Outcome, e *llm.Error, status int) {
+	switch {
+	case x.trying && x.late == nil:
+		x.late = func() { x.settle(outcome, e, status) }
+		return
+	case x.trying:
+		return
+	}
 	x.settled(outcome, e, status)
+	if x.lost {
+		return
+	}
 	x.line.mu.Lock()
 	defer x.line.mu.Unlock()
 	if x.line.last != nil {
@@ -144,7 +159,7 @@ type body struct {
 }
 
 func (b *body) issued() {
-	if !b.told && b.x.req.Issued != nil && b.x.seen.ID != "" {
+	if !b.told && !b.x.trying && b.x.req.Issued != nil && b.x.seen != nil && b.x.seen.ID != "" {
 		b.told = true
 		b.x.req.Issued(b.x.seen.ID, b.x.provider.ID)
 	}
@@ -217,14 +232,17 @@ func (b *body) inBand(e *llm.Error) error {
 func (b *body) note(p []byte) {
 	b.x.seen = b.tap.Write(p)
 	b.issued()
-	b.x.watch.beat()
 	if b.stream && b.x.first == 0 && b.x.seen.Content {
 		b.x.first = max(b.x.g.Now().Sub(b.x.start), 1)
+	}
+	if !b.stream || b.x.first > 0 {
+		b.x.watch.beat()
 	}
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	if len(b.head) > 0 {
+		b.issued()
 		n := copy(p, b.head)
 		b.head = b.head[n:]
 		return n, nil

@@ -35,82 +35,151 @@ type failure struct {
 // again, as far as the providers' retry budgets allow.
 func (x *exchange) try(ctx context.Context, plan []routing.Attempt, head protocol.Head) (*Answer, error) {
 	var failed []failure
-	for round := range rounds {
-		if round > 0 {
-			plan = x.again(plan, failed)
-			if len(plan) == 0 || !pause(ctx, pauseBefore(round, failed)) {
+	for n := range rounds {
+		if n > 0 {
+			if plan = x.again(plan, failed); len(plan) == 0 || !x.g.Pause(ctx, pauseBefore(n, failed)) {
 				break
 			}
 		}
-		answer, more := x.round(ctx, plan, head, round)
+		r := &round{x: x, ctx: ctx, head: head, plan: plan, before: failed}
+		answer := r.run()
 		if answer != nil {
 			return answer, nil
 		}
-		failed = append(failed, more...)
-		if ctx.Err() != nil {
-			return nil, llm.AsError(ctx.Err())
-		}
-	}
-	return x.gaveUp(failed)
-}
-
-// round makes each attempt once.
-func (x *exchange) round(ctx context.Context, plan []routing.Attempt, head protocol.Head, n int) (*Answer, []failure) {
-	var failed []failure
-	for i, a := range plan {
-		if pointless(a, failed) {
-			continue
-		}
-		// The last one is always made: somebody must find out whether things are well again.
-		anyway := a.Probe || i == len(plan)-1 && len(failed) == 0
-		if !x.g.Health.Admit(a.Target(), anyway) {
-			continue
-		}
-		if n > 0 {
-			a.Reason = fmt.Sprintf("again (%d); %s", n, a.Reason)
-		}
-		y := x.branch()
-		answer, err := y.attempt(ctx, a, head)
-		if err == nil {
-			x.g.budget.earn(a.Provider.ID)
-			return answer, nil
-		}
-		failed = append(failed, failure{a, answer, llm.AsError(err)})
+		failed = append(failed, r.failed...)
 		if ctx.Err() != nil {
 			break
 		}
 	}
-	return nil, failed
+	if ctx.Err() != nil {
+		return nil, llm.AsError(ctx.Err())
+	}
+	return x.gaveUp(failed)
 }
+
+// round makes each attempt of a plan once.
+type round struct {
+	x    *exchange
+	ctx  context.Context
+	head protocol.Head
+	plan []routing.Attempt
+	// before are the failures of the rounds before, failed those of this one.
+	before, failed []failure
+	at             int
+}
+
+func (r *round) run() *Answer {
+	for r.ctx.Err() == nil {
+		a, ok := r.next()
+		if !ok {
+			return nil
+		}
+		if r.x.hedges() {
+			if answer := r.race(a); answer != nil {
+				return answer
+			}
+			continue
+		}
+		y := r.x.branch()
+		answer, err := y.attempt(r.ctx, a, r.head)
+		if err == nil {
+			return r.won(y, a, answer)
+		}
+		r.lost(a, answer, err)
+	}
+	return nil
+}
+
+// next gives the next attempt that may be made. Whoever takes it must make it.
+func (r *round) next() (routing.Attempt, bool) {
+	for ; r.at < len(r.plan); r.at++ {
+		a := r.plan[r.at]
+		times := 0
+		for _, f := range r.before {
+			if same(f.attempt, a) {
+				times++
+			}
+		}
+		if pointless(a, r.failed) || times > 0 && !r.x.g.budget.spend(a.Provider.ID) {
+			continue
+		}
+		// The last one is always made, once: somebody must find out whether things are well again.
+		anyway := times == 0 && (a.Probe || r.at == len(r.plan)-1 && len(r.failed) == 0)
+		if r.x.judged(a) && !r.x.g.Health.Admit(a.Target(), anyway) {
+			if times > 0 {
+				r.x.g.budget.refund(a.Provider.ID)
+			}
+			continue
+		}
+		if times > 0 {
+			a.Reason = fmt.Sprintf("again (%d); %s", times, a.Reason)
+		}
+		r.at++
+		return a, true
+	}
+	return routing.Attempt{}, false
+}
+
+func (r *round) won(y *exchange, a routing.Attempt, answer *Answer) *Answer {
+	r.x.g.budget.earn(a.Provider.ID)
+	y.won()
+	return answer
+}
+
+func (r *round) lost(a routing.Attempt, answer *Answer, err error) {
+	r.failed = append(r.failed, failure{a, answer, llm.AsError(err)})
+	r.x.provider, r.x.model = a.Provider, a.Model
+}
+
+// same tells that two attempts are one attempt made twice.
+func same(a, b routing.Attempt) bool { return a.Target() == b.Target() && a.Key == b.Key }
 
 // pointless tells that an attempt would fail as one before it did: what a provider said of the request it will say again.
 func pointless(a routing.Attempt, failed []failure) bool {
 	return slices.ContainsFunc(failed, func(f failure) bool {
 		same := f.attempt.Provider.ID == a.Provider.ID && f.attempt.Model == a.Model
-		return same && (f.err.Kind == llm.ErrBadRequest || f.err.Kind == llm.ErrNotFound)
+		return same && (f.err.Kind == llm.ErrBadRequest || f.err.Kind == llm.ErrNotFound) && !mayPass(f.err)
 	})
 }
 
 // mayPass tells that a failure may pass by itself.
 func mayPass(e *llm.Error) bool {
 	switch {
-	case e.Code == "insufficient_quota" || e.Code == "provider_timeout" || e.RetryAfter > longestWait:
+	case e.Code == "insufficient_quota" || e.Code == "provider_timeout" || e.Code == "upstream_redirected" || e.RetryAfter > longestWait:
 		return false
-	case e.Kind == llm.ErrRateLimit:
-		return true
 	case e.Status == http.StatusConflict || e.Status == http.StatusRequestTimeout:
 		return true
+	case e.Status >= http.StatusInternalServerError && e.Status != http.StatusNotImplemented:
+		return true
 	}
-	return e.Kind == llm.ErrOverloaded || e.Kind == llm.ErrTimeout
+	return e.Kind == llm.ErrRateLimit || e.Kind == llm.ErrOverloaded || e.Kind == llm.ErrTimeout
 }
 
-// again gives the attempts to make once more: those that failed for a reason that may pass and whose provider has retries
-// left.
+// again gives the attempts of another round: first those that were passed over because a target was being probed, then
+// those that failed for a reason that may pass and whose provider has retries left.
 func (x *exchange) again(plan []routing.Attempt, failed []failure) []routing.Attempt {
-	return slices.DeleteFunc(slices.Clone(plan), func(a routing.Attempt) bool {
-		last := slices.IndexFunc(failed, func(f failure) bool { return f.attempt.Target() == a.Target() })
-		return last < 0 || !mayPass(failed[last].err) || !x.g.budget.spend(a.Provider.ID)
-	})
+	var passed, retried []routing.Attempt
+	for _, a := range plan {
+		f := latest(a, failed)
+		switch {
+		case f == nil && !pointless(a, failed):
+			a.Probe = true
+			passed = append(passed, a)
+		case f != nil && mayPass(f.err) && x.g.budget.any(a.Provider.ID):
+			retried = append(retried, a)
+		}
+	}
+	return append(passed, retried...)
+}
+
+// latest gives the last failure of an attempt, nil if it was not made.
+func latest(a routing.Attempt, failed []failure) *failure {
+	for i := len(failed) - 1; i >= 0; i-- {
+		if same(failed[i].attempt, a) {
+			return &failed[i]
+		}
+	}
+	return nil
 }
 
 // pauseBefore is how long to wait before a round: longer each time, and as long as the most patient provider wants.
@@ -144,39 +213,43 @@ func (x *exchange) gaveUp(failed []failure) (*Answer, error) {
 		return nil, llm.Errorf(llm.ErrOverloaded, "every provider of this model is being probed after failures; try again").
 			WithCode("providers_unwell")
 	}
-	main := failed[0]
-	if i := slices.IndexFunc(failed, func(f failure) bool { return mayPass(f.err) }); i >= 0 {
-		main = failed[i]
-	}
-	var targets []routing.Target
-	var said []string
+	var last []failure // of each attempt
 	for _, f := range failed {
-		if t := f.attempt.Target(); !slices.Contains(targets, t) {
-			targets = append(targets, t)
-			said = append(said, who(f.attempt)+": "+f.err.Message)
+		if i := slices.IndexFunc(last, func(o failure) bool { return same(o.attempt, f.attempt) }); i >= 0 {
+			last[i] = f
+		} else {
+			last = append(last, f)
 		}
 	}
-	if len(said) == 1 {
-		if note := x.decision.WithheldNote(); note != "" && ofCredential(main.err) {
-			x.provider, x.model = main.attempt.Provider, main.attempt.Model
-			e := *main.err
-			e.Raw = nil
-			e.Message = fmt.Sprintf("%s failed: %s%s", main.attempt.CredentialOf(), e.Message, note)
-			return nil, &e
-		}
-		if main.answer != nil {
-			y := x.branch()
-			y.provider, y.model = main.attempt.Provider, main.attempt.Model
-			y.settle(Failed, main.err, main.answer.Status)
-			return main.answer, nil
-		}
-		x.provider, x.model = main.attempt.Provider, main.attempt.Model
-		return nil, main.err
+	main := last[0]
+	if i := slices.IndexFunc(last, func(f failure) bool { return mayPass(f.err) }); i >= 0 {
+		main = last[i]
 	}
 	x.provider, x.model = main.attempt.Provider, main.attempt.Model
+	note := x.decision.WithheldNote()
+	if len(last) == 1 && note != "" && ofCredential(main.err) {
+		e := *main.err
+		e.Raw = nil
+		e.Message = fmt.Sprintf("%s failed: %s%s", main.attempt.CredentialOf(), e.Message, note)
+		return nil, &e
+	}
+	if len(last) == 1 && main.answer != nil {
+		x.settle(Failed, main.err, main.answer.Status)
+		return main.answer, nil
+	}
+	said := make([]string, len(last))
+	for i, f := range last {
+		said[i] = f.err.Message
+	}
+	if len(slices.Compact(slices.Clone(said))) == 1 { // what is wrong is not the providers' fault
+		return nil, main.err
+	}
+	for i, f := range last {
+		said[i] = who(f.attempt) + ": " + said[i]
+	}
 	e := *main.err
 	e.Raw = nil
-	e.Message = fmt.Sprintf("none of %d attempts succeeded: %s%s", len(said), strings.Join(said, " | "), x.decision.WithheldNote())
+	e.Message = fmt.Sprintf("none of %d attempts succeeded: %s%s", len(failed), strings.Join(said, " | "), note)
 	return nil, &e
 }
 
@@ -221,6 +294,20 @@ func (b *budget) earn(id provider.ID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.left[id] = min(b.at(id)+1, budgetMost*budgetShare)
+}
+
+// refund takes back what was spent on a retry that was not made.
+func (b *budget) refund(id provider.ID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left[id] = min(b.at(id)+budgetShare, budgetMost*budgetShare)
+}
+
+// any tells whether a retry is left.
+func (b *budget) any(id provider.ID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.at(id) >= budgetShare
 }
 
 func (b *budget) spend(id provider.ID) bool {

@@ -42,6 +42,8 @@ type Health interface {
 	Report(t routing.Target, r routing.Result)
 	// Remember keeps who answered a conversation last.
 	Remember(conversation string, t routing.Target)
+	// Late gives after what time an attempt is slower than nearly all of a target's latest; 0 where that is not known.
+	Late(t routing.Target) time.Duration
 }
 
 // Files gets files by URL, in their order. Its errors are *llm.Error.
@@ -71,6 +73,8 @@ type Options struct {
 	Price  func(provider, model string, u llm.Usage) (picoUSD int64, known bool)
 	Now    func() time.Time
 	Logger *slog.Logger
+	// Pause waits before attempts are made again and tells whether the context still holds; nil waits by the clock.
+	Pause func(ctx context.Context, d time.Duration) bool
 }
 
 // Gateway is safe for concurrent use.
@@ -81,7 +85,12 @@ type Gateway struct {
 }
 
 // New makes a Gateway.
-func New(o Options) *Gateway { return &Gateway{Options: o, memory: recall.New(o.Now)} }
+func New(o Options) *Gateway {
+	if o.Pause == nil {
+		o.Pause = pause
+	}
+	return &Gateway{Options: o, memory: recall.New(o.Now)}
+}
 
 // Caller is who asks.
 type Caller struct {
@@ -211,10 +220,12 @@ func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (
 // planned leaves of a plan what may be done with it: a client that brings its own token for its vendor pays there, so
 // nobody else may serve at somebody else's cost.
 func (x *exchange) planned(plan []routing.Attempt) []routing.Attempt {
-	if own := slices.IndexFunc(plan, x.isOwn); own >= 0 {
-		return plan[own : own+1]
+	own := slices.IndexFunc(plan, x.isOwn)
+	if own < 0 {
+		return plan
 	}
-	return plan
+	before := slices.DeleteFunc(slices.Clone(plan[:own]), func(a routing.Attempt) bool { return a.Model == plan[own].Model })
+	return append(before, plan[own])
 }
 
 // lacks tells that a provider refused because it has no such method, or has it for some models only.
@@ -303,7 +314,7 @@ func (x *exchange) refused(resp *http.Response, a routing.Attempt) (*Answer, err
 	switch {
 	case resp.StatusCode < 400:
 		return nil, llm.Errorf(llm.ErrInternal, "%s answered with a redirect (%d), which is not followed; check its base URL (%s)",
-			x.provider.Name, resp.StatusCode, x.provider.BaseURL).WithStatus(http.StatusBadGateway)
+			x.provider.Name, resp.StatusCode, x.provider.BaseURL).WithStatus(http.StatusBadGateway).WithCode("upstream_redirected")
 	case badCredential(resp.StatusCode, e) && !x.isOwn(a):
 		return nil, llm.Errorf(llm.ErrAuth, "%s refused its credential: %s; check it with: gatehouse credential test %s",
 			x.provider.Name, e.Message, a.CredentialRef()).WithStatus(http.StatusForbidden).WithCode("credential_refused")

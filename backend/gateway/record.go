@@ -54,6 +54,26 @@ type Attempt struct {
 	Status int           `json:"status"`
 	Kind   llm.ErrorKind `json:"errorKind,omitempty"`
 	Error  string        `json:"error,omitempty"`
+	// Used is what the attempt took as far as its provider said so, whether or not it gave the answer.
+	Used Used `json:"used,omitzero"`
+}
+
+// Used are an attempt's tokens, as in llm.Usage.
+type Used struct {
+	Input        llm.Count `json:"input,omitzero"`
+	CacheRead    llm.Count `json:"cacheRead,omitzero"`
+	CacheWrite5m llm.Count `json:"cacheWrite5m,omitzero"`
+	CacheWrite1h llm.Count `json:"cacheWrite1h,omitzero"`
+	Output       llm.Count `json:"output,omitzero"`
+	Reasoning    llm.Count `json:"reasoning,omitzero"`
+}
+
+func usedOf(seen *llm.Observation) Used {
+	if seen == nil {
+		return Used{}
+	}
+	u := seen.Usage
+	return Used{u.Input, u.CacheRead, u.CacheWrite5m, u.CacheWrite1h, u.Output, u.Reasoning}
 }
 
 // Settlement is what is known of a request when it ended.

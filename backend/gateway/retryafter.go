@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,20 +14,29 @@ import (
 // 10.2.3), Retry-After-Ms (OpenAI), the RetryInfo of Google's errors, and else the time at which the exhausted one of the
 // limits is full again (Anthropic's and OpenAI's rate limit headers). 0 is unknown.
 func retryAfter(h http.Header, body []byte, now time.Time) time.Duration {
-	if ms, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil && ms > 0 {
-		return time.Duration(ms * float64(time.Millisecond))
+	if d := times(h.Get("Retry-After-Ms"), time.Millisecond); d > 0 {
+		return d
 	}
 	v := h.Get("Retry-After")
-	if seconds, err := strconv.ParseFloat(v, 64); err == nil && seconds > 0 {
-		return time.Duration(seconds * float64(time.Second))
+	if d := times(v, time.Second); d > 0 {
+		return d
 	}
-	if at, err := http.ParseTime(v); err == nil {
-		return max(at.Sub(now), 0)
+	if at, err := http.ParseTime(v); err == nil && at.After(now) {
+		return at.Sub(now)
 	}
 	if d := retryInfo(body); d > 0 {
 		return d
 	}
 	return resetAfter(h, now)
+}
+
+// times reads a number of units, 0 where there is none that means anything.
+func times(number string, unit time.Duration) time.Duration {
+	n, err := strconv.ParseFloat(number, 64)
+	if err != nil || !(n > 0) || n > float64(math.MaxInt64/int64(unit)) {
+		return 0
+	}
+	return time.Duration(n * float64(unit))
 }
 
 // retryInfo reads google.rpc.RetryInfo among an error's details (Google API design guide, "Error details").

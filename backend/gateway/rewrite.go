@@ -52,7 +52,9 @@ func (x *exchange) persist(ctx context.Context, a *routing.Attempt, head protoco
 		case http.StatusBadRequest, http.StatusUnprocessableEntity:
 			r, again = x.rewritable(*a, raw, refusalText(resp))
 		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-			r, again = plainer(a, raw, refusalText(resp))
+			if !x.isOwn(*a) { // the client's own token is for its own dialect's endpoint
+				r, again = plainer(a, raw, refusalText(resp))
+			}
 		}
 		if !again {
 			return answer, resp, err

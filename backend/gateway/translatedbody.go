@@ -53,7 +53,9 @@ func newTranslatedBody(ctx context.Context, t *translation, resp *http.Response,
 				return
 			}
 			b.observe(e)
-			b.x.watch.beat()
+			if b.x.first > 0 {
+				b.x.watch.beat()
+			}
 			piece = append(piece, encoder.Encode(e)...)
 			if b.upstream.left || len(piece) >= enough && !give() {
 				return

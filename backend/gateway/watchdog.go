@@ -19,7 +19,8 @@ type watchdog struct {
 
 	mu          sync.Mutex
 	pace, total *time.Timer
-	over        bool
+	// begun tells that there was content, over that nothing is watched any more.
+	begun, over bool
 }
 
 // newWatchdog watches an attempt that runs in the context it gives. stop must be called when the attempt is over.
@@ -41,7 +42,7 @@ func (w *watchdog) after(limit time.Duration, what string) *time.Timer {
 	})
 }
 
-// beat tells that a piece of content came.
+// beat tells that a piece of the answer came, the first time that there is content.
 func (w *watchdog) beat() {
 	if w.limits.FirstToken <= 0 && w.limits.Idle <= 0 {
 		return
@@ -51,6 +52,14 @@ func (w *watchdog) beat() {
 	if w.over {
 		return
 	}
+	switch {
+	case w.begun && w.pace != nil && w.pace.Stop(): // one that fired already is not set again
+		w.pace.Reset(w.limits.Idle)
+		return
+	case w.begun:
+		return
+	}
+	w.begun = true
 	if w.pace != nil {
 		w.pace.Stop()
 	}

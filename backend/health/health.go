@@ -105,7 +105,10 @@ func (b *Board) at(of routing.Target) *target {
 	}
 	if len(b.targets) >= mostTargets {
 		for other, t := range b.targets {
-			if t.running == 0 && t.open.IsZero() && t.limited.IsZero() {
+			if t.running == 0 && !t.open.After(b.Now()) && !t.limited.After(b.Now()) {
+				if !t.open.IsZero() || !t.limited.IsZero() {
+					b.dirty[keyOf(other)] = true
+				}
 				delete(b.targets, other)
 			}
 		}
@@ -201,7 +204,7 @@ func verdict(r routing.Result) judgement {
 	switch {
 	case r.Err.Kind == llm.ErrCancelled:
 		return neutral
-	case r.Status == 401 || r.Status == 402 || r.Err.Code == "insufficient_quota":
+	case r.Status == 401 || r.Status == 402 || r.Err.Code == "credential_refused" || r.Err.Code == "insufficient_quota":
 		return refused
 	case r.Status == 429 || r.Err.Kind == llm.ErrRateLimit:
 		return limited

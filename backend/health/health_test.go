@@ -1,6 +1,7 @@
 package health
 
 import (
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -177,6 +178,7 @@ func TestRateLimit(t *testing.T) {
 func TestRefusedCredential(t *testing.T) {
 	for _, r := range []routing.Result{
 		failed(llm.ErrAuth, 401), failed(llm.ErrBadRequest, 402),
+		{Err: llm.Errorf(llm.ErrAuth, "API key not valid").WithCode("credential_refused"), Status: 400}, // Gemini's way
 		{Err: llm.Errorf(llm.ErrRateLimit, "quota").WithCode("insufficient_quota"), Status: 429},
 	} {
 		f := open(t)
@@ -292,5 +294,46 @@ func TestRunningAndPlaces(t *testing.T) {
 	}
 	if _, ok := f.Stuck("talk"); ok {
 		t.Error("the oldest conversation is not forgotten")
+	}
+}
+
+func TestLate(t *testing.T) {
+	f := open(t)
+	for i := range 20 {
+		if late := f.Late(one); (late == 0) != (i < lateLeast) {
+			t.Errorf("after %d answers: %v", i, late)
+		}
+		f.attempt(one, routing.Result{FirstToken: time.Duration(20-i) * time.Second, Duration: time.Minute})
+	}
+	if late := f.Late(one); late != 19*time.Second {
+		t.Errorf("95 of 100 answered within %v", late)
+	}
+	if late := f.Late(other); late != 0 {
+		t.Errorf("of another credential: %v", late)
+	}
+}
+
+func TestTargetsAreBounded(t *testing.T) {
+	f := open(t)
+	f.Admit(one, false)
+	for i := range 2 * mostTargets {
+		of := routing.Target{Provider: "openai", Model: fmt.Sprint("openai/", i)}
+		if f.Admit(of, false); i%2 == 0 {
+			f.Report(of, routing.Result{})
+			continue
+		}
+		e := llm.Errorf(llm.ErrRateLimit, "slow down")
+		f.Board.mu.Lock()
+		t := f.at(of)
+		t.running, t.limited = 0, f.clock.now.Add(time.Second)
+		t.why = e.Message
+		f.Board.mu.Unlock()
+		f.clock.pass(2 * time.Second)
+	}
+	if n := len(f.targets); n > mostTargets {
+		t.Errorf("%d targets are kept", n)
+	}
+	if f.Running("openai", "a") != 1 {
+		t.Error("one that runs was forgotten")
 	}
 }

@@ -59,6 +59,24 @@ func (b *Board) Measured(of routing.Target) routing.Measure {
 	return routing.Measure{FirstToken: median(all.first), MilliTokensPerSecond: median(all.speed)}
 }
 
+// lateOf is how many of a hundred attempts are not late, lateLeast of how many one can tell.
+const (
+	lateOf    = 95
+	lateLeast = 5
+)
+
+// Late gives the 95th percentile of a target's latest times to the first token, 0 where too few are known.
+func (b *Board) Late(of routing.Target) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := b.targets[of]
+	if t == nil || len(t.pace.first) < lateLeast {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(t.pace.first))
+	return sorted[(len(sorted)*lateOf+99)/100-1]
+}
+
 // places remembers who answered which conversation last, for a bounded number of conversations.
 type places struct {
 	mu    sync.Mutex

@@ -134,6 +134,7 @@ func openDoor(t testing.TB, o doorOptions) *door {
 			return b
 		},
 		Conceal: credential.Conceal,
+		Pause:   func(ctx context.Context, _ time.Duration) bool { return ctx.Err() == nil },
 		Files:   fetch.New(func() fetch.Limits { return fetch.Limits{MaxBytes: 1 << 20, AllowPrivate: !o.publicOnly} }),
 	}
 	options := Options{

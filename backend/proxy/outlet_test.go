@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,18 +65,23 @@ func byHand(o doorOptions) (doorOptions, chan *handTimer) {
 type held struct {
 	say     chan func(w http.ResponseWriter)
 	arrived chan struct{}
+	last    atomic.Pointer[func(http.ResponseWriter)]
 }
 
 func newHeld(t *testing.T, id string) (doorOptions, *held) {
 	h := &held{say: make(chan func(http.ResponseWriter)), arrived: make(chan struct{}, 8)}
 	server, _ := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		h.arrived <- struct{}{}
-		for {
+		for said := false; ; said = true {
 			select {
 			case f, more := <-h.say:
 				if !more {
+					if last := h.last.Load(); last != nil && !said { // asked again, it says the same
+						(*last)(w)
+					}
 					return
 				}
+				h.last.Store(&f)
 				f(w)
 				_ = http.NewResponseController(w).Flush()
 			case <-r.Context().Done():

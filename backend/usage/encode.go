@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"time"
+
+	"gatehouse/backend/gateway"
 )
 
 // appendRecord writes a record as json.Marshal would, at a third of its cost: each request is written twice, as it opens
@@ -76,30 +78,35 @@ func appendAttempts(b []byte, r *Record) ([]byte, error) {
 		}
 		b = appendString(append(b, `{"provider":`...), a.Provider)
 		b = appendString(append(b, `,"model":`...), a.Model)
-		if a.Credential != "" {
-			b = appendString(append(b, `,"credential":`...), a.Credential)
-		}
-		if a.CredentialType != "" {
-			b = appendString(append(b, `,"credentialType":`...), a.CredentialType)
-		}
+		b = appendMember(b, `,"credential":`, a.Credential)
+		b = appendMember(b, `,"credentialType":`, a.CredentialType)
 		b = appendString(append(b, `,"reason":`...), a.Reason)
 		b = append(a.At.AppendFormat(append(b, `,"at":"`...), time.RFC3339Nano), '"')
 		if a.Duration != 0 {
 			b = strconv.AppendInt(append(b, `,"duration":`...), int64(a.Duration), 10)
 		}
-		if a.Outcome != "" {
-			b = appendString(append(b, `,"outcome":`...), string(a.Outcome))
-		}
+		b = appendMember(b, `,"outcome":`, string(a.Outcome))
 		b = strconv.AppendInt(append(b, `,"status":`...), int64(a.Status), 10)
-		if a.Kind != "" {
-			b = appendString(append(b, `,"errorKind":`...), string(a.Kind))
-		}
-		if a.Error != "" {
-			b = appendString(append(b, `,"error":`...), a.Error)
+		b = appendMember(b, `,"errorKind":`, string(a.Kind))
+		b = appendMember(b, `,"error":`, a.Error)
+		if a.Used != (gateway.Used{}) {
+			used, err := json.Marshal(a.Used)
+			if err != nil {
+				return b, err
+			}
+			b = append(append(b, `,"used":`...), used...)
 		}
 		b = append(b, '}')
 	}
 	return append(b, ']'), nil
+}
+
+// appendMember writes a member that is left out where it is empty.
+func appendMember(b []byte, name, value string) []byte {
+	if value == "" {
+		return b
+	}
+	return appendString(append(b, name...), value)
 }
 
 func appendNumber(b []byte, n *int64) []byte {

@@ -25,8 +25,9 @@ func FuzzAppendRecord(f *testing.F) {
 		}
 		for i := range attempts % 4 {
 			r.Attempts = append(r.Attempts, gateway.Attempt{
-				Provider: id, Model: text, Credential: text, CredentialType: id, Reason: text, Duration: time.Duration(n),
-				Outcome: gateway.Outcome(id), At: time.Unix(n%4e9, 5).UTC(), Status: i, Kind: llm.ErrorKind(id), Error: text,
+				Provider: id, Model: text, Reason: text, At: time.Unix(n%4e9, 5).UTC(), Status: i, Kind: llm.ErrorKind(id), Error: text,
+				Credential: text, CredentialType: id, Duration: time.Duration(n), Outcome: gateway.Outcome(text),
+				Used: gateway.Used{Output: map[bool]llm.Count{true: llm.Tokens(n)}[known]},
 			})
 		}
 		want, err := json.Marshal(r)
