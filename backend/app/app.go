@@ -32,6 +32,7 @@ import (
 	"gatehouse/backend/provider"
 	"gatehouse/backend/provider/sim"
 	"gatehouse/backend/proxy"
+	"gatehouse/backend/rollout"
 	"gatehouse/backend/routing"
 	"gatehouse/backend/secret"
 	"gatehouse/backend/settings"
@@ -69,6 +70,7 @@ type Core struct {
 	table      atomic.Pointer[provider.Table]
 	routing    atomic.Pointer[routing.Config]
 	board      *health.Board
+	rollouts   *rollout.Keeper
 }
 
 // Open opens everything but the doors. It gives store.ErrLocked where another Gatehouse has the state folder.
@@ -140,9 +142,16 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	}
 	c.onClose(func(context.Context) { models.Close() })
 
+	if c.rollouts, err = rollout.Open(rollout.Options{DB: db, Now: time.Now, Broker: c.broker, Logger: c.logger}); err != nil {
+		return err
+	}
+	c.onClose(func(context.Context) { c.rollouts.Close() })
+	c.setRollouts()
+
 	history, err := usage.Open(db, usage.Options{
 		Now: time.Now, Logger: c.logger, Broker: c.broker, Pricer: pricer{models.Catalog},
-		View: func(r usage.Record) any { return control.UsageView(r) },
+		View:    func(r usage.Record) any { return control.UsageView(r) },
+		Settled: func(r *usage.Record) { settled(c.rollouts, r) },
 	})
 	if err != nil {
 		return err
@@ -156,7 +165,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	world := func() routing.World {
 		return routing.World{
 			Active: c.settings.Snapshot().ActiveModel, Providers: *c.table.Load(), Catalog: models.Catalog(),
-			Config: c.routing.Load(), HasCredential: secrets.has, Missing: secrets.missing, Credentials: shared.of, Balance: shared.balance,
+			Config: c.routingNow(), HasCredential: secrets.has, Missing: secrets.missing, Credentials: shared.of, Balance: shared.balance,
 			Health: c.board.State, Measured: c.board.Measured, Stuck: c.board.Stuck, Now: time.Now(),
 		}
 	}
@@ -185,7 +194,11 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	c.service = control.New(control.Options{
 		Version: c.Version, Build: c.Build, Home: c.Home, Settings: c.settings, Keychain: keychain, Credentials: credentials,
 		Keys: keys, History: history, Models: models, Chat: c.chat, DB: db, Endpoint: c.door, Checker: client,
+<<<<<<< HEAD
 		Providers: func() provider.Table { return *c.table.Load() }, World: world, Health: c.board, Editors: c.openEditors(keys), Broker: c.broker, Logger: c.logger, Now: time.Now,
+=======
+		Providers: func() provider.Table { return *c.table.Load() }, World: world, Health: c.board, Rollouts: c.rollouts, Broker: c.broker, Logger: c.logger, Now: time.Now,
+>>>>>>> feb2829 (Rollouts: shares raised by steps or by hand, both models compared with intervals, guards that roll back by themselves)
 	})
 	c.dispatcher = control.NewDispatcher(c.service.Methods())
 	forget := func() { c.forget(keys, kept) }
@@ -229,6 +242,7 @@ func (c *Core) watch(
 			}
 			credentials.SetSpecs(specs(*c.table.Load(), after))
 			models.Changed()
+			c.setRollouts()
 		}
 		c.service.Changed()
 	})
@@ -266,7 +280,7 @@ func (c *Core) watch(
 				c.service.Changed()
 			case e.Type == access.EventKeys:
 				keysChanged()
-			case e.Type == usage.EventHealth:
+			case e.Type == usage.EventHealth, e.Type == rollout.EventType:
 				c.service.Changed()
 			}
 		}

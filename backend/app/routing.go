@@ -2,9 +2,6 @@ package app
 
 import (
 	"encoding/json"
-	"maps"
-	"math"
-	"slices"
 	"time"
 
 	"gatehouse/backend/routing"
@@ -35,11 +32,6 @@ func routingConfig(s *settings.Settings) (*routing.Config, map[string]error) {
 			ID: r.ID, Models: r.Models, Keys: r.Keys, Projects: r.Projects, Tags: r.Tags, Protocols: r.Protocols,
 			Hours: r.Hours, Rewrite: r.Rewrite, Deny: r.Deny, Reason: r.Reason,
 		})
-	}
-	for _, id := range slices.Sorted(maps.Keys(s.Rollouts)) {
-		if r := s.Rollouts[id]; !r.Stopped {
-			c.Rollouts = append(c.Rollouts, routing.Rollout{ID: id, From: r.From, To: r.To, Share: int(math.Round(r.Percent * 100))})
-		}
 	}
 	for _, d := range s.ModelDefaults {
 		c.Defaults = append(c.Defaults, routing.Default{Model: d.Model, Parameters: parametersOf(&d.Parameters)})

@@ -53,6 +53,7 @@ type commands struct {
 	Models     modelsCommand     `cmd:"" help:"List the models that can be asked for."`
 	Route      routeCommand      `cmd:"" help:"Show what would be tried for a model, without sending anything."`
 	Health     healthCommand     `cmd:"" help:"Show which providers are not well, and why."`
+	Rollout    rolloutCommand    `cmd:"" help:"Rollouts: move a model's conversations to another by degrees."`
 	Key        keyCommands       `cmd:"" help:"Local API keys."`
 	Credential credentialCommand `cmd:"" help:"Providers' credentials."`
 	Connect    connectCommand    `cmd:"" help:"Point an editor or agent at the endpoint, or list them."`

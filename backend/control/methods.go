@@ -34,6 +34,10 @@ type Methods struct {
 	ConnectApply      Method[EditorChoice, EditorPlan]            `name:"connect.apply"`
 	ConnectRevert     Method[EditorRef, EditorPlan]               `name:"connect.revert"`
 	DoctorRun         Method[Empty, Diagnosis]                    `name:"doctor.run"`
+	RolloutsList      Method[Empty, RolloutList]                  `name:"rollouts.list"`
+	RolloutsSet       Method[RolloutShare, RolloutList]           `name:"rollouts.set"`
+	RolloutsStop      Method[RolloutRef, RolloutList]             `name:"rollouts.stop"`
+	RolloutsResume    Method[RolloutRef, RolloutList]             `name:"rollouts.resume"`
 	SettingsGet       Method[Empty, SettingsView]                 `name:"settings.get"`
 	PagesLink         Method[Empty, Link]                         `name:"pages.link"`
 	WindowShow        Method[Empty, Empty]                        `name:"window.show"`
@@ -44,9 +48,10 @@ type Methods struct {
 // Events is every event, by type. All but "chat.delta" are delivered for certain.
 type Events struct {
 	Status Status `name:"status"`
-	// Models, Health, Credentials, Keys and Conversations say that a list changed; who shows it asks for it again.
+	// Models, Health, Rollouts, Credentials, Keys and Conversations say that a list changed; who shows it asks for it again.
 	Models        Empty       `name:"models"`
 	Health        Empty       `name:"health"`
+	Rollouts      Empty       `name:"rollouts"`
 	Credentials   Empty       `name:"credentials"`
 	Keys          Empty       `name:"keys"`
 	Conversations Empty       `name:"chat.conversations"`

@@ -23,6 +23,7 @@ import (
 	"gatehouse/backend/llm"
 	"gatehouse/backend/modellist"
 	"gatehouse/backend/provider"
+	"gatehouse/backend/rollout"
 	"gatehouse/backend/routing"
 	"gatehouse/backend/secret"
 	"gatehouse/backend/settings"
@@ -57,8 +58,9 @@ type Options struct {
 	Checker              Checker
 	Providers            func() provider.Table
 	// World gives the snapshot that requests are decided on.
-	World  func() routing.World
-	Health *health.Board
+	World    func() routing.World
+	Health   *health.Board
+	Rollouts *rollout.Keeper
 	// Editors points editors' settings at the endpoint.
 	Editors *connect.Editors
 	Broker  *event.Broker
@@ -126,6 +128,10 @@ func (s *Service) Methods() *Methods {
 		ConnectApply:      s.connectEditor,
 		ConnectRevert:     s.disconnectEditor,
 		DoctorRun:         s.doctor,
+		RolloutsList:      func(context.Context, Empty) (RolloutList, error) { return s.rolloutList(), nil },
+		RolloutsSet:       s.setRollout,
+		RolloutsStop:      s.stopRollout,
+		RolloutsResume:    s.resumeRollout,
 		SettingsGet:       s.settingsView,
 		PagesLink:         s.pagesLink,
 		WindowShow: func(context.Context, Empty) (Empty, error) {
@@ -193,7 +199,7 @@ func (s *Service) Status() Status {
 		Keychain: KeychainStatus{State: string(chain.State), Reason: chain.Reason, Advice: chain.Advice},
 		Settings: SettingsStatus{Path: s.Settings.Path(), Problem: toProblem(s.Settings.Problem())},
 		History:  HistoryStatus{Path: s.DB.Path(), SetAside: s.DB.SetAside(), Problem: problem, Dropped: dropped},
-		Warnings: append([]string{}, s.Credentials.Warnings()...),
+		Warnings: append(append([]string{}, s.Credentials.Warnings()...), s.Rollouts.Warnings()...),
 		Tray:     s.tray,
 	}
 }

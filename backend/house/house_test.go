@@ -28,7 +28,7 @@ var floors = [][]string{
 	{"provider", "provider/sim", "provider/strict"},
 	{"routing"},
 	{"gateway"},
-	{"settings", "access", "usage", "chat", "credential", "modellist", "calibration", "objects", "health", "answers", "connect"},
+	{"settings", "access", "usage", "chat", "credential", "modellist", "calibration", "objects", "health", "answers", "connect", "rollout"},
 	{"control", "proxy", "tray", "desktop"},
 	{"app"},
 	{"shell", "cli"},
@@ -58,13 +58,14 @@ var bans = []struct{ from, to, reason string }{
 
 // only says who alone may import a library.
 var only = map[string][]string{
-	"go.etcd.io/bbolt":              {"backend/store"},
-	"github.com/zalando/go-keyring": {"backend/secret"},
-	"fyne.io/systray":               {"backend/tray"},
-	"github.com/wailsapp/wails/v2":  {".", "backend/desktop"}, // there only to generate bindings
-	"github.com/alecthomas/kong":    {"backend/cli"},
-	"github.com/fsnotify/fsnotify":  {"backend/filewatch"},
-	"github.com/joho/godotenv":      {"backend/credential"},
+	"go.etcd.io/bbolt":               {"backend/store"},
+	"github.com/zalando/go-keyring":  {"backend/secret"},
+	"fyne.io/systray":                {"backend/tray"},
+	"github.com/wailsapp/wails/v2":   {".", "backend/desktop"}, // there only to generate bindings
+	"github.com/alecthomas/kong":     {"backend/cli"},
+	"github.com/fsnotify/fsnotify":   {"backend/filewatch"},
+	"github.com/joho/godotenv":       {"backend/credential"},
+	"github.com/DataDog/sketches-go": {"backend/rollout"},
 }
 
 type imports map[string][]string // package folder -> imports, tests left out

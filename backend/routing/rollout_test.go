@@ -24,8 +24,14 @@ func rolledWorld(share int) World {
 // stays where it is over its turns and over restarts (whose worlds are made anew), and none moves back as the share grows.
 func TestShareOfConversations(t *testing.T) {
 	const n, turns = 10_000, 3
+	worlds := map[int][]World{} // by share, one for each turn
+	for _, share := range []int{1000, 2500} {
+		for range turns {
+			worlds[share] = append(worlds[share], rolledWorld(share))
+		}
+	}
 	arm := func(share, conversation, turn int) bool {
-		d, err := Decide(rolledWorld(share), Ask{
+		d, err := Decide(worlds[share][turn], Ask{
 			Model: oldModel, Dialect: chatDialect, Conversation: fmt.Sprintf("conversation %d", conversation), Seed: uint64(turn), //nolint:gosec // small
 		})
 		if err != nil {

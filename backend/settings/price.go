@@ -17,25 +17,57 @@ const priceDigits = 12
 // ParsePrice reads a decimal such as "0.00000125", in USD per token, exactly. What is finer than 1e-12 USD is an error,
 // since rounding would bill something else than what was written.
 func ParsePrice(text string) (Price, error) {
+	p, ok, fine := parseDecimal(text, int64(MaxPrice))
+	switch {
+	case !ok:
+		return 0, fmt.Errorf("%q is no price: write USD per token as a plain decimal, for example \"0.000001\"", text)
+	case !fine:
+		return 0, fmt.Errorf("the price %q is finer than 0.000000000001 USD per token, which is the smallest step", text)
+	case p > int64(MaxPrice):
+		return 0, fmt.Errorf("the price %q is above 0.01 USD per token: prices are per token, not per million tokens",
+			text)
+	}
+	return Price(p), nil
+}
+
+// parseDecimal reads a decimal in steps of 1e-12, up to a limit; what is more gives some number above it. ok tells that
+// it is a decimal, fine that it has no smaller steps.
+func parseDecimal(text string, limit int64) (n int64, ok, fine bool) {
 	whole, fraction, dotted := strings.Cut(text, ".")
 	if whole == "" || (dotted && fraction == "") || !digits(whole) || !digits(fraction) {
-		return 0, fmt.Errorf("%q is no price: write USD per token as a plain decimal, for example \"0.000001\"", text)
+		return 0, false, false
 	}
 	fraction = strings.TrimRight(fraction, "0")
 	if len(fraction) > priceDigits {
-		return 0, fmt.Errorf("the price %q is finer than 0.000000000001 USD per token, which is the smallest step", text)
+		return 0, true, false
 	}
 	fraction += strings.Repeat("0", priceDigits-len(fraction))
-	var p Price
 	for _, c := range whole + fraction {
-		p = p*10 + Price(c-'0')
-		if p > MaxPrice {
-			return 0, fmt.Errorf("the price %q is above 0.01 USD per token: prices are per token, not per million tokens",
-				text)
+		if n = n*10 + int64(c-'0'); n > limit {
+			break
 		}
 	}
-	return p, nil
+	return n, true, true
 }
+
+// Amount is an amount of money in picoUSD, 1e-12 USD.
+type Amount int64
+
+// maxAmount is the highest amount that is taken, 100,000 USD.
+const maxAmount = int64(1e17)
+
+// UnmarshalText reads a decimal in USD.
+func (a *Amount) UnmarshalText(text []byte) error {
+	n, ok, fine := parseDecimal(string(text), maxAmount)
+	if !ok || !fine || n > maxAmount {
+		return fmt.Errorf("%q is no amount: write USD as a plain decimal of at most 12 places, for example \"0.05\"", text)
+	}
+	*a = Amount(n)
+	return nil
+}
+
+// MarshalText writes the amount as a decimal.
+func (a Amount) MarshalText() ([]byte, error) { return []byte(Price(a).String()), nil }
 
 func digits(s string) bool {
 	for i := range len(s) {

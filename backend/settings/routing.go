@@ -94,10 +94,11 @@ type Rollout struct {
 
 // Guards end a rollout whose new model does worse than allowed. 0 is no guard.
 type Guards struct {
-	ErrorPercent   float64 `json:"errorPercent,omitempty" doc:"The largest share of failed requests, in percent."`
-	FirstTokenMs   int64   `json:"firstTokenMs,omitempty" doc:"The largest p75 time to first token, in milliseconds."`
-	CostPerRequest *Price  `json:"costPerRequest,omitempty" doc:"The largest mean cost of a request, in USD."`
-	LeastRequests  int     `json:"leastRequests,omitempty" doc:"How many requests must be seen before a guard may trip; 20 if left out."`
+	ErrorPercent   float64  `json:"errorPercent,omitempty" doc:"The largest share of failed requests, in percent."`
+	FirstTokenMs   int64    `json:"firstTokenMs,omitempty" doc:"The largest p75 time to first token, in milliseconds."`
+	CostPerRequest *Amount  `json:"costPerRequest,omitempty" doc:"The largest mean cost of an answer, in USD, for example 0.05."`
+	LeastRequests  int      `json:"leastRequests,omitempty" doc:"How many requests must be seen before a guard may trip; 20 if left out."`
+	Window         Duration `json:"window,omitempty" doc:"How far back the guards look, for example 30m; 1h if left out."`
 }
 
 // Step raises a rollout's share.
@@ -262,6 +263,9 @@ func checkRollout(at []string, r Rollout) *valueError {
 	if r.Percent < 0 || r.Percent > 100 {
 		return valueErrorf(append(at, "percent"), "%g is outside 0 to 100", r.Percent)
 	}
+	if err := checkGuards(append(at[:len(at):len(at)], "guards"), r.Guards); err != nil {
+		return err
+	}
 	for i, s := range r.Steps {
 		if s.Percent < 0 || s.Percent > 100 {
 			return valueErrorf(append(at, "steps", strconv.Itoa(i), "percent"), "%g is outside 0 to 100", s.Percent)
@@ -269,6 +273,27 @@ func checkRollout(at []string, r Rollout) *valueError {
 		if i > 0 && s.After <= r.Steps[i-1].After {
 			return valueErrorf(append(at, "steps", strconv.Itoa(i), "after"), "steps follow each other in time")
 		}
+	}
+	return nil
+}
+
+// The shortest and the longest window of guards.
+const (
+	shortestWindow = Duration(time.Minute)
+	longestWindow  = Duration(31 * 24 * time.Hour)
+)
+
+func checkGuards(at []string, g *Guards) *valueError {
+	switch {
+	case g == nil:
+	case g.ErrorPercent < 0 || g.ErrorPercent > 100:
+		return valueErrorf(append(at, "errorPercent"), "%g is outside 0 to 100", g.ErrorPercent)
+	case g.FirstTokenMs < 0:
+		return valueErrorf(append(at, "firstTokenMs"), "%d is no length of time", g.FirstTokenMs)
+	case g.LeastRequests < 0:
+		return valueErrorf(append(at, "leastRequests"), "%d is no number of requests", g.LeastRequests)
+	case g.Window != 0 && (g.Window < shortestWindow || g.Window > longestWindow):
+		return valueErrorf(append(at, "window"), "%s is outside %s to %s", time.Duration(g.Window), time.Duration(shortestWindow), time.Duration(longestWindow))
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func Schema() []byte {
 
 func schemaOf(t reflect.Type, defaults reflect.Value) map[string]any {
 	switch {
-	case t == reflect.TypeFor[Price]():
+	case t == reflect.TypeFor[Price](), t == reflect.TypeFor[Amount]():
 		return map[string]any{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)?$`}
 	case t == reflect.TypeFor[Duration]():
 		return map[string]any{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$`}

@@ -105,7 +105,8 @@ func (e *entry) Settle(s gateway.Settlement) {
 	h.mu.Lock()
 	late := e.shut
 	e.shut = false
-	if !e.ended {
+	ends := !e.ended
+	if ends {
 		e.ended, e.record = true, record
 		h.enqueue(e)
 		if !h.armed {
@@ -113,6 +114,9 @@ func (e *entry) Settle(s gateway.Settlement) {
 		}
 	}
 	h.mu.Unlock()
+	if ends && h.opts.Settled != nil {
+		h.opts.Settled(record)
+	}
 	if late {
 		h.settleLate(record)
 	}

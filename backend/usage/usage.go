@@ -59,6 +59,8 @@ type Options struct {
 	Pricer Pricer
 	// View gives what EventRecord carries for a record; nil means the Record itself.
 	View func(Record) any
+	// Settled is told of each request that ends, in the request's own time: it must be quick and not block. Nil is nobody.
+	Settled func(*Record)
 
 	committed func() // for tests: called after each commit
 }
