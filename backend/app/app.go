@@ -194,11 +194,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	c.service = control.New(control.Options{
 		Version: c.Version, Build: c.Build, Home: c.Home, Settings: c.settings, Keychain: keychain, Credentials: credentials,
 		Keys: keys, History: history, Models: models, Chat: c.chat, DB: db, Endpoint: c.door, Checker: client,
-<<<<<<< HEAD
-		Providers: func() provider.Table { return *c.table.Load() }, World: world, Health: c.board, Editors: c.openEditors(keys), Broker: c.broker, Logger: c.logger, Now: time.Now,
-=======
-		Providers: func() provider.Table { return *c.table.Load() }, World: world, Health: c.board, Rollouts: c.rollouts, Broker: c.broker, Logger: c.logger, Now: time.Now,
->>>>>>> feb2829 (Rollouts: shares raised by steps or by hand, both models compared with intervals, guards that roll back by themselves)
+		Providers: func() provider.Table { return *c.table.Load() }, World: world, Health: c.board, Rollouts: c.rollouts, Editors: c.openEditors(keys), Broker: c.broker, Logger: c.logger, Now: time.Now,
 	})
 	c.dispatcher = control.NewDispatcher(c.service.Methods())
 	forget := func() { c.forget(keys, kept) }

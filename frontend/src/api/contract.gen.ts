@@ -1,5 +1,18 @@
 // Generated from backend/control by `go generate ./backend/control`; do not edit.
 
+export interface Arm {
+  model: string;
+  requests: number;
+  errors: number;
+  cancelled: number;
+  errorShare: Estimate;
+  firstTokenMs: Estimate;
+  durationMs: Estimate;
+  outputTokens: Estimate;
+  costPicoUSD: Estimate;
+  unknownCost: number;
+}
+
 export interface ChatDelta {
   conversation: string;
   turn: string;
@@ -31,6 +44,11 @@ export interface ChatSend {
 export interface ChatTurn {
   conversation: string;
   turn: Turn;
+}
+
+export interface Comparison {
+  old: Arm;
+  new: Arm;
 }
 
 export interface Conversation {
@@ -148,6 +166,13 @@ export interface EndpointStatus {
   problem: string;
 }
 
+export interface Estimate {
+  samples: number;
+  value: number | null;
+  low: number | null;
+  high: number | null;
+}
+
 export interface Failure {
   kind: string;
   message: string;
@@ -256,6 +281,19 @@ export interface ProviderRef {
   provider: string;
 }
 
+export interface RolloutList {
+  rollouts: Status[];
+}
+
+export interface RolloutRef {
+  rollout: string;
+}
+
+export interface RolloutShare {
+  rollout: string;
+  share: number;
+}
+
 export interface Route {
   requested: string;
   model: string;
@@ -313,17 +351,19 @@ export interface SettingsView {
 }
 
 export interface Status {
-  version: string;
-  build: "desktop" | "headless";
+  id: string;
+  from: string;
+  to: string;
+  state: "running" | "stopped" | "rolled back";
+  why: string;
+  since: string | null;
+  share: number;
   startedAt: string;
-  home: string;
-  endpoint: EndpointStatus;
-  activeModel: string;
-  keychain: KeychainStatus;
-  settings: SettingsStatus;
-  history: HistoryStatus;
-  warnings: string[];
-  tray: boolean;
+  nextStep: string | null;
+  nextShare: number | null;
+  windowMs: number;
+  window: Comparison;
+  total: Comparison;
 }
 
 export interface Turn {
@@ -453,6 +493,10 @@ export interface Calls {
   "connect.apply": { params: EditorChoice; result: EditorPlan };
   "connect.revert": { params: EditorRef; result: EditorPlan };
   "doctor.run": { params: Empty; result: Diagnosis };
+  "rollouts.list": { params: Empty; result: RolloutList };
+  "rollouts.set": { params: RolloutShare; result: RolloutList };
+  "rollouts.stop": { params: RolloutRef; result: RolloutList };
+  "rollouts.resume": { params: RolloutRef; result: RolloutList };
   "settings.get": { params: Empty; result: SettingsView };
   "pages.link": { params: Empty; result: Link };
   "window.show": { params: Empty; result: Empty };
@@ -464,6 +508,7 @@ export interface Events {
   "status": Status;
   "models": Empty;
   "health": Empty;
+  "rollouts": Empty;
   "credentials": Empty;
   "keys": Empty;
   "chat.conversations": Empty;
