@@ -229,6 +229,8 @@ type UsageRecord struct {
 	ErrorKind      string         `json:"errorKind"`
 	Error          string         `json:"error"`
 	FinishReason   string         `json:"finishReason"`
+	User           string         `json:"user"`    // for reports, as the request says
+	Tags           []string       `json:"tags"`    // for reports, as the request says
 	Rollout        string         `json:"rollout"` // the rollout that it took part in, else empty
 	Arm            string         `json:"arm"`     // the model that the rollout gave it to, which may not be who answered
 	Attempts       []UsageAttempt `json:"attempts"`

@@ -16,7 +16,7 @@ func UsageView(r usage.Record) UsageRecord {
 		CacheRead: r.CacheReadTokens, CacheWrite: r.CacheWriteTokens(), OutputTokens: r.OutputTokens, Reasoning: r.ReasoningTokens,
 		CostPicoUSD: r.CostPicoUSD, FirstTokenMs: r.FirstTokenMs, DurationMs: r.DurationMs, Outcome: string(r.Outcome),
 		Status: r.Status, ErrorKind: string(r.ErrorKind), Error: r.Error, FinishReason: string(r.FinishReason),
-		Rollout: r.Rollout, Arm: r.Arm,
+		User: r.User, Tags: append([]string{}, r.Tags...), Rollout: r.Rollout, Arm: r.Arm,
 		Attempts: []UsageAttempt{},
 	}
 	for _, a := range r.Attempts {

@@ -64,6 +64,11 @@ func (x *exchange) embedRaw(ctx context.Context, a routing.Attempt, head protoco
 			return nil, nil, err
 		}
 		call.Body = jsonedit.Replace(x.req.Body, head.ModelAt, modelValue(x.req.Body, head, a.Upstream))
+		if len(x.cut) > 0 {
+			if call.Body, err = x.edits(a, head); err != nil {
+				return nil, nil, err
+			}
+		}
 	}
 	resp, err := x.call(ctx, a, call)
 	if err != nil || resp.StatusCode >= http.StatusMultipleChoices {

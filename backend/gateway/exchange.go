@@ -101,6 +101,7 @@ func (x *exchange) settle(outcome Outcome, e *llm.Error, status int) {
 	if x.provider != nil {
 		s.Provider = x.provider.ID
 	}
+	s.User, s.Tags = x.decision.Options.User, x.decision.Options.Tags
 	if d := x.decision; d.Rollout != "" {
 		s.Rollout, s.Arm, s.ArmServed = d.Rollout, d.Arm, x.arm && outcome != Failed
 	}

@@ -90,6 +90,9 @@ type Settlement struct {
 	Usage    llm.Usage
 	Finish   llm.FinishReason
 	Attempts []Attempt
+	// User and Tags are what the request says for reports.
+	User string
+	Tags []string
 	// Rollout is the progressive rollout that the request took part in and Arm the model that it gave the request to, both
 	// empty where there was none. ArmServed tells that this model answered, and not another in its place.
 	Rollout, Arm string

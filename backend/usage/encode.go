@@ -34,6 +34,20 @@ func appendRecord(b []byte, r *Record) ([]byte, error) {
 	if r.UpstreamID != "" {
 		b = appendString(append(b, `,"upstreamId":`...), r.UpstreamID)
 	}
+	if r.User != "" {
+		b = appendString(append(b, `,"user":`...), r.User)
+	}
+	for i, tag := range r.Tags {
+		if i == 0 {
+			b = append(b, `,"tags":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = appendString(b, tag)
+		if i == len(r.Tags)-1 {
+			b = append(b, ']')
+		}
+	}
 	b = appendNumber(append(b, `,"inputTokens":`...), r.InputTokens)
 	b = appendNumber(append(b, `,"cacheReadTokens":`...), r.CacheReadTokens)
 	b = appendNumber(append(b, `,"cacheWrite5mTokens":`...), r.CacheWrite5mTokens)

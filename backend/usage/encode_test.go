@@ -18,12 +18,13 @@ func FuzzAppendRecord(f *testing.F) {
 			ID: id, StartedAt: time.Unix(n%4e9, n%1e9), KeyID: text, Key: text, Project: id, Client: text, Dialect: id, Surface: text, Stream: known,
 			RequestedModel: text, Model: text, Provider: id, UpstreamID: id, Outcome: gateway.Outcome(text), Status: int(n),
 			ErrorKind: llm.ErrorKind(text), Error: text, FinishReason: llm.FinishKind(id),
-			Rollout: id, Arm: text, ArmServed: known,
+			Rollout: id, Arm: text, ArmServed: known, User: text,
 		}
 		if known {
 			r.InputTokens, r.OutputTokens, r.CostPicoUSD, r.DurationMs = &n, &n, &n, &n
 		}
 		for i := range attempts % 4 {
+			r.Tags = append(r.Tags, text)
 			r.Attempts = append(r.Attempts, gateway.Attempt{
 				Provider: id, Model: text, Reason: text, At: time.Unix(n%4e9, 5).UTC(), Status: i, Kind: llm.ErrorKind(id), Error: text,
 				Credential: text, CredentialType: id, Duration: time.Duration(n), Outcome: gateway.Outcome(text),

@@ -149,6 +149,12 @@ func forTotals(raw []byte) (*Record, error) {
 			r.Model = v.String()
 		case "provider":
 			r.Provider = v.String()
+		case "user":
+			r.User = v.String()
+		case "tags":
+			for _, tag := range v.Array() {
+				r.Tags = append(r.Tags, tag.String())
+			}
 		case "inputTokens":
 			number(&r.InputTokens, v)
 		case "cacheReadTokens":

@@ -15,6 +15,7 @@ const (
 	maxError    = 2048
 	maxTry      = 512
 	maxAttempts = 20
+	maxTags     = 20
 )
 
 // Record is one request in the history. An unknown number is nil. It is stored as its JSON, and is never changed once it
@@ -33,6 +34,9 @@ type Record struct {
 	Model          string    `json:"model"`
 	Provider       string    `json:"provider"`
 	UpstreamID     string    `json:"upstreamId,omitempty"`
+	// User and Tags are what the request says for reports.
+	User string   `json:"user,omitempty"`
+	Tags []string `json:"tags,omitempty"`
 	// The numbers of tokens are disjoint, as in llm.Usage, but for ReasoningTokens, which are part of OutputTokens.
 	InputTokens        *int64 `json:"inputTokens"`
 	CacheReadTokens    *int64 `json:"cacheReadTokens"`
@@ -95,6 +99,11 @@ func (r *Record) settled(s gateway.Settlement, pricer Pricer) *Record {
 	next.UpstreamID = shorten(s.UpstreamID, maxName)
 	next.Status, next.ErrorKind, next.Error = s.Status, s.Kind, shorten(s.Error, maxError)
 	next.FinishReason = s.Finish.Kind
+	next.User = shorten(s.User, maxName)
+	next.Tags = nil
+	for _, tag := range s.Tags[:min(len(s.Tags), maxTags)] {
+		next.Tags = append(next.Tags, shorten(tag, maxName))
+	}
 	next.Rollout, next.Arm, next.ArmServed = shorten(s.Rollout, maxName), shorten(s.Arm, maxName), s.ArmServed
 	var n numbers
 	n.count(&next.InputTokens, s.Usage.Input)

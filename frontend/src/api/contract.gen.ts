@@ -437,6 +437,8 @@ export interface UsageRecord {
   errorKind: string;
   error: string;
   finishReason: string;
+  user: string;
+  tags: string[];
   rollout: string;
   arm: string;
   attempts: UsageAttempt[];

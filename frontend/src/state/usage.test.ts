@@ -28,6 +28,8 @@ function record(of: Partial<UsageRecord>): UsageRecord {
     errorKind: "",
     error: "",
     finishReason: "",
+    user: "",
+    tags: [],
     rollout: "",
     arm: "",
     attempts: [],
