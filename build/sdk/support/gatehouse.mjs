@@ -55,6 +55,8 @@ export async function startGatehouse({ settings = {}, credentials = {} } = {}) {
   const cli = async (...args) => (await run(binary, args, { env })).stdout;
   return {
     url,
+    /** home is the state folder. */
+    home,
     cli,
     /** key makes a local API key. */
     key: async (name) => (await cli("key", "create", name)).trim(),
