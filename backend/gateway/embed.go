@@ -154,7 +154,7 @@ func (x *exchange) embedAnew(ctx context.Context, a routing.Attempt) (*Answer, *
 	}
 	body, err := asked.Encode(all, protocol.Answering{
 		ID: strings.TrimPrefix(x.id, "req_"), Model: x.askedFor(), Now: x.start,
-		Origin:      llm.Origin{Provider: a.Provider.ID, Model: a.Model},
+		Origin: llm.Origin{Provider: a.Provider.ID, Model: a.Model}, Clock: x.g.Now,
 		InputTokens: func() int64 { return tokens.Embedding(asked.Request) }, Notices: notices,
 		Account: func(u llm.Usage) []byte { return x.account(u, notices) },
 	})

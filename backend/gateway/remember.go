@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"slices"
+
 	"gatehouse/backend/llm"
 	"gatehouse/backend/recall"
 )
@@ -17,8 +19,37 @@ func (t *translation) recall() {
 	messages := t.asked.Request.Messages
 	for i, m := range messages {
 		if m.Role == llm.RoleAssistant {
-			messages[i].Parts = t.x.g.memory.Recall(t.x.req.Caller.KeyID, t.origin, m.Parts)
+			parts, restore := t.known(m.Parts)
+			messages[i].Parts = restore(t.x.g.memory.Recall(t.x.req.Caller.KeyID, t.origin, parts))
 		}
+	}
+}
+
+// known gives a turn as it is remembered, and what undoes that. Ollama's clients, its own for Python among them, lose the
+// ids of calls, so theirs are remembered without.
+func (t *translation) known(parts []llm.Part) ([]llm.Part, func([]llm.Part) []llm.Part) {
+	if t.x.req.Dialect != llm.Ollama {
+		return parts, func(out []llm.Part) []llm.Part { return out }
+	}
+	var ids []string
+	out := slices.Clone(parts)
+	for i, p := range out {
+		if c, ok := p.(llm.ToolCall); ok {
+			ids = append(ids, c.ID)
+			c.ID = ""
+			out[i] = c
+		}
+	}
+	return out, func(parts []llm.Part) []llm.Part {
+		n := 0
+		for i, p := range parts {
+			if c, ok := p.(llm.ToolCall); ok && n < len(ids) {
+				c.ID = ids[n]
+				n++
+				parts[i] = c
+			}
+		}
+		return parts
 	}
 }
 
@@ -34,7 +65,8 @@ func (t *translation) remember(in llm.Stream) llm.Stream {
 				c.take(e)
 			}
 			if _, finished := e.(llm.Finish); finished && !c.over {
-				t.x.g.memory.Keep(t.x.req.Caller.KeyID, t.origin, c.whole())
+				parts, _ := t.known(c.whole())
+				t.x.g.memory.Keep(t.x.req.Caller.KeyID, t.origin, parts)
 			}
 			if !yield(e, err) {
 				return

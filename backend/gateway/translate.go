@@ -99,7 +99,7 @@ func (t *translation) answer(ctx context.Context, resp *http.Response) (*Answer,
 	}
 	answering := protocol.Answering{
 		ID: strings.TrimPrefix(x.id, "req_"), Model: x.askedFor(), Origin: t.origin, Now: x.start,
-		InputTokens: func() int64 { return x.estimate(t.asked.Request) }, Notices: t.notes,
+		Clock: x.g.Now, InputTokens: func() int64 { return x.estimate(t.asked.Request) }, Notices: t.notes,
 		Account: func(u llm.Usage) []byte { return x.account(u, t.notes) },
 	}
 	answer := &Answer{

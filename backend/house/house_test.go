@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"protocol/fit"},
 	{
 		"protocol/chatcompletions", "protocol/messages", "protocol/responses", "protocol/gemini", "protocol/aisdk",
-		"protocol/embeddings", "protocol/formedit", "protocol/whole",
+		"protocol/ollama", "protocol/embeddings", "protocol/formedit", "protocol/whole",
 	},
 	{"protocol"},
 	{"provider", "provider/sim", "provider/strict"},

@@ -69,6 +69,8 @@ type Answering struct {
 	Origin llm.Origin
 	// Now is the time at which the answer begins.
 	Now time.Time
+	// Clock tells the time, for dialects that tell how long an answer took.
+	Clock func() time.Time
 	// InputTokens estimates the prompt. It looks at all of it, so only dialects that tell a number at the start ask.
 	InputTokens func() int64
 	// Notices tell the client what was not carried, where its dialect has a place for that.
@@ -101,6 +103,8 @@ func For(d llm.Dialect) Codec {
 		return embeddingsCodec
 	case llm.GeminiEmbeddings:
 		return geminiEmbeddingsCodec
+	case llm.Ollama:
+		return ollamaCodec
 	}
 	return chatCodec
 }
