@@ -291,6 +291,11 @@ func (c *Core) Start() error {
 		c.logger.Error("the endpoint does not listen", "error", err)
 		c.service.SetEndpointProblem(llm.AsError(err).Message)
 	}
+	if addr := c.settings.Snapshot().Ollama.Addr; addr != "" {
+		if err := c.door.Listen(addr); err != nil {
+			c.logger.Error("the endpoint does not listen where Ollama's clients look for it", "error", err)
+		}
+	}
 	c.pages = control.NewBrowser(c.service, c.dispatcher, c.Pages) // beside the endpoint's port
 	socket, err := control.ListenSocket(c.Home, c.service.API(c.dispatcher), c.logger)
 	if err != nil {
@@ -352,7 +357,9 @@ func (c *Core) Logger() *slog.Logger { return c.logger }
 
 func (c *Core) limits() proxy.Limits {
 	s := c.settings.Snapshot()
-	return proxy.Limits{MaxBodyBytes: s.MaxBodyBytes, AllowedOrigins: s.AllowedOrigins}
+	return proxy.Limits{
+		MaxBodyBytes: s.MaxBodyBytes, AllowedOrigins: s.AllowedOrigins, OllamaWithoutKey: s.Ollama.AllowWithoutKey,
+	}
 }
 
 func (c *Core) fetchLimits() fetch.Limits {

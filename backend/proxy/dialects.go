@@ -23,6 +23,8 @@ func dialectOf(r *http.Request) llm.Dialect {
 		return llm.Responses
 	case strings.HasPrefix(path, "/v1beta/") || strings.HasPrefix(path, "/v1/models/") && strings.Contains(path, ":"):
 		return llm.Gemini
+	case path == "/" || strings.HasPrefix(path, "/api/"):
+		return llm.Ollama
 	case isAISDK(path), path == "/v1/realtime/client-secrets": // which the AI SDK asks for at the origin
 		return llm.AISDK
 	case r.Header.Get("Anthropic-Version") != "":

@@ -24,6 +24,7 @@ func (s *Server) noRoute(_ http.ResponseWriter, r *http.Request, _ access.Key) e
 	}
 	return llm.Errorf(llm.ErrNotFound, "there is nothing at %s %s; this endpoint has POST /v1/chat/completions, "+
 		"/v1/responses, /v1/messages and /v1/embeddings, /v1beta/models/{model}:generateContent, the AI SDK's /v1/ai, /v3/ai and /v4/ai, "+
+		"Ollama's /api/chat, /api/generate, /api/tags and /api/embed, "+
 		"OpenAI's images, audio, videos, moderations, files and batches, /v1/rerank, /v1/decisions, "+
 		"GET /v1/models, /v1/credits, /v1/report and /v1/generation, and all of it under /claude-code, /codex, /cursor and "+
 		"/coding-agent too", r.Method, path).WithCode("not_found")

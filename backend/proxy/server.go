@@ -44,6 +44,9 @@ type Exchanger interface {
 type Limits struct {
 	MaxBodyBytes   int64
 	AllowedOrigins []string
+	// OllamaWithoutKey lets programs on this machine that send no key use the routes of Ollama's protocol, and
+	// /v1/chat/completions, which is one of them.
+	OllamaWithoutKey bool
 	// SocketIdle is how long a WebSocket may say nothing, SocketLife how long it may live at all; 0 means 5 minutes and an
 	// hour.
 	SocketIdle, SocketLife time.Duration
@@ -118,8 +121,8 @@ func ParseAddr(addr string) (netip.AddrPort, error) {
 	return ap, nil
 }
 
-// Listen opens the endpoint on addr and, for 127.0.0.1, on the same port of ::1 too where there is one. A port in use is
-// an *llm.Error that says so and what to do.
+// Listen opens the endpoint on addr and, for 127.0.0.1, on the same port of ::1 too where there is one. It may be called
+// again to listen elsewhere besides. A port in use is an *llm.Error that says so and what to do.
 func (s *Server) Listen(addr string) error {
 	ap, err := ParseAddr(addr)
 	if err != nil {
@@ -147,7 +150,7 @@ func (s *Server) Listen(addr string) error {
 		}
 	}
 	s.mu.Lock()
-	s.listeners = listeners
+	s.listeners = append(s.listeners, listeners...)
 	s.mu.Unlock()
 	for _, l := range listeners {
 		s.serving.Go(func() {
@@ -211,7 +214,7 @@ func (s *Server) now() time.Time {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
-	mux.Handle("POST /v1/chat/completions", s.keyed(s.chat))
+	mux.Handle("POST /v1/chat/completions", s.keyedOrLocal(s.chat))
 	mux.Handle("POST /v1/responses", s.keyed(s.responses))
 	mux.Handle("GET /v1/responses", s.keyed(s.socket))
 	mux.Handle("POST /v1/responses/compact", s.keyed(s.compact))
@@ -250,6 +253,7 @@ func (s *Server) Handler() http.Handler {
 	for _, route := range passRoutes {
 		mux.Handle(route.pattern, s.keyed(s.pass(route)))
 	}
+	s.ollamaRoutes(mux)
 	mux.Handle("/", s.keyed(s.noRoute))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")

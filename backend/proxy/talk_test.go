@@ -85,6 +85,8 @@ var talkers = []struct {
 	{"responses", func() talker { return &responsesTalker{} }},
 	{"messages", func() talker { return &messagesTalker{} }},
 	{"gemini", func() talker { return &geminiTalker{} }},
+	{"ollama", func() talker { return &ollamaTalker{} }},
+	{"ollama without ids", func() talker { return &ollamaTalker{forgetful: true} }},
 	{"ai-sdk 5", func() talker { return &aisdkTalker{version: 2} }},
 	{"ai-sdk 6", func() talker { return &aisdkTalker{version: 3} }},
 	{"ai-sdk 7", func() talker { return &aisdkTalker{version: 4} }},

@@ -70,6 +70,17 @@ var clients = []client{
 		streamEnd: `"finishReason":"STOP"`, bodyEnd: `"finishReason":"STOP"`, toolEnd: `"functionCall"`,
 	},
 	{
+		name: "ollama", path: fixed("/api/chat"),
+		text:      `{"model":"MODEL","stream":STREAM,"think":true,"messages":[{"role":"system","content":"be brief"},{"role":"user","content":"TEXT"}]}`,
+		tool:      `{"model":"MODEL","stream":STREAM,"messages":[{"role":"user","content":"TEXT"}],"tools":[{"type":"function","function":{"name":"get_weather","parameters":` + parameters + `}}]}`,
+		streamEnd: `"done":true,"done_reason":"stop"`, bodyEnd: `"done":true,"done_reason":"stop"`, toolEnd: `"tool_calls":[{"id":`,
+	},
+	{
+		name: "ollama generate", path: fixed("/api/generate"),
+		text:      `{"model":"MODEL","stream":STREAM,"system":"be brief","prompt":"TEXT"}`,
+		streamEnd: `"done":true,"done_reason":"stop"`, bodyEnd: `"done":true,"done_reason":"stop"`,
+	},
+	{
 		name: "ai-sdk 5", path: fixed("/v1/ai/language-model"), header: aisdkHeader("2"),
 		text:      `{"prompt":[{"role":"system","content":"be brief"},{"role":"user","content":[{"type":"text","text":"TEXT"}]}]}`,
 		tool:      `{"prompt":[{"role":"user","content":[{"type":"text","text":"TEXT"}]}],"tools":[{"type":"function","name":"get_weather","inputSchema":` + parameters + `}],"toolChoice":{"type":"auto"}}`,
@@ -133,6 +144,9 @@ func TestAnyClientToAnyProvider(t *testing.T) {
 					{"think", c.text, "a canary thinks rate=0", "canary", end},
 					{"tools", c.tool, "weather, please", "get_weather", ""},
 				} {
+					if q.body == "" { // it has no tools
+						continue
+					}
 					resp, text := c.ask(d, q.body, p+"/"+q.model, q.text, stream)
 					if resp.StatusCode != 200 || !strings.Contains(text, q.wants) || !strings.Contains(text, q.end) {
 						t.Errorf("%s, %s: %d %.600s", name, q.model, resp.StatusCode, text)

@@ -60,8 +60,13 @@ func check(s *Settings, known []string) *valueError {
 		return valueErrorf([]string{"activeModel"}, "gatehouse/active can't stand for itself: "+
 			"name a model, for example sim/echo")
 	}
-	if err := checkAddr(s.Addr); err != nil {
+	if err := checkAddr([]string{"addr"}, s.Addr); err != nil {
 		return err
+	}
+	if s.Ollama.Addr != "" {
+		if err := checkAddr([]string{"ollama", "addr"}, s.Ollama.Addr); err != nil {
+			return err
+		}
 	}
 	if s.MaxBodyBytes < minBody || s.MaxBodyBytes > maxBody {
 		return valueErrorf([]string{"maxBodyBytes"}, "%d is outside %d (1 KiB) to %d (1 GiB)",
@@ -114,8 +119,7 @@ func checkModel(path []string, id string) *valueError {
 	return nil
 }
 
-func checkAddr(addr string) *valueError {
-	path := []string{"addr"}
+func checkAddr(path []string, addr string) *valueError {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return valueErrorf(path, "%q is no address: write host:port, for example 127.0.0.1:4283", addr)

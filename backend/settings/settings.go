@@ -24,6 +24,7 @@ type Settings struct {
 	Addr           string                   `json:"addr" doc:"Where the endpoint listens: a loopback address and a port, for example 127.0.0.1:4283."`
 	MaxBodyBytes   int64                    `json:"maxBodyBytes" doc:"The largest request body that is taken, in bytes."`
 	AllowedOrigins []string                 `json:"allowedOrigins" doc:"Web origins whose pages may call the endpoint, each exactly scheme://host[:port]. None by default."`
+	Ollama         Ollama                   `json:"ollama" doc:"The routes of Ollama's own protocol, for programs that know only Ollama."`
 	Fetch          Fetch                    `json:"fetch" doc:"How images and files are fetched that a request names by URL, for models that take them only inline."`
 	DiscoverLocal  bool                     `json:"discoverLocal" doc:"Whether to look for Ollama, LM Studio and llama.cpp on their default ports."`
 	Providers      map[string]Provider      `json:"providers" doc:"Changes to built-in providers, and providers of your own, by id."`
@@ -36,6 +37,12 @@ type Settings struct {
 	ModelDefaults   []ModelDefault          `json:"modelDefaults,omitempty" doc:"Parameters by model, for requests that set none. The first match wins."`
 	Timeouts        map[string]Timeouts     `json:"timeouts,omitempty" doc:"How long to wait for a provider, by its id; * is any provider."`
 	GatewayFallback *bool                   `json:"gatewayFallback,omitempty" doc:"Whether the hosted gateway may answer where your own credentials fail. It may, unless this is false."`
+}
+
+// Ollama is how programs that know only Ollama reach the endpoint.
+type Ollama struct {
+	AllowWithoutKey bool   `json:"allowWithoutKey" doc:"Whether whoever is on this machine may use the routes of Ollama's protocol, and /v1/chat/completions, without an API key. Any program of any user can then spend from your credentials."`
+	Addr            string `json:"addr,omitempty" doc:"Where the endpoint listens besides, for programs with a fixed address of Ollama: 127.0.0.1:11434. It takes effect at the next start; leave it out where Ollama itself runs."`
 }
 
 // Fetch is how files are fetched that a request names by URL.
