@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/tidwall/gjson"
 
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
@@ -158,6 +161,11 @@ func streamed(resp *http.Response) (*bufio.Reader, func() string) {
 	}
 }
 
+// waiting are the clients whose streams have a place for a keep-alive.
+func waiting() []client {
+	return slices.DeleteFunc(slices.Clone(clients), func(c client) bool { return strings.HasPrefix(c.name, "ollama") })
+}
+
 func aliveOf(c client) string {
 	if c.name == "messages" {
 		return "event: ping\n"
@@ -168,7 +176,7 @@ func aliveOf(c client) string {
 // TestKeepAlive: while the upstream is silent, before its header and between its events, each client gets what its
 // dialect passes over, and the answer is whole all the same.
 func TestKeepAlive(t *testing.T) {
-	for _, c := range clients {
+	for _, c := range waiting() {
 		o, up := newHeld(t, "anthropic")
 		o, timers := byHand(o)
 		d := openDoor(t, o)
@@ -223,10 +231,34 @@ func TestKeepAlive(t *testing.T) {
 	}
 }
 
+// TestNoKeepAliveInLines: lines of JSON have no place for one, so nobody even waits to send it.
+func TestNoKeepAliveInLines(t *testing.T) {
+	for _, c := range clients[slices.IndexFunc(clients, func(c client) bool { return c.name == "ollama" }):][:2] {
+		o, up := newHeld(t, "anthropic")
+		o, timers := byHand(o)
+		d := openDoor(t, o)
+		coming := d.open(c, "anthropic/m", true)
+		<-up.arrived
+		select {
+		case <-timers:
+			t.Errorf("%s: a keep-alive is waited for", c.name)
+		default:
+		}
+		up.say <- text(anthropicStart + anthropicText + anthropicEnd)
+		close(up.say)
+		_, rest := streamed(<-coming)
+		for line := range strings.Lines(rest()) {
+			if !gjson.Valid(line) {
+				t.Errorf("%s: %q", c.name, line)
+			}
+		}
+	}
+}
+
 // TestErrorsWhileWaiting: a failure that comes in time has its own status, a later one is an error event of the dialect.
 func TestErrorsWhileWaiting(t *testing.T) {
 	const refusal = `{"type":"error","error":{"type":"rate_limit_error","message":"too many canaries"}}`
-	for _, c := range clients {
+	for _, c := range waiting() {
 		for _, wait := range []int{0, patience - 1, patience} {
 			for name, say := range map[string]func(http.ResponseWriter){"refused": refusing(429, refusal), "first event": text(anthropicBusy)} {
 				o, up := newHeld(t, "anthropic")

@@ -15,6 +15,7 @@ var stopping = map[string]string{
 	"chat":     `{"model":"MODEL","stream":STREAM,"stop":["1","2","3","4","\n\n"],"messages":[{"role":"user","content":"x"}]}`,
 	"messages": `{"model":"MODEL","stream":STREAM,"max_tokens":99,"stop_sequences":["1","2","3","4","\n\n"],"messages":[{"role":"user","content":"x"}]}`,
 	"gemini":   `{"contents":[{"role":"user","parts":[{"text":"x"}]}],"generationConfig":{"stopSequences":["1","2","3","4","\n\n"]}}`,
+	"ollama":   `{"model":"MODEL","stream":STREAM,"options":{"stop":["1","2","3","4","\n\n"]},"messages":[{"role":"user","content":"x"}]}`,
 	"ai-sdk 7": `{"prompt":[{"role":"user","content":[{"type":"text","text":"x"}]}],"stopSequences":["1","2","3","4","\n\n"]}`,
 }
 
