@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
@@ -19,6 +20,10 @@ import (
 // ollamaRelease is the release of Ollama whose protocol this is. Editors compare it with the least that they take, and
 // read numbers only.
 const ollamaRelease = "0.20.0"
+
+// leastContext is what editors are told of a model whose context nobody knows, in tokens: nearly every model has it. Told
+// nothing, Copilot takes 4096, in which no agent can work.
+const leastContext int64 = 32_768
 
 func (s *Server) ollamaVersion(w http.ResponseWriter, r *http.Request, _ access.Key) error {
 	return writeList(w, r, map[string]string{"version": ollamaRelease})
@@ -96,10 +101,10 @@ func (s *Server) ollamaShow(w http.ResponseWriter, r *http.Request, key access.K
 		return unlisted(head.Model)
 	}
 	details := detailsOf(m)
-	// Editors look for the context under the architecture's name, which may hold no point.
-	info := map[string]any{"general.architecture": details.Family, "general.basename": nameOf(m)}
-	if m.ContextWindow > 0 {
-		info[details.Family+".context_length"] = m.ContextWindow
+	// Editors show the basename, and look for the context under the architecture's name, which may hold no point.
+	info := map[string]any{
+		"general.architecture": details.Family, "general.basename": nameOf(m),
+		details.Family + ".context_length": cmp.Or(m.ContextWindow, leastContext),
 	}
 	return writeList(w, r, ollamaShown{
 		Modelfile: "FROM " + m.ID + "\n", Template: "{{ .Prompt }}", Details: details, ModelInfo: info, Capabilities: abilities(m),
