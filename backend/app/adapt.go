@@ -82,13 +82,22 @@ func (s gatewaySecrets) Secret(ctx context.Context, id provider.ID, name string)
 // pricer tells the usage history what calls cost.
 type pricer struct{ catalog func() *catalog.Catalog }
 
-func (p pricer) Cost(provider, model string, u llm.Usage) (picoUSD int64, known bool) {
+func (p pricer) Bill(provider, model string, u llm.Usage) *catalog.Bill {
 	price, ok := p.catalog().Price(provider, model)
 	if !ok {
+		return nil
+	}
+	bill := price.Cost(u)
+	return &bill
+}
+
+// Cost is the sum of Bill, in 1e-12 USD.
+func (p pricer) Cost(provider, model string, u llm.Usage) (picoUSD int64, known bool) {
+	bill := p.Bill(provider, model, u)
+	if bill == nil || !bill.Known {
 		return 0, false
 	}
-	cost, known := price.Cost(u)
-	return int64(cost), known
+	return int64(bill.Total), true
 }
 
 func overrideOf(m settings.ModelOverride) catalog.Override {

@@ -67,6 +67,10 @@ func New(models []Model, overrides map[string]Override) *Catalog {
 		if o, ok := overrides[m.ID]; ok {
 			o.apply(&m)
 		}
+		if m.Price != nil {
+			p := m.Price.versioned()
+			m.Price = &p
+		}
 		c.models = append(c.models, m)
 	}
 	sort.SliceStable(c.models, func(i, j int) bool { return c.models[i].ID < c.models[j].ID })
@@ -90,25 +94,20 @@ func (o Override) apply(m *Model) {
 	if o.MaxOutput > 0 {
 		m.MaxOutput = o.MaxOutput
 	}
-	if o.Price == (Price{}) {
+	if o.Price.IsZero() {
 		return
 	}
-	var p Price
+	p := o.Price.ours()
 	if m.Price != nil {
-		p = *m.Price
-	}
-	for _, f := range []struct{ from, to **PicoUSD }{
-		{&o.Price.Input, &p.Input},
-		{&o.Price.Output, &p.Output},
-		{&o.Price.CacheRead, &p.CacheRead},
-		{&o.Price.CacheWrite5m, &p.CacheWrite5m},
-		{&o.Price.CacheWrite1h, &p.CacheWrite1h},
-	} {
-		if *f.from != nil {
-			*f.to = *f.from
-		}
+		p = p.over(*m.Price)
 	}
 	m.Price, m.Free = &p, false
+}
+
+// ours is a price that the user set.
+func (p Price) ours() Price {
+	p.Source = FromUser
+	return p
 }
 
 // All gives every model, sorted by id. The caller must not change it.
@@ -143,8 +142,8 @@ func (c *Catalog) Price(provider, id string) (Price, bool) {
 		}
 		return *m.Price, true
 	}
-	if o, ok := c.overrides[id]; ok && o.Price != (Price{}) {
-		return o.Price, true
+	if o, ok := c.overrides[id]; ok && !o.Price.IsZero() {
+		return o.Price.ours().versioned(), true
 	}
 	return Price{}, false
 }

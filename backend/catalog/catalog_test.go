@@ -64,18 +64,19 @@ func price(n int64) *PicoUSD { p := PicoUSD(n); return &p }
 func TestCost(t *testing.T) {
 	p := Price{Input: price(3_000_000), Output: price(15_000_000), CacheRead: price(300_000)}
 	usage := llm.Usage{Input: llm.Tokens(10), Output: llm.Tokens(2), CacheRead: llm.Tokens(100)}
-	if got, ok := p.Cost(usage); !ok || got != 90_000_000 {
-		t.Errorf("got %d, %v", got, ok)
+	if got := p.Cost(usage); !got.Known || got.Total != 90_000_000 || len(got.Lines) != 3 {
+		t.Errorf("got %+v", got)
 	}
 	usage.CacheWrite1h = llm.Tokens(1)
-	if got, ok := p.Cost(usage); ok {
-		t.Errorf("a write without a price must make the cost unknown, got %d", got)
+	if got := p.Cost(usage); got.Known || got.Total != 0 {
+		t.Errorf("a write without a price must make the cost unknown, got %+v", got)
 	}
-	if _, ok := p.Cost(llm.Usage{Output: llm.Tokens(1)}); ok {
+	if p.Cost(llm.Usage{Output: llm.Tokens(1)}).Known {
 		t.Error("unknown input must make the cost unknown")
 	}
-	if got, ok := FreePrice().Cost(usage); !ok || got != 0 {
-		t.Errorf("free gave %d, %v", got, ok)
+	usage.Tier, usage.Searches = "flex", llm.Tokens(3)
+	if got := FreePrice().Cost(usage); !got.Known || got.Total != 0 {
+		t.Errorf("free gave %+v", got)
 	}
 }
 

@@ -222,6 +222,8 @@ type UsageRecord struct {
 	OutputTokens   *int64         `json:"outputTokens"`
 	Reasoning      *int64         `json:"reasoningTokens"`
 	CostPicoUSD    *int64         `json:"costPicoUSD"`
+	ReportedCost   *int64         `json:"reportedCostPicoUSD"` // what the provider says, in 1e-12 USD
+	Bill           *UsageBill     `json:"bill"`                // the arithmetic of the cost; null where no price was known
 	FirstTokenMs   *int64         `json:"timeToFirstTokenMs"`
 	DurationMs     *int64         `json:"durationMs"`
 	Outcome        string         `json:"outcome" enum:"ok,error,cancelled,interrupted,open"`
@@ -234,6 +236,29 @@ type UsageRecord struct {
 	Rollout        string         `json:"rollout"` // the rollout that it took part in, else empty
 	Arm            string         `json:"arm"`     // the model that the rollout gave it to, which may not be who answered
 	Attempts       []UsageAttempt `json:"attempts"`
+}
+
+// UsageBill is the arithmetic of a cost, at the prices of then. Empty and 0 are none.
+type UsageBill struct {
+	Lines []UsageBillLine `json:"lines"`
+	// Over is the length of a prompt, in tokens, from which on the prices applied.
+	Over    int64  `json:"over"`
+	Service string `json:"service"`
+	Region  string `json:"region"`
+	// Multipliers change the price of tokens, Discount that of everything, in millionths.
+	Multipliers []int64 `json:"multipliers"`
+	Discount    int64   `json:"discount"`
+	// Source is where the price is from, Version tells prices of one model apart.
+	Source  string `json:"source"`
+	Version string `json:"version"`
+}
+
+// UsageBillLine is units times price; price and amount are null where they are unknown, else in 1e-12 USD.
+type UsageBillLine struct {
+	Kind   string `json:"kind"`
+	Units  int64  `json:"units"`
+	Price  *int64 `json:"price"`
+	Amount *int64 `json:"amount"`
 }
 
 // UsageAttempt is one try at one provider.

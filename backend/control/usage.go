@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"gatehouse/backend/catalog"
 	"gatehouse/backend/usage"
 )
 
@@ -17,6 +18,7 @@ func UsageView(r usage.Record) UsageRecord {
 		CostPicoUSD: r.CostPicoUSD, FirstTokenMs: r.FirstTokenMs, DurationMs: r.DurationMs, Outcome: string(r.Outcome),
 		Status: r.Status, ErrorKind: string(r.ErrorKind), Error: r.Error, FinishReason: string(r.FinishReason),
 		User: r.User, Tags: append([]string{}, r.Tags...), Rollout: r.Rollout, Arm: r.Arm,
+		ReportedCost: r.ReportedCostPicoUSD, Bill: billView(r.Bill),
 		Attempts: []UsageAttempt{},
 	}
 	for _, a := range r.Attempts {
@@ -25,6 +27,20 @@ func UsageView(r usage.Record) UsageRecord {
 		})
 	}
 	return v
+}
+
+func billView(b *catalog.Bill) *UsageBill {
+	if b == nil {
+		return nil
+	}
+	v := UsageBill{
+		Lines: []UsageBillLine{}, Over: b.Over, Service: b.Service, Region: b.Region, Multipliers: append([]int64{}, b.Multipliers...),
+		Discount: b.Discount, Source: string(b.Source), Version: b.Version,
+	}
+	for _, l := range b.Lines {
+		v.Lines = append(v.Lines, UsageBillLine{string(l.Kind), l.Units, (*int64)(l.Price), (*int64)(l.Amount)})
+	}
+	return &v
 }
 
 func (s *Service) usageList(ctx context.Context, q UsageQuery) (UsagePage, error) {

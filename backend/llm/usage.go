@@ -60,6 +60,20 @@ type Usage struct {
 	CacheWrite1h Count
 	Output       Count
 	Reasoning    Count
+	// InputAudio, CacheReadAudio, OutputAudio and OutputImage say how much of Input, CacheRead and Output was sound or
+	// pictures, which have prices of their own.
+	InputAudio     Count `json:",omitzero"`
+	CacheReadAudio Count `json:",omitzero"`
+	OutputAudio    Count `json:",omitzero"`
+	OutputImage    Count `json:",omitzero"`
+	// Searches are web searches that the provider ran and bills one by one.
+	Searches Count `json:",omitzero"`
+	// Tier is the service tier that served the call, Region where it was served, in the source's words; empty where it
+	// does not say.
+	Tier   string `json:",omitzero"`
+	Region string `json:",omitzero"`
+	// Reported is what the source says that the call cost, in 1e-12 USD.
+	Reported Count `json:",omitzero"`
 	// Raw is the source's own usage object.
 	Raw json.RawMessage
 }

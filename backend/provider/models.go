@@ -154,6 +154,7 @@ func (p *Provider) entry(m gjson.Result) (catalog.Model, bool) {
 		free := catalog.FreePrice()
 		e.Price, e.Free = &free, true
 	} else if price, ok := priceOf(m.Get("pricing"), m.Get("type").Str == "embedding"); ok {
+		price.Source = catalog.FromProvider
 		e.Price = &price
 	}
 	return e, true
@@ -188,30 +189,4 @@ func created(m gjson.Result) int64 {
 		return t.Unix()
 	}
 	return 0
-}
-
-// priceOf reads a pricing object in the hosted gateway's shape (decimal strings, USD per token; GET /v1/models) or
-// OpenRouter's (prompt, completion). What it can't read exactly stays unknown; so does everything where prices come in
-// tiers, which one number per kind can't tell. noOutput is for models that have none, embeddings above all, whose lists
-// leave its price out.
-func priceOf(pricing gjson.Result, noOutput bool) (catalog.Price, bool) {
-	var price catalog.Price
-	if !pricing.IsObject() || pricing.Get("input_tiers.1").Exists() || pricing.Get("output_tiers.1").Exists() {
-		return price, false
-	}
-	read := func(dst **catalog.PicoUSD, names ...string) {
-		for _, name := range names {
-			if v := pricing.Get(name); v.Type == gjson.String {
-				if n, err := catalog.ParseUSD(v.Str); err == nil {
-					*dst = &n
-					return
-				}
-			}
-		}
-	}
-	read(&price.Input, "input", "prompt")
-	read(&price.Output, "output", "completion")
-	read(&price.CacheRead, "input_cache_read")
-	read(&price.CacheWrite5m, "input_cache_write")
-	return price, price.Input != nil && (price.Output != nil || noOutput)
 }

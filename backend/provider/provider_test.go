@@ -145,12 +145,13 @@ func TestModels(t *testing.T) {
 	}
 }
 
-// TestTieredPricesStayUnknown: one number a kind can't tell them, and a wrong cost is worse than none.
-func TestTieredPricesStayUnknown(t *testing.T) {
+// TestUnreadablePricesStayUnknown: a wrong cost is worse than none.
+func TestUnreadablePricesStayUnknown(t *testing.T) {
 	for answer, known := range map[string]bool{
 		`{"data":[{"id":"a/b","pricing":{"input":"0.000001","output":"0.00001"}}]}`:                                                           true,
 		`{"data":[{"id":"a/b","pricing":{"input":"0.000001","output":"0.00001","input_tiers":[{"cost":"1","min":0}]}}]}`:                      true,
-		`{"data":[{"id":"a/b","pricing":{"input":"0.000001","output":"0.00001","input_tiers":[{"cost":"1","min":0},{"cost":"2","min":9}]}}]}`: false,
+		`{"data":[{"id":"a/b","pricing":{"input":"0.000001","output":"0.00001","input_tiers":[{"cost":"1","min":0},{"cost":"2","min":9}]}}]}`: true,
+		`{"data":[{"id":"a/b","pricing":{"input":"0.000001","output":"0.00001","input_tiers":[{"cost":"1","min":0},{"cost":2,"min":9}]}}]}`:   false,
 		`{"data":[{"id":"a/b","pricing":{"input":"1e-6","output":"0.00001"}}]}`:                                                               false,
 		`{"data":[{"id":"a/b","pricing":{"input":"0.000001"}}]}`:                                                                              false,
 		`{"data":[{"id":"a/b","type":"embedding","pricing":{"input":"0.000001"}}]}`:                                                           true,

@@ -55,6 +55,12 @@ func appendRecord(b []byte, r *Record) ([]byte, error) {
 	b = appendNumber(append(b, `,"outputTokens":`...), r.OutputTokens)
 	b = appendNumber(append(b, `,"reasoningTokens":`...), r.ReasoningTokens)
 	b = appendNumber(append(b, `,"costPicoUSD":`...), r.CostPicoUSD)
+	if r.ReportedCostPicoUSD != nil {
+		b = appendNumber(append(b, `,"reportedCostPicoUSD":`...), r.ReportedCostPicoUSD)
+	}
+	if r.Bill != nil {
+		b = appendBill(append(b, `,"bill":`...), r.Bill)
+	}
 	b = appendNumber(append(b, `,"timeToFirstTokenMs":`...), r.FirstTokenMs)
 	b = appendNumber(append(b, `,"durationMs":`...), r.DurationMs)
 	b = appendString(append(b, `,"outcome":`...), string(r.Outcome))

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse/backend/catalog"
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
 )
@@ -22,6 +23,14 @@ func FuzzAppendRecord(f *testing.F) {
 		}
 		if known {
 			r.InputTokens, r.OutputTokens, r.CostPicoUSD, r.DurationMs = &n, &n, &n, &n
+			price := catalog.PicoUSD(n)
+			r.ReportedCostPicoUSD, r.Bill = &n, &catalog.Bill{
+				Over: n, Service: text, Region: id, Discount: n, Source: catalog.Source(text), Version: id,
+			}
+			for i := range attempts % 5 {
+				r.Bill.Lines = append(r.Bill.Lines, catalog.Line{Kind: catalog.Kind(text), Units: n, Price: &price}, catalog.Line{Amount: &price})
+				r.Bill.Multipliers = append(r.Bill.Multipliers, n+int64(i))
+			}
 		}
 		for i := range attempts % 4 {
 			r.Tags = append(r.Tags, text)

@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"gatehouse/backend/catalog"
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
 )
@@ -44,8 +45,10 @@ type Record struct {
 	CacheWrite1hTokens *int64 `json:"cacheWrite1hTokens"`
 	OutputTokens       *int64 `json:"outputTokens"`
 	ReasoningTokens    *int64 `json:"reasoningTokens"`
-	// CostPicoUSD is in 1e-12 USD.
-	CostPicoUSD *int64 `json:"costPicoUSD"`
+	// CostPicoUSD is in 1e-12 USD: the sum of Bill, at the prices of then. ReportedCostPicoUSD is what the provider says.
+	CostPicoUSD         *int64        `json:"costPicoUSD"`
+	ReportedCostPicoUSD *int64        `json:"reportedCostPicoUSD,omitempty"`
+	Bill                *catalog.Bill `json:"bill,omitempty"`
 	// FirstTokenMs is nil where no content came, DurationMs while the request runs and where it was interrupted.
 	FirstTokenMs *int64          `json:"timeToFirstTokenMs"`
 	DurationMs   *int64          `json:"durationMs"`
@@ -113,9 +116,11 @@ func (r *Record) settled(s gateway.Settlement, pricer Pricer) *Record {
 	n.count(&next.OutputTokens, s.Usage.Output)
 	n.count(&next.ReasoningTokens, s.Usage.Reasoning)
 	if pricer != nil && s.Usage.Known() {
-		cost, known := pricer.Cost(s.Provider, s.Model, s.Usage)
-		n.put(&next.CostPicoUSD, cost, known)
+		if next.Bill = pricer.Bill(s.Provider, s.Model, s.Usage); next.Bill != nil {
+			n.put(&next.CostPicoUSD, int64(next.Bill.Total), next.Bill.Known)
+		}
 	}
+	n.count(&next.ReportedCostPicoUSD, s.Usage.Reported)
 	n.put(&next.FirstTokenMs, s.FirstToken.Milliseconds(), s.FirstToken > 0)
 	n.put(&next.DurationMs, max(s.Duration, 0).Milliseconds(), true)
 	// The first attempts and the last one tell the story of a very long list.
@@ -160,7 +165,7 @@ func (n *numbers) put(to **int64, number int64, known bool) {
 		return
 	}
 	if n.all == nil {
-		n.all = make([]int64, 0, 9) // as many as a Record has, so that it never moves
+		n.all = make([]int64, 0, 10) // as many as a Record has, so that it never moves
 	}
 	n.all = append(n.all, number)
 	*to = &n.all[len(n.all)-1]

@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gatehouse/backend/catalog"
 	"gatehouse/backend/event"
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
@@ -44,9 +45,9 @@ const (
 	announceLimit = 50
 )
 
-// Pricer tells what a call cost, in 1e-12 USD, or that it is unknown. It must be quick and not block.
+// Pricer tells what a call cost, with the arithmetic; nil where no price is known. It must be quick and not block.
 type Pricer interface {
-	Cost(provider, model string, u llm.Usage) (picoUSD int64, known bool)
+	Bill(provider, model string, u llm.Usage) *catalog.Bill
 }
 
 // Options are what a History works with. All may be left out.

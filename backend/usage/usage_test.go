@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"gatehouse/backend/catalog"
 	"gatehouse/backend/event"
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
@@ -62,8 +63,11 @@ func (b *bench) end() error {
 // prices charges a picodollar for each token of models it knows.
 type prices struct{}
 
-func (prices) Cost(_, model string, u llm.Usage) (int64, bool) {
-	return u.Input.Or(0) + u.Output.Or(0), model != "free/unknown"
+func (prices) Bill(_, model string, u llm.Usage) *catalog.Bill {
+	return &catalog.Bill{
+		Total: catalog.PicoUSD(u.Input.Or(0) + u.Output.Or(0)), Known: model != "free/unknown",
+		Lines: []catalog.Line{{Kind: catalog.KindInput, Units: u.Input.Or(0)}}, Source: catalog.FromProvider, Version: "v1",
+	}
 }
 
 var day0 = time.Date(2026, 11, 20, 12, 0, 0, 0, time.Local)
@@ -147,7 +151,8 @@ func TestRecord(t *testing.T) {
 	want := fmt.Sprintf(`{"id":%q,"startedAt":%q,"keyId":"k1","key":"editor","project":"p","client":"Cline/3",`+
 		`"dialect":"messages","stream":true,"requestedModel":"sim/echo","model":"sim/echo","provider":"sim",`+
 		`"upstreamId":"msg_1","inputTokens":100,"cacheReadTokens":0,"cacheWrite5mTokens":3,"cacheWrite1hTokens":4,`+
-		`"outputTokens":20,"reasoningTokens":null,"costPicoUSD":120,"timeToFirstTokenMs":120,"durationMs":3000,`+
+		`"outputTokens":20,"reasoningTokens":null,"costPicoUSD":120,`+
+		`"bill":{"lines":[{"kind":"input","units":100}],"source":"provider","version":"v1"},"timeToFirstTokenMs":120,"durationMs":3000,`+
 		`"outcome":"ok","status":200,"errorKind":"","error":"","finishReason":"stop","attempts":[{"provider":"sim",`+
 		`"model":"sim/echo","reason":"asked for","at":%q,"status":200}]}`,
 		o.ID, day0.Format(time.RFC3339Nano), day0.Format(time.RFC3339Nano))

@@ -394,6 +394,24 @@ export interface UsageAttempt {
   error: string;
 }
 
+export interface UsageBill {
+  lines: UsageBillLine[];
+  over: number;
+  service: string;
+  region: string;
+  multipliers: number[];
+  discount: number;
+  source: string;
+  version: string;
+}
+
+export interface UsageBillLine {
+  kind: string;
+  units: number;
+  price: number | null;
+  amount: number | null;
+}
+
 export interface UsageBy {
   by: "model" | "provider" | "project" | "key" | "client" | "day";
   since: string | null;
@@ -430,6 +448,8 @@ export interface UsageRecord {
   outputTokens: number | null;
   reasoningTokens: number | null;
   costPicoUSD: number | null;
+  reportedCostPicoUSD: number | null;
+  bill: UsageBill | null;
   timeToFirstTokenMs: number | null;
   durationMs: number | null;
   outcome: "ok" | "error" | "cancelled" | "interrupted" | "open";

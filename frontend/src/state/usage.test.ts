@@ -21,6 +21,8 @@ function record(of: Partial<UsageRecord>): UsageRecord {
     outputTokens: null,
     reasoningTokens: null,
     costPicoUSD: null,
+    reportedCostPicoUSD: null,
+    bill: null,
     timeToFirstTokenMs: null,
     durationMs: null,
     outcome: "ok",

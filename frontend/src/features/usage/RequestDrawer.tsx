@@ -102,6 +102,9 @@ function factsOf(r: UsageRecord): Fact[] {
     { label: "Output tokens", value: formatCount(r.outputTokens) },
     { label: "of them reasoning", value: formatCount(r.reasoningTokens) },
     { label: "Cost", value: formatCostExactly(r.costPicoUSD) },
+    ...(r.reportedCostPicoUSD === null || r.reportedCostPicoUSD === r.costPicoUSD
+      ? []
+      : [{ label: "Cost, says the provider", value: formatCostExactly(r.reportedCostPicoUSD) }]),
     { label: "Time to first token", value: formatDuration(r.timeToFirstTokenMs) },
     { label: "Duration", value: formatDuration(r.durationMs) },
     { label: "HTTP status", value: r.status ? String(r.status) : "–" },
