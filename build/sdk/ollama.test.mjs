@@ -209,8 +209,13 @@ describe("ollama SDK", () => {
   });
 
   test("models are managed elsewhere", async () => {
-    for (const asked of [client.pull({ model: "x" }), client.delete({ model: "x" }), client.copy({ source: "x", destination: "y" })]) {
-      const error = await rejection(asked);
+    const ways = {
+      pull: () => client.pull({ model: "x" }),
+      delete: () => client.delete({ model: "x" }),
+      copy: () => client.copy({ source: "x", destination: "y" }),
+    };
+    for (const ask of Object.values(ways)) {
+      const error = await rejection(ask());
       assert.equal(error.status_code, 501);
       assert.match(error.error, /managed by/);
     }
