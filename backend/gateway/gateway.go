@@ -103,10 +103,15 @@ type Caller struct {
 	Allows func(model string) bool
 }
 
+// Hold is provider.Hold, for doors, which don't know providers.
+type Hold = provider.Hold
+
 // Request is one call in a dialect. The gateway keeps Body until the answer is closed.
 type Request struct {
 	Dialect llm.Dialect
 	Body    []byte
+	// Hold counts who reads Body, also after the answer was closed; nil where its memory is not used again.
+	Hold *Hold
 	// Header and Query are the client's; what may pass is chosen here.
 	Header http.Header
 	Query  string
@@ -284,6 +289,7 @@ func (x *exchange) call(ctx context.Context, a routing.Attempt, call provider.Ca
 			return nil, err
 		}
 	}
+	call.Hold = x.req.Hold
 	return x.g.Upstream.Do(ctx, call)
 }
 

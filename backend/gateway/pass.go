@@ -156,6 +156,7 @@ func (x *exchange) sendPass(ctx context.Context, a routing.Attempt) (*Answer, *h
 		return nil, nil, err
 	}
 	call.Header = p.header(a.Upstream, call.Secret)
+	call.Hold = x.req.Hold
 	resp, err := x.g.Upstream.Do(ctx, call)
 	if err != nil {
 		return nil, resp, err

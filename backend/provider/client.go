@@ -71,6 +71,8 @@ type Call struct {
 	Secret string
 	// Body is nil for a call without one.
 	Body Body
+	// Hold counts who reads Body; nil where its memory is not used again.
+	Hold *Hold
 }
 
 // url is where the call goes.
@@ -123,8 +125,8 @@ func (c *Client) Do(ctx context.Context, call Call) (*http.Response, error) {
 	call.Provider.Authorize(call.Header, call.Dialect, call.Secret)
 	req := (&http.Request{Method: cmp.Or(call.Verb, http.MethodPost), URL: u, Host: u.Host, Header: call.Header}).WithContext(ctx)
 	if call.Body != nil {
-		req.Body, req.ContentLength = io.NopCloser(call.Body.Reader()), call.Body.Len()
-		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(call.Body.Reader()), nil }
+		req.Body, req.ContentLength = call.Hold.reader(call.Body.Reader()), call.Body.Len()
+		req.GetBody = func() (io.ReadCloser, error) { return call.Hold.reader(call.Body.Reader()), nil }
 	}
 	resp, err := c.transport(u).RoundTrip(req)
 	if err != nil {

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 
@@ -43,7 +44,7 @@ func (s *Server) readObject(w http.ResponseWriter, r *http.Request) (jsonread.Va
 	if len(body.data) == 0 {
 		return jsonread.Of("{}"), nil
 	}
-	v := jsonread.Of(body.data)
+	v := jsonread.Of(bytes.Clone(body.data)) // it outlives the body
 	if !jsonread.Valid(body.data) || !v.IsObject() {
 		return jsonread.Value{}, llm.Errorf(llm.ErrBadRequest, "the request body must be a JSON object").WithCode("invalid_json")
 	}

@@ -45,7 +45,7 @@ func (s *Server) withRequest(w http.ResponseWriter, r *http.Request, key access.
 	}
 	defer body.release()
 	req := s.request(r, key)
-	req.Body = body.data
+	req.Body, req.Hold = body.data, body.hold
 	return handle(&req)
 }
 
@@ -123,9 +123,15 @@ func keepBuffer(b *[]byte) {
 type requestBody struct {
 	data []byte
 	room *[]byte
+	hold *gateway.Hold
 }
 
+// release gives the memory back, unless a connection to a provider still reads it: another request's bytes must never go
+// out there.
 func (b requestBody) release() {
+	if !b.hold.Free() {
+		return
+	}
 	*b.room = b.data[:0]
 	keepBuffer(b.room)
 }
@@ -138,7 +144,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (requestBody, 
 		return requestBody{}, tooLarge(limit)
 	}
 	room := newBuffer(r.ContentLength)
-	body := requestBody{data: (*room)[:0], room: room}
+	body := requestBody{data: (*room)[:0], room: room, hold: &gateway.Hold{}}
 	source := http.MaxBytesReader(w, r.Body, limit)
 	if n := r.ContentLength; n > int64(cap(body.data)) {
 		body.data = make([]byte, 0, n)
