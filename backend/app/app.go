@@ -91,7 +91,7 @@ func Open(o Options) (core *Core, err error) {
 	}
 	c.onClose(func(context.Context) { c.check("the database", db.Close()) })
 
-	doc, err := settings.Open(filepath.Join(o.Home, settings.FileName), settings.Options{Logger: c.logger, BuiltIn: builtIn()})
+	doc, err := settings.Open(filepath.Join(o.Home, settings.FileName), settings.Options{Logger: c.logger, BuiltIn: builtIn(), Check: checkOptions})
 	if err != nil {
 		return nil, err
 	}
@@ -374,11 +374,7 @@ func (c *Core) setTable(s *settings.Settings) {
 	}
 	table := provider.NewTable(overrides)
 	c.table.Store(&table)
-	config, problems := routingConfig(s)
-	for where, err := range problems {
-		c.logger.Warn("a virtual model can't be used", "settings", where, "error", err)
-	}
-	c.routing.Store(config)
+	c.routing.Store(routingConfig(s))
 }
 
 func (c *Core) modelSource() modellist.Source {

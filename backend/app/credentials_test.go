@@ -56,7 +56,7 @@ func worldOf(t *testing.T, set *settings.Settings, kept ring) (routing.World, *h
 			t.Error(err)
 		}
 	})
-	config, _ := routingConfig(set)
+	config := routingConfig(set)
 	shared, secrets := credentialWorld{creds, board, func() *settings.Settings { return set }}, secretsOf{creds}
 	return routing.World{
 		Providers: table, Catalog: catalog.New(nil, nil), Config: config, HasCredential: secrets.has, Missing: secrets.missing,

@@ -2,24 +2,40 @@ package app
 
 import (
 	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
 	"time"
 
+	"gatehouse/backend/llm"
 	"gatehouse/backend/routing"
 	"gatehouse/backend/settings"
 )
 
-// routingConfig makes of settings what routing decides on. What settings hold was checked when they were read, but for
-// the options, whose rules are routing's own: those of a virtual model that are wrong make it unusable, with a reason.
-func routingConfig(s *settings.Settings) (*routing.Config, map[string]error) {
-	c := &routing.Config{Virtual: map[string]routing.Virtual{}, Timeouts: map[string]routing.Timeouts{}}
-	problems := map[string]error{}
+// checkOptions finds what is wrong with the options of virtual models, whose rules are routing's own, and where.
+func checkOptions(s *settings.Settings) (at []string, err error) {
+	for _, name := range slices.Sorted(maps.Keys(s.VirtualModels)) {
+		if _, err := virtualOf(s.VirtualModels[name]); err != nil {
+			return []string{"virtualModels", name, "options"}, errors.New(llm.AsError(err).Message)
+		}
+	}
+	return nil, nil
+}
+
+// routingConfig makes of settings what routing decides on. What settings hold was checked when they were read; a virtual
+// model that is wrong all the same can't be asked for, and whoever asks is told why.
+func routingConfig(s *settings.Settings) *routing.Config {
+	c := &routing.Config{
+		Virtual: map[string]routing.Virtual{}, Unusable: map[string]string{}, Timeouts: map[string]routing.Timeouts{},
+	}
 	for name, v := range s.VirtualModels {
 		if v.Archived {
+			c.Unusable[name] = "it is archived; take \"archived\" out of it in the settings"
 			continue
 		}
 		virtual, err := virtualOf(v)
 		if err != nil {
-			problems["virtualModels."+name] = err
+			c.Unusable[name] = llm.AsError(err).Message
 			continue
 		}
 		c.Virtual[name] = virtual
@@ -42,7 +58,7 @@ func routingConfig(s *settings.Settings) (*routing.Config, map[string]error) {
 		}
 	}
 	c.NoGateway = s.GatewayFallback != nil && !*s.GatewayFallback
-	return c, problems
+	return c
 }
 
 func virtualOf(v settings.VirtualModel) (routing.Virtual, error) {

@@ -1,7 +1,10 @@
 package app
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"gatehouse/backend/routing"
@@ -24,11 +27,10 @@ func TestEveryOptionOfSettingsIsRoutings(t *testing.T) {
 			t.Errorf("the test leaves %s out", v.Type().Field(i).Name)
 		}
 	}
-	config, problems := routingConfig(&settings.Settings{
-		VirtualModels: map[string]settings.VirtualModel{"coder": {Model: "x/y", Options: &full}},
-	})
-	if len(problems) > 0 {
-		t.Fatal(problems)
+	set := &settings.Settings{VirtualModels: map[string]settings.VirtualModel{"coder": {Model: "x/y", Options: &full}}}
+	config := routingConfig(set)
+	if at, err := checkOptions(set); err != nil || len(config.Unusable) > 0 {
+		t.Fatal(at, err, config.Unusable)
 	}
 	o := config.Virtual["coder"].Options
 	if o.Sort != routing.ByFirstToken || !o.NoGateway || o.Caching.TTL != "1h" || o.Timeouts["*"].Idle == 0 || o.Region.Geo != "eu" || !o.Hedge {
@@ -36,11 +38,30 @@ func TestEveryOptionOfSettingsIsRoutings(t *testing.T) {
 	}
 }
 
-func TestWrongOptionsMakeAVirtualModelUnusable(t *testing.T) {
-	config, problems := routingConfig(&settings.Settings{VirtualModels: map[string]settings.VirtualModel{
+// TestWrongOptionsAreASettingsProblem: it says where, and nobody's request is planned with half of them.
+func TestWrongOptionsAreASettingsProblem(t *testing.T) {
+	path := filepath.Join(t.TempDir(), settings.FileName)
+	text := "{\n  \"virtualModels\": {\"odd\": {\n    \"model\": \"x/y\",\n    \"options\": {\"has\": [\"wings\"]}}}\n}\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	doc, err := settings.Open(path, settings.Options{Check: checkOptions})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer doc.Close()
+	p := doc.Problem()
+	if p == nil || p.Line != 4 || !strings.Contains(p.Message, "virtualModels.odd.options") || !strings.Contains(p.Message, `has names "wings"`) {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestUnusableVirtualModels(t *testing.T) {
+	config := routingConfig(&settings.Settings{VirtualModels: map[string]settings.VirtualModel{
 		"odd": {Model: "x/y", Options: &settings.RoutingOptions{Has: []string{"wings"}}},
+		"old": {Model: "x/y", Archived: true},
 	}})
-	if len(config.Virtual) != 0 || problems["virtualModels.odd"] == nil {
-		t.Errorf("%+v %v", config, problems)
+	if len(config.Virtual) != 0 || !strings.Contains(config.Unusable["odd"], "wings") || !strings.Contains(config.Unusable["old"], "archived") {
+		t.Errorf("%+v", config)
 	}
 }

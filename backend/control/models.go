@@ -13,7 +13,7 @@ func (s *Service) modelList() ModelList {
 	problems, refreshing := s.Models.State()
 	table := s.Providers()
 	list := ModelList{Models: []Model{}, Problems: []ListProblem{}, Refreshing: refreshing}
-	for _, m := range s.Models.Catalog().All() {
+	for _, m := range append(s.World().VirtualModels(), s.Models.Catalog().All()...) {
 		view := Model{
 			ID: m.ID, Name: m.Name, Provider: m.Provider, ProviderName: m.Provider, Description: m.Description,
 			Local: m.Local, Free: m.Free, ContextWindow: positive(m.ContextWindow), MaxOutput: positive(m.MaxOutput),
@@ -23,6 +23,8 @@ func (s *Service) modelList() ModelList {
 		}
 		if p := table[m.Provider]; p != nil {
 			view.ProviderName = p.Name
+		} else if m.Provider == routing.VirtualProvider {
+			view.ProviderName = "Virtual model"
 		}
 		if m.Price != nil {
 			view.InputPrice, view.OutputPrice = perMillion(m.Price.Input), perMillion(m.Price.Output)

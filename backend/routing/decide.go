@@ -46,6 +46,11 @@ func (d *decider) decide() error {
 	if len(d.out.Attempts) == 0 {
 		return d.refusal(first.id)
 	}
+	d.out.Left = slices.DeleteFunc(d.out.Left, func(l Left) bool { // under another of its names it is tried
+		return slices.ContainsFunc(d.out.Attempts, func(a Attempt) bool {
+			return a.Target() == Target{l.Provider, l.Model, l.Credential}
+		})
+	})
 	if len(d.out.Attempts) > maxAttempts {
 		for _, a := range d.out.Attempts[maxAttempts:] {
 			d.leave(Left{Provider: a.Provider.ID, Credential: a.Credential, Model: a.Model, Reason: "enough others are tried before"})
@@ -71,9 +76,6 @@ func (d *decider) probe() {
 	probe.Probe = true
 	probe.Reason += "; nothing healthy is left, so this one is tried"
 	d.out.Attempts = []Attempt{probe}
-	d.out.Left = slices.DeleteFunc(d.out.Left, func(l Left) bool {
-		return Target{l.Provider, l.Model, l.Credential} == probe.Target()
-	})
 }
 
 // meant is a model to try.

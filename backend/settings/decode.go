@@ -81,13 +81,30 @@ func parse(text []byte, known []string) (*hujson.Value, *Settings, *Problem) {
 		return nil, nil, faultProblem(text, err)
 	}
 	if err := check(s, known); err != nil {
-		offset := -1
-		if at := tree.Find(err.pointer); at != nil {
-			offset = at.StartOffset
-		}
-		return nil, nil, faultProblem(text, &fault{offset, err.Error()})
+		return nil, nil, valueProblem(text, &tree, err)
 	}
 	return &tree, s, nil
+}
+
+// valueProblem says where in the file a value is wrong.
+func valueProblem(text []byte, tree *hujson.Value, err *valueError) *Problem {
+	offset := -1
+	if at := tree.Find(err.pointer); at != nil {
+		offset = at.StartOffset
+	}
+	return faultProblem(text, &fault{offset, err.Error()})
+}
+
+// parse is parse with all rules.
+func (d *Document) parse(text []byte) (*hujson.Value, *Settings, *Problem) {
+	tree, s, problem := parse(text, d.ids)
+	if problem != nil || d.also == nil {
+		return tree, s, problem
+	}
+	if at, err := d.also(s); err != nil {
+		return nil, nil, valueProblem(bytes.TrimPrefix(text, byteOrderMark), tree, valueErrorf(at, "%v", err))
+	}
+	return tree, s, nil
 }
 
 // tooDeep gives the place where nesting exceeds maxDepth, or -1.

@@ -24,6 +24,8 @@ type Options struct {
 	Logger *slog.Logger
 	// BuiltIn lists the ids of the built-in providers, so that a misspelt one is found; nil leaves ids unchecked.
 	BuiltIn []string
+	// Check finds mistakes by rules that are not the settings' own, and says where; nil finds none.
+	Check func(*Settings) (at []string, err error)
 }
 
 // Document is the settings file and what is in force. All methods can be called at any time from any goroutine.
@@ -31,6 +33,7 @@ type Document struct {
 	path string
 	log  *slog.Logger
 	ids  []string
+	also func(*Settings) (at []string, err error)
 
 	current atomic.Pointer[Settings]
 	problem atomic.Pointer[Problem]
@@ -53,7 +56,7 @@ func Open(path string, opts Options) (*Document, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("settings folder: %w", err)
 	}
-	d := &Document{path: path, log: opts.Logger, ids: opts.BuiltIn}
+	d := &Document{path: path, log: opts.Logger, ids: opts.BuiltIn, also: opts.Check}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
@@ -153,7 +156,7 @@ func (d *Document) patched(changes []change, want *Settings) ([]byte, error) {
 	}
 	marked := bytes.HasPrefix(text, byteOrderMark)
 	// The tree shares its bytes with the text, which must stay as it is.
-	tree, _, problem := parse(bytes.Clone(text), d.ids)
+	tree, _, problem := d.parse(bytes.Clone(text))
 	if problem != nil {
 		return nil, fmt.Errorf("settings: %s", problem)
 	}
@@ -169,7 +172,7 @@ func (d *Document) patched(changes []change, want *Settings) ([]byte, error) {
 	if marked {
 		out = append(bytes.Clone(byteOrderMark), out...)
 	}
-	_, got, problem := parse(out, d.ids)
+	_, got, problem := d.parse(out)
 	if problem != nil {
 		return nil, fmt.Errorf("settings: the changed file would be broken: %s", problem)
 	}
@@ -188,7 +191,7 @@ func (d *Document) patched(changes []change, want *Settings) ([]byte, error) {
 
 // accept takes a text that was just written as the file's.
 func (d *Document) accept(text []byte) {
-	_, s, problem := parse(text, d.ids)
+	_, s, problem := d.parse(text)
 	d.text, d.read = text, true
 	d.commit(s, problem)
 }
@@ -217,7 +220,7 @@ func (d *Document) reload(report bool) (pending bool) {
 	}
 	settings, problem := Default(), (*Problem)(nil)
 	if text != nil {
-		_, settings, problem = parse(text, d.ids)
+		_, settings, problem = d.parse(text)
 	}
 	if (text == nil || problem != nil) && !report {
 		return true
