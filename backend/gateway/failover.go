@@ -241,7 +241,7 @@ func (x *exchange) gaveUp(failed []failure) (*Answer, error) {
 	for i, f := range last {
 		said[i] = f.err.Message
 	}
-	if len(slices.Compact(slices.Clone(said))) == 1 { // what is wrong is not the providers' fault
+	if len(last) == 1 || main.err.Kind == llm.ErrBadRequest && len(slices.Compact(slices.Clone(said))) == 1 { // it is the request's fault
 		return nil, main.err
 	}
 	for i, f := range last {

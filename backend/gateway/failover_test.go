@@ -257,6 +257,7 @@ func TestGaveUp(t *testing.T) {
 	busy.RetryAfter = time.Second
 	first := llm.Errorf(llm.ErrOverloaded, "Alpha was busy before").WithStatus(503)
 	refused := llm.Errorf(llm.ErrAuth, "Beta refused its credential").WithStatus(403).WithCode("credential_refused")
+	wrong := llm.Errorf(llm.ErrBadRequest, "the body is not valid JSON")
 	own := &Answer{Status: 429, Header: http.Header{}}
 	for _, c := range []struct {
 		name   string
@@ -277,7 +278,13 @@ func TestGaveUp(t *testing.T) {
 			[]string{"none of 3 attempts", "b (work): Beta refused", "a: Alpha is busy"},
 			nil,
 		},
-		{"the same of all", []failure{fails(to("a", "m", ""), first), fails(to("b", "m", ""), first)}, llm.ErrOverloaded, 503, []string{"Alpha was"}, nil},
+		{
+			"the same of all, of the request",
+			[]failure{fails(to("a", "m", ""), wrong), fails(to("b", "m", ""), wrong)},
+			llm.ErrBadRequest, 400,
+			[]string{"not valid JSON"},
+			nil,
+		},
 	} {
 		history := &ends{}
 		x := &exchange{g: g, line: &line{entry: history}, start: time.Now(), decision: &routing.Decision{}}
@@ -298,7 +305,7 @@ func TestGaveUp(t *testing.T) {
 		if lacks := slices.IndexFunc(c.says, func(s string) bool { return !strings.Contains(e.Message, s) }); lacks >= 0 {
 			t.Errorf("%s: %s", c.name, e.Message)
 		}
-		if strings.Contains(e.Message, "was busy before") && c.name != "the same of all" {
+		if strings.Contains(e.Message, "was busy before") || strings.Contains(e.Message, "none of 2 attempts: the body") {
 			t.Errorf("%s tells of what is over: %s", c.name, e.Message)
 		}
 	}
