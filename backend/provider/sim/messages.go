@@ -233,6 +233,7 @@ func readTurns(req *messagesRequest, a *ask, p *prompt) *refusal {
 			return ref
 		}
 		switch {
+		case t.Role == "system" && systemTurn(req.Messages, i):
 		case t.Role != "user" && t.Role != "assistant":
 			return refusef(badRequest, "messages.%d.role: Input should be 'user' or 'assistant'", i)
 		case i == 0 && t.Role != "user":
@@ -262,6 +263,12 @@ func readTurns(req *messagesRequest, a *ask, p *prompt) *refusal {
 			len(req.Messages)-1)
 	}
 	return nil
+}
+
+// systemTurn tells that instructions may stand at a place in the conversation: behind a user's turn, and last or before
+// the assistant's (API reference, "Messages", beta mid-conversation-system). Claude Code sends them so.
+func systemTurn(turns []turn, i int) bool {
+	return i > 0 && turns[i-1].Role == "user" && (i == len(turns)-1 || turns[i+1].Role == "assistant")
 }
 
 // readBlock takes a block in: asked are the tool uses that wait for a result, open those that this turn adds.
