@@ -182,6 +182,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	c.onClose(func(ctx context.Context) { c.check("kept answers", kept.Close(ctx)) })
 	c.door = proxy.New(proxy.Options{
 		Keys: keys, Gateway: gate, Answers: kept, Limits: c.limits, Catalog: models.Catalog,
+		Virtual: func() []catalog.Model { return world().VirtualModels() },
 		Active:  func() string { return c.settings.Snapshot().ActiveModel },
 		History: history, Balance: c.balanceOf(client, secrets), Logger: c.logger,
 	})

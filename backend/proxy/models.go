@@ -44,7 +44,7 @@ func shapeOf(r *http.Request) listShape {
 
 // listed gives the models that a key may use, the active one first, each id once.
 func (s *Server) listed(key access.Key) []catalog.Model {
-	all := s.Catalog().Listed()
+	all := s.everything()
 	active := catalog.Model{ID: routing.ActiveModel}
 	if id := s.Active(); id != "" {
 		for _, m := range all {
@@ -66,6 +66,25 @@ func (s *Server) listed(key access.Key) []catalog.Model {
 		}
 	}
 	return out
+}
+
+// everything is every model once, the virtual ones first: a name that they share with another means them.
+func (s *Server) everything() []catalog.Model {
+	listed := s.Catalog().Listed()
+	if s.Virtual == nil {
+		return listed
+	}
+	all := s.Virtual()
+	named := map[string]bool{}
+	for _, m := range all {
+		named[m.ID] = true
+	}
+	for _, m := range listed {
+		if !named[m.ID] {
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
 // onSurface is the list as a surface shows it. Claude Code's has ids that Claude Code takes, and nothing that it can't

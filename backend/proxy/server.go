@@ -60,6 +60,8 @@ type Options struct {
 	Answers *answers.Answers
 	Limits  func() Limits
 	Catalog func() *catalog.Catalog
+	// Virtual gives the models of the user's own making, as lists show them; nil is none.
+	Virtual func() []catalog.Model
 	// Active gives the active model's id, empty if there is none.
 	Active func() string
 	// History is where clients' questions about their spending are answered from.
