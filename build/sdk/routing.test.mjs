@@ -45,7 +45,7 @@ const inAISDK = (version) => ({
 /** answer plays every provider; the models that begin with down and slow do what they are called. */
 function answer({ method, path: where, headers, body }, res) {
   if (method !== "POST") return json(res, 200, { object: "list", data: [] });
-  const { model } = JSON.parse(body.toString());
+  const { model = "" } = JSON.parse(body.toString()); // the AI SDK names it in a header
   if (model.startsWith("slow")) return; // for ever
   if (model.startsWith("down")) return json(res, 500, { error: { message: "resting", type: "internal_error" } });
   if (where.endsWith("/language-model")) return json(res, 200, inAISDK(headers["ai-language-model-specification-version"]));
