@@ -14,7 +14,7 @@ type RolloutList struct {
 }
 
 // Rollout is one rollout and the comparison of its models.
-type Rollout = rollout.Status
+type Rollout = rollout.Progress
 
 // RolloutRef names a rollout.
 type RolloutRef struct {

@@ -85,5 +85,8 @@ func (g *generator) define(t reflect.Type) {
 		}
 		b.WriteString("}\n")
 	}
+	if _, taken := g.text[t.Name()]; taken { // types of two packages
+		panic("control: two types are named " + t.Name())
+	}
 	g.text[t.Name()] = b.String()
 }

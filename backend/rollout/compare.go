@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Status is one rollout, with how both models do. Shares are in hundredths of a percent.
-type Status struct {
+// Progress is one rollout, with how both models do. Shares are in hundredths of a percent.
+type Progress struct {
 	ID    string `json:"id"`
 	From  string `json:"from"`
 	To    string `json:"to"`
@@ -58,14 +58,14 @@ type Estimate struct {
 }
 
 // List gives all rollouts in order of id.
-func (k *Keeper) List() []Status {
+func (k *Keeper) List() []Progress {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	out := []Status{}
+	out := []Progress{}
 	now := k.Now()
 	for _, spec := range k.specs {
 		r := k.all[spec.ID]
-		s := Status{
+		s := Progress{
 			ID: spec.ID, From: r.From, To: r.To, State: "running", Share: int64(r.share(now)), StartedAt: r.StartedAt,
 			WindowMs: spec.Guards.window().Milliseconds(), Total: r.compare(&r.Total),
 			Window: r.compare(r.Window.sum(now, spec.Guards.window())),

@@ -277,12 +277,28 @@ export interface Problem {
   column: number;
 }
 
+export interface Progress {
+  id: string;
+  from: string;
+  to: string;
+  state: "running" | "stopped" | "rolled back";
+  why: string;
+  since: string | null;
+  share: number;
+  startedAt: string;
+  nextStep: string | null;
+  nextShare: number | null;
+  windowMs: number;
+  window: Comparison;
+  total: Comparison;
+}
+
 export interface ProviderRef {
   provider: string;
 }
 
 export interface RolloutList {
-  rollouts: Status[];
+  rollouts: Progress[];
 }
 
 export interface RolloutRef {
@@ -351,19 +367,17 @@ export interface SettingsView {
 }
 
 export interface Status {
-  id: string;
-  from: string;
-  to: string;
-  state: "running" | "stopped" | "rolled back";
-  why: string;
-  since: string | null;
-  share: number;
+  version: string;
+  build: "desktop" | "headless";
   startedAt: string;
-  nextStep: string | null;
-  nextShare: number | null;
-  windowMs: number;
-  window: Comparison;
-  total: Comparison;
+  home: string;
+  endpoint: EndpointStatus;
+  activeModel: string;
+  keychain: KeychainStatus;
+  settings: SettingsStatus;
+  history: HistoryStatus;
+  warnings: string[];
+  tray: boolean;
 }
 
 export interface Turn {
