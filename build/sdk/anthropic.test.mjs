@@ -250,6 +250,7 @@ describe("anthropic SDK", () => {
   });
 
   test("upstream: a credential that its refusal quotes is masked", async () => {
+    await gatehouse.cli("health", "--reset", "all"); // a rate limit was told before
     const error = await rejection(
       client.messages.create({ ...request, messages: [{ role: "user", content: "please leak" }] }),
     );

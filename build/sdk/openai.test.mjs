@@ -223,6 +223,7 @@ describe("openai SDK", () => {
   });
 
   test("upstream: a credential that its refusal quotes is masked", async () => {
+    await gatehouse.cli("health", "--reset", "all"); // a rate limit was told before
     const error = await rejection(
       client.chat.completions.create({ model: asked, messages: [{ role: "user", content: "please leak" }] }),
     );

@@ -224,6 +224,6 @@ describe("lists, accounts and surfaces", () => {
     const { response } = await client.chat.completions
       .create({ model: "sim/echo", messages: [{ role: "user", content: "hi" }] })
       .withResponse();
-    return response.headers.get("x-gatehouse-request").replace("req_", "gen_");
+    return response.headers.get("x-gatehouse-request-id").replace("req_", "gen_");
   };
 });
