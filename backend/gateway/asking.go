@@ -2,13 +2,13 @@ package gateway
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
-	"hash/fnv"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -38,7 +38,7 @@ func (x *exchange) asking(w routing.World, head protocol.Head) (routing.Ask, err
 	x.long = long
 	return routing.Ask{
 		Model: x.modelOf(w, named), Dialect: x.req.routed(), Options: options, Key: x.req.Caller.Key,
-		Project: x.req.Caller.Project, Allows: x.req.Caller.Allows, Conversation: x.conversation(), Seed: rand.Uint64(),
+		Project: x.req.Caller.Project, Allows: x.req.Caller.Allows, Conversation: x.conversation(w), Seed: rand.Uint64(),
 		Hour: x.start.Local().Hour(),
 	}, nil
 }
@@ -105,8 +105,11 @@ func (x *exchange) short(head protocol.Head) (routing.Options, error) {
 
 // conversation is the same for all requests of one conversation, so far as a request tells: by the client's own id of it,
 // or else by what its user said first. Its hash alone is kept.
-func (x *exchange) conversation() string {
-	h := fnv.New128a()
+func (x *exchange) conversation(w routing.World) string {
+	if !sticks(w) {
+		return "" // nothing would come of it
+	}
+	h := sha256.New()
 	write := func(parts ...string) {
 		for _, p := range parts {
 			_, _ = h.Write([]byte(p))
@@ -117,25 +120,53 @@ func (x *exchange) conversation() string {
 	for _, name := range []string{"X-Session-Id", "Session_id", "Session-Id", "Conversation_id", "X-Session-Affinity"} {
 		if id := x.req.Header.Get(name); id != "" {
 			write("id", id)
-			return strconv.Quote(string(h.Sum(nil)))
+			return hex.EncodeToString(h.Sum(nil))
 		}
 	}
-	first := firstWords(x.req.Body)
+	first := firstWords(x.req.Dialect, x.req.Body)
 	if first == "" {
 		return ""
 	}
-	write("words", first)
-	return strconv.Quote(string(h.Sum(nil)))
+	write("words", first[:min(len(first), enoughWords)])
+	return hex.EncodeToString(h.Sum(nil))
 }
 
-// firstWords gives the first turn of the user, in whichever dialect.
-func firstWords(body []byte) string {
-	for _, path := range []string{`messages.#(role=="user").content`, `prompt.#(role=="user").content`, `contents.0.parts`, `input.#(role=="user").content`} {
-		if v := gjson.GetBytes(body, path); v.Exists() {
-			return v.Raw
+// enoughWords is how much of a conversation's beginning tells it from others, in bytes.
+const enoughWords = 16 << 10
+
+// sticks tells whether anything is kept the same throughout a conversation: shares, or one of several credentials.
+func sticks(w routing.World) bool {
+	if w.Config != nil && len(w.Config.Virtual)+len(w.Config.Rollouts) > 0 {
+		return true
+	}
+	if w.Credentials == nil {
+		return false
+	}
+	for id := range w.Providers {
+		if len(w.Credentials(id)) > 1 {
+			return true
 		}
 	}
-	if v := gjson.GetBytes(body, "input"); v.Type == gjson.String {
+	return false
+}
+
+// userWords are where each dialect has the first turn of the user.
+var userWords = map[llm.Dialect]string{
+	llm.ChatCompletions: `messages.#(role=="user").content`, llm.Messages: `messages.#(role=="user").content`,
+	llm.Ollama: `messages.#(role=="user").content`, llm.AISDK: `prompt.#(role=="user").content`,
+	llm.Gemini: `contents.0.parts`, llm.Responses: `input.#(role=="user").content`,
+}
+
+// firstWords gives the first turn of the user.
+func firstWords(d llm.Dialect, body []byte) string {
+	path, ok := userWords[d]
+	if !ok {
+		return ""
+	}
+	if v := gjson.GetBytes(body, path); v.Exists() {
+		return v.Raw
+	}
+	if v := gjson.GetBytes(body, "input"); d == llm.Responses && v.Type == gjson.String {
 		return v.Raw
 	}
 	return ""
