@@ -64,7 +64,8 @@ func (x *exchange) options(head protocol.Head) (routing.Options, error) {
 	}
 	body := x.req.Body
 	var own, short routing.Options
-	if bytes.Contains(body, []byte(`"providerOptions"`)) {
+	// Searched for from its rarest letter on: bodies are full of quotes.
+	if bytes.Contains(body, []byte(`Options"`)) && bytes.Contains(body, []byte(`"providerOptions"`)) {
 		spans, err := jsonedit.Find(body, "providerOptions")
 		if err != nil {
 			return own, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON: %w", err).WithCode("invalid_json")
