@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -104,6 +105,7 @@ func BenchmarkRole(b *testing.B) {
 		defer server.Close()
 		address = server.URL
 	case "pair-gatehouse":
+		debug.SetGCPercent(GCPercent)
 		d := openDoor(b, pairOverrides(arg))
 		address, token = d.url, d.token
 	case "reverse-proxy":
@@ -120,6 +122,7 @@ func BenchmarkRole(b *testing.B) {
 		defer server.Close()
 		address = server.URL
 	case "gatehouse":
+		debug.SetGCPercent(GCPercent)
 		d := openDoor(b, redirected("openai", arg+"/v1", providerSecret))
 		address, token = d.url, d.token
 	}
