@@ -186,7 +186,7 @@ var messagesCodec = Codec{
 }
 
 var responsesCodec = Codec{
-	EncodeError: responses.EncodeError, EncodeStreamError: responses.EncodeStreamErrorOf,
+	EncodeError: responses.EncodeError, EncodeStreamError: responses.EncodeStreamError,
 	DecodeError: responses.DecodeError, NewTap: responses.NewTap,
 	Decode: decodeResponses,
 	EncodeRequest: func(req *llm.Request, t Target) ([]byte, []llm.Notice, error) {

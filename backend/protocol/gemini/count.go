@@ -36,12 +36,3 @@ func EncodeCountRequest(req *llm.Request, opts Options) ([]byte, error) {
 	out := append([]byte(`{"generateContentRequest":{"model":`), quote(resource(model))...)
 	return append(append(append(out, ','), body[1:]...), '}'), nil
 }
-
-// DecodeCountResponse reads a provider's count of tokens.
-func DecodeCountResponse(body []byte) (int64, error) {
-	total := jsonread.Of(body).Get("totalTokens")
-	if !jsonread.Valid(body) || total.Type() != jsonread.Number {
-		return 0, unreadable(nil)
-	}
-	return total.Int(), nil
-}

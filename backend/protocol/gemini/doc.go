@@ -6,16 +6,6 @@ package gemini
 
 import "strings"
 
-// Path gives what stands behind the base URL (…/v1beta) for a call of a model. Methods are generateContent,
-// streamGenerateContent, countTokens, embedContent and batchEmbedContents; a stream is asked for as server-sent events.
-func Path(model, method string) string {
-	path := "/" + resource(model) + ":" + method
-	if method == "streamGenerateContent" {
-		path += "?alt=sse"
-	}
-	return path
-}
-
 // resource is a model's resource name: models/{id}, unless it is one of another kind already (tunedModels/{id}).
 func resource(model string) string {
 	if strings.HasPrefix(model, "models/") || strings.HasPrefix(model, "tunedModels/") {

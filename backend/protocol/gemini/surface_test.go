@@ -134,12 +134,8 @@ func TestCount(t *testing.T) {
 			t.Errorf("%s %v", out, err)
 		}
 	}
-	n, err := gemini.DecodeCountResponse(gemini.EncodeCountResponse(42))
-	if n != 42 || err != nil {
-		t.Error(n, err)
-	}
-	if _, err := gemini.DecodeCountResponse([]byte(`{}`)); err == nil {
-		t.Error("no count passes for one")
+	if got := string(gemini.EncodeCountResponse(42)); got != `{"totalTokens":42}` {
+		t.Error(got)
 	}
 }
 
@@ -188,18 +184,6 @@ func TestEmbeddings(t *testing.T) {
 	}
 	if _, err := gemini.EncodeEmbedRequest(&gemini.Embeddings{Texts: make([]string, 101)}); err == nil {
 		t.Error("101 texts pass")
-	}
-}
-
-func TestPath(t *testing.T) {
-	for want, got := range map[string]string{
-		"/models/m:generateContent":               gemini.Path("m", "generateContent"),
-		"/models/m:streamGenerateContent?alt=sse": gemini.Path("models/m", "streamGenerateContent"),
-		"/tunedModels/t:countTokens":              gemini.Path("tunedModels/t", "countTokens"),
-	} {
-		if got != want {
-			t.Errorf("%s, want %s", got, want)
-		}
 	}
 }
 

@@ -277,7 +277,7 @@ func TestErrorShapes(t *testing.T) {
 		if back := responses.DecodeError(status, body); back.Kind != kind || back.Message != want.Message {
 			t.Errorf("%s came back as %+v", kind, back)
 		}
-		stream := responses.EncodeStreamError(want)
+		stream := responses.EncodeStreamError("", want)
 		if o := tap(true, stream, 3); o.Err == nil || o.Err.Message != want.Message || o.Err.Kind != kind || o.Ended {
 			t.Errorf("%s in a stream came back as %+v", kind, o.Err)
 		}

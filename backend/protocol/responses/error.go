@@ -41,12 +41,10 @@ func EncodeError(e *llm.Error) (status int, body []byte) {
 }
 
 // EncodeStreamError gives the bytes that end a stream which already began and was not ours: a response.failed, from
-// which clients show the message. A stream of an Encoder is ended by its End, which knows more.
-func EncodeStreamError(e *llm.Error) []byte { return EncodeStreamErrorOf("", e) }
-
-// EncodeStreamErrorOf is EncodeStreamError for a stream whose response id is known (a tap reads it). The official SDK
-// takes a response.failed with another id for a breach of the protocol and shows that instead of the message.
-func EncodeStreamErrorOf(id string, e *llm.Error) []byte {
+// which clients show the message. A stream of an Encoder is ended by its End, which knows more. The id is the
+// response's, where a tap has read it: the official SDK takes a response.failed with another id for a breach of the
+// protocol and shows that instead of the message.
+func EncodeStreamError(id string, e *llm.Error) []byte {
 	b := []byte(`{"type":"response.failed","sequence_number":0,"response":{"id":`)
 	b = append(appendString(b, id), `,"object":"response","status":"failed","error":`...)
 	b = append(appendError(b, e), `,"output":[]}}`...)
