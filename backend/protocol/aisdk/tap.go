@@ -80,6 +80,12 @@ func generation(seen *llm.Observation, of jsonread.Value) {
 	if id := of.Get("providerMetadata.gateway.generationId").String(); id != "" {
 		seen.ID = id
 	}
+	if cost := of.Get("providerMetadata.gateway.cost"); cost.Exists() {
+		seen.Usage.Reported = llm.CostOf(cost.String())
+	}
+	if tier := of.Get("providerMetadata.gateway.serviceTier").Str(); tier != "" {
+		seen.Usage.Tier = tier
+	}
 }
 
 func ended(seen *llm.Observation, of jsonread.Value) {
@@ -91,7 +97,9 @@ func ended(seen *llm.Observation, of jsonread.Value) {
 		seen.Finish = finishOf(r.Str(), r.Str())
 	}
 	if u := of.Get("usage"); u.IsObject() {
-		seen.Usage = usageOf(u)
+		usage := usageOf(u)
+		usage.Reported, usage.Tier = seen.Usage.Reported, seen.Usage.Tier
+		seen.Usage = usage
 	}
 }
 

@@ -171,7 +171,9 @@ func (d *decoder) start(root jsonread.Value, data []byte) {
 func (d *decoder) usage(root jsonread.Value) {
 	for _, path := range []string{"usage", "choices.0.usage", "x_groq.usage"} {
 		if u := root.Get(path); u.IsObject() {
-			d.emit(llm.UsageUpdate{Usage: usageOf(u)})
+			usage := usageOf(u)
+			usage.Tier = root.Get("service_tier").Str()
+			d.emit(llm.UsageUpdate{Usage: usage})
 			return
 		}
 	}

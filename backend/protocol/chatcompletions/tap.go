@@ -28,6 +28,7 @@ func readBody(seen *llm.Observation, body []byte) {
 	if u := root.Get("usage"); u.IsObject() {
 		seen.Usage = usageOf(u)
 	}
+	seen.Usage.Tier = root.Get("service_tier").Str()
 	if root.Get("error").Exists() && root.Get("error").Type() != jsonread.Null {
 		seen.Err = inBandError(body)
 	}
@@ -101,11 +102,13 @@ func (t *streamTap) event(e sse.Event) {
 			value.ForEach(func(_, choice jsonread.Value) bool { t.choice(choice); return true })
 		case "usage":
 			if value.IsObject() {
-				t.seen.Usage = usageOf(value)
+				t.usage(value)
 			}
+		case "service_tier":
+			t.seen.Usage.Tier = value.Str()
 		case "x_groq":
 			if u := value.Get("usage"); u.IsObject() && !t.seen.Usage.Known() {
-				t.seen.Usage = usageOf(u)
+				t.usage(u)
 			}
 		case "error":
 			if value.Type() != jsonread.Null {
@@ -184,11 +187,18 @@ func (t *streamTap) choice(choice jsonread.Value) {
 			}
 		case "usage": // Moonshot
 			if value.IsObject() {
-				t.seen.Usage = usageOf(value)
+				t.usage(value)
 			}
 		}
 		return true
 	})
+}
+
+// usage takes a usage object. The tier stands beside it, before or behind.
+func (t *streamTap) usage(u jsonread.Value) {
+	tier := t.seen.Usage.Tier
+	t.seen.Usage = usageOf(u)
+	t.seen.Usage.Tier = tier
 }
 
 func hasContent(delta jsonread.Value) bool {

@@ -10,10 +10,12 @@ import (
 
 // usageOf reads a usage object (API reference, "The chat completion object"). prompt_tokens includes what was read from
 // and written to a cache; llm.Usage keeps the three apart. The cache fields have other names at DeepSeek
-// (prompt_cache_hit_tokens), Moonshot (cached_tokens), Mistral (num_cached_tokens) and the hosted gateway (cache_creation_input_tokens).
+// (prompt_cache_hit_tokens), Moonshot (cached_tokens), Mistral (num_cached_tokens) and the hosted gateway
+// (cache_creation_input_tokens). The hosted gateway and OpenRouter say what the call cost (cost, in USD), xAI too
+// (cost_in_usd_ticks, of 1e-10 USD).
 func usageOf(u jsonread.Value) llm.Usage {
 	out := llm.Usage{Raw: json.RawMessage(u.Raw())}
-	var prompt, read, write llm.Count
+	var prompt, read, write, total llm.Count
 	u.ForEach(func(key, v jsonread.Value) bool {
 		switch key.Str() {
 		case "prompt_tokens":
@@ -24,6 +26,16 @@ func usageOf(u jsonread.Value) llm.Usage {
 			take(&read, v)
 		case "cache_creation_input_tokens":
 			take(&write, v)
+		case "total_tokens":
+			take(&total, v)
+		case "cost":
+			out.Reported = llm.CostOf(v.String())
+		case "cost_in_usd_ticks":
+			if v.Type() == jsonread.Number {
+				out.Reported = llm.Tokens(v.Int() * 100)
+			}
+		case "server_tool_use": // OpenRouter
+			take(&out.Searches, v.Get("web_search_requests"))
 		case "prompt_tokens_details":
 			v.ForEach(func(key, v jsonread.Value) bool {
 				switch key.Str() {
@@ -31,11 +43,15 @@ func usageOf(u jsonread.Value) llm.Usage {
 					take(&read, v)
 				case "cache_write_tokens":
 					take(&write, v)
+				case "audio_tokens":
+					take(&out.InputAudio, v)
 				}
 				return true
 			})
 		case "completion_tokens_details":
 			take(&out.Reasoning, v.Get("reasoning_tokens"))
+			take(&out.OutputAudio, v.Get("audio_tokens"))
+			take(&out.OutputImage, v.Get("image_tokens"))
 		}
 		return true
 	})
@@ -43,7 +59,18 @@ func usageOf(u jsonread.Value) llm.Usage {
 	if n, ok := prompt.Get(); ok {
 		out.Input = llm.Tokens(n - read.Or(0) - write.Or(0))
 	}
+	withReasoning(&out, prompt, total)
 	return out
+}
+
+// withReasoning adds the reasoning to the output where a source leaves it out of completion_tokens, as xAI does and the
+// hosted gateway for some models: it then is more than all of the output, or what the total has besides.
+func withReasoning(u *llm.Usage, prompt, total llm.Count) {
+	reasoning, output := u.Reasoning.Or(0), u.Output.Or(0)
+	besides := prompt.Known() && total.Known() && total.Or(0) == prompt.Or(0)+output+reasoning
+	if u.Output.Known() && reasoning > 0 && (reasoning > output || besides) {
+		u.Output = llm.Tokens(output + reasoning)
+	}
 }
 
 func take(dst *llm.Count, v jsonread.Value) {

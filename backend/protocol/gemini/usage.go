@@ -34,7 +34,37 @@ func mergeUsage(known *llm.Usage, u jsonread.Value) {
 	if hasThoughts {
 		known.Reasoning = llm.Tokens(thoughts)
 	}
+	byModality(known, u)
+	if tier := u.Get("trafficType").Str(); tier != "" {
+		known.Tier = tier
+	}
 	known.Raw = json.RawMessage(u.Raw())
+}
+
+// byModality reads how much of each number was sound or pictures.
+func byModality(known *llm.Usage, u jsonread.Value) {
+	take := func(list, modality string) (n int64, ok bool) {
+		u.Get(list).ForEach(func(_, d jsonread.Value) bool {
+			if d.Get("modality").Str() == modality {
+				n, ok = n+d.Get("tokenCount").Int(), true
+			}
+			return true
+		})
+		return n, ok
+	}
+	cached, hasCached := take("cacheTokensDetails", "AUDIO")
+	if hasCached {
+		known.CacheReadAudio = llm.Tokens(cached)
+	}
+	if n, ok := take("promptTokensDetails", "AUDIO"); ok {
+		known.InputAudio = llm.Tokens(n - cached)
+	}
+	if n, ok := take("candidatesTokensDetails", "AUDIO"); ok {
+		known.OutputAudio = llm.Tokens(n)
+	}
+	if n, ok := take("candidatesTokensDetails", "IMAGE"); ok {
+		known.OutputImage = llm.Tokens(n)
+	}
 }
 
 // appendUsage writes a usageMetadata as a member behind others. What is not known is left out.

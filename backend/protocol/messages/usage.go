@@ -21,6 +21,16 @@ func mergeUsage(known *llm.Usage, u jsonread.Value) {
 	take(&known.CacheRead, "cache_read_input_tokens")
 	take(&known.Output, "output_tokens")
 	take(&known.Reasoning, "output_tokens_details.thinking_tokens")
+	take(&known.Searches, "server_tool_use.web_search_requests")
+	if tier := u.Get("service_tier").Str(); tier != "" {
+		known.Tier = tier
+	}
+	if region := u.Get("inference_geo").Str(); region != "" {
+		known.Region = region
+	}
+	if cost := u.Get("cost"); cost.Exists() { // the hosted gateway, OpenRouter
+		known.Reported = llm.CostOf(cost.String())
+	}
 	if split := u.Get("cache_creation"); split.IsObject() {
 		take(&known.CacheWrite5m, "cache_creation.ephemeral_5m_input_tokens")
 		take(&known.CacheWrite1h, "cache_creation.ephemeral_1h_input_tokens")

@@ -91,6 +91,7 @@ func brokenOff(cause error) error {
 }
 
 type decoder struct {
+	searches int64 // web searches in whole items
 	parser   jsonread.Parser
 	out      []llm.Event
 	started  bool
@@ -143,6 +144,7 @@ func (d *decoder) event(e sse.Event, rest *sse.Reader) error {
 	case "response.output_item.added": // what the item holds may be partial; the done event has it whole
 		d.item(f)
 	case "response.output_item.done":
+		d.searches += searched(f.item)
 		return d.itemDone(d.item(f), f.item)
 	default:
 		if !d.itemEvent(f) {
@@ -187,7 +189,11 @@ func (d *decoder) terminal(response jsonread.Value, status string) error {
 		}
 	}
 	if u := response.Get("usage"); u.IsObject() {
-		d.emit(llm.UsageUpdate{Usage: usageOf(u)})
+		usage := usageOf(response)
+		if !usage.Searches.Known() { // some servers leave the output out of the whole response
+			usage.Searches = searchCount(d.searches)
+		}
+		d.emit(llm.UsageUpdate{Usage: usage})
 	}
 	d.emit(llm.Finish{Reason: d.finishOf(status, response.Get("incomplete_details.reason").String())})
 	d.finished = true

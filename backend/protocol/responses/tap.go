@@ -34,7 +34,7 @@ func response(seen *llm.Observation, r jsonread.Value, called, refused bool) {
 		seen.Model = model
 	}
 	if u := r.Get("usage"); u.IsObject() {
-		seen.Usage = usageOf(u)
+		seen.Usage = usageOf(r)
 	}
 	status := r.Get("status").String()
 	if status != "completed" && status != "incomplete" {
@@ -57,6 +57,7 @@ type streamTap struct {
 	seen            llm.Observation
 	split           *sse.Splitter
 	called, refused bool
+	searches        int64
 }
 
 func (t *streamTap) Write(p []byte) *llm.Observation {
@@ -99,9 +100,13 @@ func (t *streamTap) event(e sse.Event) {
 		}
 	case "response.output_item.done":
 		t.called = t.called || calls(data.Get("item"))
+		t.searches += searched(data.Get("item"))
 		t.seen.Content = true
 	case "response.completed", "response.incomplete":
 		response(&t.seen, data.Get("response"), t.called, t.refused)
+		if !t.seen.Usage.Searches.Known() { // some servers leave the output out of the whole response
+			t.seen.Usage.Searches = searchCount(t.searches)
+		}
 		t.seen.Ended = true
 	case "response.failed":
 		response(&t.seen, data.Get("response"), t.called, t.refused)

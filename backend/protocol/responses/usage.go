@@ -9,9 +9,15 @@ import (
 )
 
 // usageOf reads a usage object (API reference, "The response object"). input_tokens includes what was read from and
-// written to a cache; llm.Usage keeps the three apart.
-func usageOf(u jsonread.Value) llm.Usage {
-	out := llm.Usage{Raw: json.RawMessage(u.Raw())}
+// written to a cache; llm.Usage keeps the three apart. The service tier stands in the response, as do the calls of the
+// search tool, each of which is billed. The hosted gateway, OpenRouter and xAI (in ticks of 1e-10 USD) say the cost.
+func usageOf(response jsonread.Value) llm.Usage {
+	u := response.Get("usage")
+	out := llm.Usage{Raw: json.RawMessage(u.Raw()), Tier: response.Get("service_tier").Str(), Reported: llm.CostOf(u.Get("cost").String())}
+	if ticks := u.Get("cost_in_usd_ticks"); ticks.Type() == jsonread.Number {
+		out.Reported = llm.Tokens(ticks.Int() * 100)
+	}
+	out.Searches = searches(response.Get("output"))
 	var input llm.Count
 	take(&input, u.Get("input_tokens"))
 	take(&out.Output, u.Get("output_tokens"))
@@ -22,6 +28,33 @@ func usageOf(u jsonread.Value) llm.Usage {
 		out.Input = llm.Tokens(n - out.CacheRead.Or(0) - out.CacheWrite5m.Or(0))
 	}
 	return out
+}
+
+// searches counts the web searches of an answer; opening a page or looking in it is none (guide, "Web search").
+func searches(output jsonread.Value) llm.Count {
+	var n int64
+	output.ForEach(func(_, item jsonread.Value) bool {
+		n += searched(item)
+		return true
+	})
+	return searchCount(n)
+}
+
+// searched is 1 for an item that is a web search.
+func searched(item jsonread.Value) int64 {
+	if item.Get("type").Str() == "web_search_call" {
+		if action := item.Get("action.type").Str(); action == "" || action == "search" {
+			return 1
+		}
+	}
+	return 0
+}
+
+func searchCount(n int64) llm.Count {
+	if n == 0 {
+		return llm.Count{}
+	}
+	return llm.Tokens(n)
 }
 
 func take(dst *llm.Count, v jsonread.Value) {
