@@ -18,7 +18,7 @@ var floors = [][]string{
 	{"event", "store", "secret", "llm", "filewatch"},
 	{"catalog", "fetch", "recall"},
 	{"protocol/sse", "protocol/jsonedit", "protocol/jsonread", "protocol/carry", "protocol/watch", "protocol/tokens"},
-	{"protocol/jsonwrite"},
+	{"protocol/jsonwrite", "protocol/hosted"},
 	{"protocol/fit"},
 	{
 		"protocol/chatcompletions", "protocol/messages", "protocol/responses", "protocol/gemini", "protocol/aisdk",

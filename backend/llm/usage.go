@@ -72,8 +72,10 @@ type Usage struct {
 	// does not say.
 	Tier   string `json:",omitzero"`
 	Region string `json:",omitzero"`
-	// Reported is what the source says that the call cost, in 1e-12 USD.
+	// Reported is what the source says that the call cost, Market what it says that it would cost at the maker's list
+	// price, both in 1e-12 USD.
 	Reported Count `json:",omitzero"`
+	Market   Count `json:",omitzero"`
 	// Raw is the source's own usage object.
 	Raw json.RawMessage
 }

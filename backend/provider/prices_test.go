@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -24,6 +25,7 @@ type priceCase struct {
 	Cost     *string                    `json:"cost"`
 	Sum      string                     `json:"sum"`
 	Reported *string                    `json:"reported"`
+	Market   *string                    `json:"market"`
 }
 
 // TestPrices holds costs to the table in testdata/prices, to the last 1e-12 USD: the same whether the answer was
@@ -76,14 +78,25 @@ func (c priceCase) check(t *testing.T) {
 		}
 		usages["translated, streamed"] = last(streamed)
 	}
+	one := usages["passed on"]
+	one.Raw = nil
 	for way, u := range usages {
+		if u.Raw = nil; !reflect.DeepEqual(u, one) {
+			t.Errorf("%s: %+v, passed on %+v", way, u, one)
+		}
 		bill := price.Cost(u)
 		if got := costText(int64(bill.Total), bill.Known); got != textOr(c.Cost) {
 			t.Errorf("%s: %s, want %s (%s)\n%+v", way, got, textOr(c.Cost), c.Sum, u)
 		}
-		reported, known := u.Reported.Get()
-		if got := costText(reported, known); got != textOr(c.Reported) {
-			t.Errorf("%s: reported %s, want %s", way, got, textOr(c.Reported))
+		for _, told := range []struct {
+			what string
+			got  llm.Count
+			want *string
+		}{{"reported", u.Reported, c.Reported}, {"market", u.Market, c.Market}} {
+			n, known := told.got.Get()
+			if got := costText(n, known); got != textOr(told.want) {
+				t.Errorf("%s: %s %s, want %s", way, told.what, got, textOr(told.want))
+			}
 		}
 		var sum catalog.PicoUSD
 		for _, l := range bill.Lines {

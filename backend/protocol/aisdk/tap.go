@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/hosted"
 	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 	"gatehouse/backend/protocol/watch"
@@ -80,12 +81,6 @@ func generation(seen *llm.Observation, of jsonread.Value) {
 	if id := of.Get("providerMetadata.gateway.generationId").String(); id != "" {
 		seen.ID = id
 	}
-	if cost := of.Get("providerMetadata.gateway.cost"); cost.Exists() {
-		seen.Usage.Reported = llm.CostOf(cost.String())
-	}
-	if tier := of.Get("providerMetadata.gateway.serviceTier").Str(); tier != "" {
-		seen.Usage.Tier = tier
-	}
 }
 
 func ended(seen *llm.Observation, of jsonread.Value) {
@@ -97,9 +92,8 @@ func ended(seen *llm.Observation, of jsonread.Value) {
 		seen.Finish = finishOf(r.Str(), r.Str())
 	}
 	if u := of.Get("usage"); u.IsObject() {
-		usage := usageOf(u)
-		usage.Reported, usage.Tier = seen.Usage.Reported, seen.Usage.Tier
-		seen.Usage = usage
+		seen.Usage = usageOf(u)
+		hosted.Account(&seen.Usage, of.Get("providerMetadata"))
 	}
 }
 

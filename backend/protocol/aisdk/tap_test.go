@@ -11,8 +11,8 @@ import (
 
 // What was encoded is what a tap sees, however its bytes are cut, and a cut stream has no end.
 func TestTap(t *testing.T) {
-	want := `{"Input":8,"CacheRead":3,"CacheWrite5m":3,"CacheWrite1h":null,"Output":7,"Reasoning":2,"Raw":null}`
-	flat := `{"Input":11,"CacheRead":3,"CacheWrite5m":null,"CacheWrite1h":null,"Output":7,"Reasoning":2,"Raw":null}`
+	want := `{"Input":8,"CacheRead":3,"CacheWrite5m":3,"CacheWrite1h":null,"Output":7,"Reasoning":2,"Reported":120000000,"Raw":null}`
+	flat := `{"Input":11,"CacheRead":3,"CacheWrite5m":null,"CacheWrite1h":null,"Output":7,"Reasoning":2,"Reported":120000000,"Raw":null}`
 	for _, v := range versions {
 		data := stream(v, answers["text"])
 		body, err := aisdk.EncodeResponse(answers["text"], options(v))

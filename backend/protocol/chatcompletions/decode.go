@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/hosted"
 	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/jsonwrite"
 	"gatehouse/backend/protocol/sse"
@@ -113,7 +114,9 @@ type decoder struct {
 	detail string
 	sealed *sealed
 	closed map[string]bool
-	calls  []*call
+	// tier is the service tier that some chunk named.
+	tier  string
+	calls []*call
 	// seed makes ids for calls that come without one; it differs from stream to stream.
 	seed    [sha256.Size]byte
 	refused bool
@@ -167,16 +170,28 @@ func (d *decoder) start(root jsonread.Value, data []byte) {
 	d.emit(llm.MessageStart{ID: root.Get("id").String(), Model: root.Get("model").String()})
 }
 
-// usage stands at the top, in the choice (Moonshot) or in x_groq (Groq).
+// usage stands at the top, in the choice (Moonshot) or in x_groq (Groq). The tier may stand in another chunk.
 func (d *decoder) usage(root jsonread.Value) {
+	if tier := root.Get("service_tier").Str(); tier != "" {
+		d.tier = tier
+	}
 	for _, path := range []string{"usage", "choices.0.usage", "x_groq.usage"} {
 		if u := root.Get(path); u.IsObject() {
 			usage := usageOf(u)
-			usage.Tier = root.Get("service_tier").Str()
+			usage.Tier = d.tier
+			hosted.Account(&usage, metadataOf(root.Get("choices.0")))
 			d.emit(llm.UsageUpdate{Usage: usage})
 			return
 		}
 	}
+}
+
+// metadataOf is what the hosted gateway says of an answer, in the chunk that has its usage ("Chat Completions").
+func metadataOf(choice jsonread.Value) jsonread.Value {
+	if m := choice.Get("delta.provider_metadata"); m.Exists() {
+		return m
+	}
+	return choice.Get("message.provider_metadata")
 }
 
 func (d *decoder) finishReason(reason jsonread.Value) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/hosted"
 	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 	"gatehouse/backend/protocol/watch"
@@ -27,8 +28,9 @@ func readBody(seen *llm.Observation, body []byte) {
 	}
 	if u := root.Get("usage"); u.IsObject() {
 		seen.Usage = usageOf(u)
+		seen.Usage.Tier = root.Get("service_tier").Str()
+		hosted.Account(&seen.Usage, metadataOf(root.Get("choices.0")))
 	}
-	seen.Usage.Tier = root.Get("service_tier").Str()
 	if root.Get("error").Exists() && root.Get("error").Type() != jsonread.Null {
 		seen.Err = inBandError(body)
 	}
@@ -88,7 +90,8 @@ func (t *streamTap) event(e sse.Event) {
 		t.seen.Ended = true
 		return
 	}
-	jsonread.Of(e.Data).ForEach(func(key, value jsonread.Value) bool {
+	root := jsonread.Of(e.Data)
+	root.ForEach(func(key, value jsonread.Value) bool {
 		switch key.Str() {
 		case "id":
 			if t.seen.ID == "" {
@@ -99,16 +102,18 @@ func (t *streamTap) event(e sse.Event) {
 				t.seen.Model = value.String()
 			}
 		case "choices":
-			value.ForEach(func(_, choice jsonread.Value) bool { t.choice(choice); return true })
+			value.ForEach(func(_, choice jsonread.Value) bool { t.choice(choice, root); return true })
 		case "usage":
 			if value.IsObject() {
-				t.usage(value)
+				t.usage(value, root)
 			}
 		case "service_tier":
-			t.seen.Usage.Tier = value.Str()
+			if value.Str() != "" {
+				t.seen.Usage.Tier = value.Str()
+			}
 		case "x_groq":
 			if u := value.Get("usage"); u.IsObject() && !t.seen.Usage.Known() {
-				t.usage(u)
+				t.usage(u, root)
 			}
 		case "error":
 			if value.Type() != jsonread.Null {
@@ -173,7 +178,7 @@ var (
 	null       = []byte("null")
 )
 
-func (t *streamTap) choice(choice jsonread.Value) {
+func (t *streamTap) choice(choice, root jsonread.Value) {
 	choice.ForEach(func(key, value jsonread.Value) bool {
 		switch key.Str() {
 		case "delta":
@@ -187,18 +192,19 @@ func (t *streamTap) choice(choice jsonread.Value) {
 			}
 		case "usage": // Moonshot
 			if value.IsObject() {
-				t.usage(value)
+				t.usage(value, root)
 			}
 		}
 		return true
 	})
 }
 
-// usage takes a usage object. The tier stands beside it, before or behind.
-func (t *streamTap) usage(u jsonread.Value) {
+// usage takes a usage object of a chunk. The tier stands beside it, or in a chunk before.
+func (t *streamTap) usage(u, root jsonread.Value) {
 	tier := t.seen.Usage.Tier
 	t.seen.Usage = usageOf(u)
 	t.seen.Usage.Tier = tier
+	hosted.Account(&t.seen.Usage, metadataOf(root.Get("choices.0")))
 }
 
 func hasContent(delta jsonread.Value) bool {

@@ -5,14 +5,14 @@ import (
 	"strconv"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/hosted"
 	"gatehouse/backend/protocol/jsonread"
 )
 
 // usageOf reads a usage object (API reference, "The chat completion object"). prompt_tokens includes what was read from
 // and written to a cache; llm.Usage keeps the three apart. The cache fields have other names at DeepSeek
 // (prompt_cache_hit_tokens), Moonshot (cached_tokens), Mistral (num_cached_tokens) and the hosted gateway
-// (cache_creation_input_tokens). The hosted gateway and OpenRouter say what the call cost (cost, in USD), xAI too
-// (cost_in_usd_ticks, of 1e-10 USD).
+// (cache_creation_input_tokens).
 func usageOf(u jsonread.Value) llm.Usage {
 	out := llm.Usage{Raw: json.RawMessage(u.Raw())}
 	var prompt, read, write, total llm.Count
@@ -28,12 +28,6 @@ func usageOf(u jsonread.Value) llm.Usage {
 			take(&write, v)
 		case "total_tokens":
 			take(&total, v)
-		case "cost":
-			out.Reported = llm.CostOf(v.String())
-		case "cost_in_usd_ticks":
-			if v.Type() == jsonread.Number {
-				out.Reported = llm.Tokens(v.Int() * 100)
-			}
 		case "server_tool_use": // OpenRouter
 			take(&out.Searches, v.Get("web_search_requests"))
 		case "prompt_tokens_details":
@@ -60,6 +54,7 @@ func usageOf(u jsonread.Value) llm.Usage {
 		out.Input = llm.Tokens(n - read.Or(0) - write.Or(0))
 	}
 	withReasoning(&out, prompt, total)
+	hosted.Costs(&out, u)
 	return out
 }
 

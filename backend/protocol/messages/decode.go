@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/hosted"
 	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 )
@@ -148,7 +149,7 @@ func (d *decoder) event(e sse.Event, rest *sse.Reader) error {
 		return d.blockStop(index)
 	case "message_delta":
 		d.stopReason(data.Get("delta"))
-		d.takeUsage(data.Get("usage"))
+		d.takeUsage(data)
 	case "message_stop":
 		d.end()
 	default:
@@ -164,12 +165,14 @@ func opaque(raw []byte) llm.Opaque {
 func (d *decoder) start(message jsonread.Value) {
 	d.started = true
 	d.emit(llm.MessageStart{ID: message.Get("id").String(), Model: message.Get("model").String()})
-	d.takeUsage(message.Get("usage"))
+	d.takeUsage(message)
 }
 
-func (d *decoder) takeUsage(u jsonread.Value) {
-	if u.IsObject() {
+// takeUsage takes what a message or its delta says of usage.
+func (d *decoder) takeUsage(of jsonread.Value) {
+	if u := of.Get("usage"); u.IsObject() {
 		mergeUsage(&d.usage, u)
+		hosted.Account(&d.usage, of.Get("provider_metadata"))
 		d.emit(llm.UsageUpdate{Usage: d.usage})
 	}
 }

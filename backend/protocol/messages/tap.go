@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/hosted"
 	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/sse"
 	"gatehouse/backend/protocol/watch"
@@ -33,6 +34,7 @@ func message(seen *llm.Observation, m jsonread.Value) {
 	seen.Model = m.Get("model").String()
 	if u := m.Get("usage"); u.IsObject() {
 		mergeUsage(&seen.Usage, u)
+		hosted.Account(&seen.Usage, m.Get("provider_metadata"))
 	}
 }
 
@@ -78,6 +80,7 @@ func (t *streamTap) event(e sse.Event) {
 		}
 		if u := data.Get("usage"); u.IsObject() {
 			mergeUsage(&t.seen.Usage, u)
+			hosted.Account(&t.seen.Usage, data.Get("provider_metadata"))
 		}
 	case "message_stop":
 		t.seen.Ended = true

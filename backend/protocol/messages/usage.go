@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/hosted"
 	"gatehouse/backend/protocol/jsonread"
 )
 
@@ -28,9 +29,6 @@ func mergeUsage(known *llm.Usage, u jsonread.Value) {
 	if region := u.Get("inference_geo").Str(); region != "" {
 		known.Region = region
 	}
-	if cost := u.Get("cost"); cost.Exists() { // the hosted gateway, OpenRouter
-		known.Reported = llm.CostOf(cost.String())
-	}
 	if split := u.Get("cache_creation"); split.IsObject() {
 		take(&known.CacheWrite5m, "cache_creation.ephemeral_5m_input_tokens")
 		take(&known.CacheWrite1h, "cache_creation.ephemeral_1h_input_tokens")
@@ -38,6 +36,7 @@ func mergeUsage(known *llm.Usage, u jsonread.Value) {
 		take(&known.CacheWrite5m, "cache_creation_input_tokens")
 	}
 	known.Raw = json.RawMessage(u.Raw())
+	hosted.Costs(known, u)
 }
 
 // finishOf maps a stop_reason, keeping the word.
@@ -87,6 +86,15 @@ func appendUsage(dst []byte, u llm.Usage) []byte {
 		dst = append(dst, `"output_tokens_details":{`...)
 		member("thinking_tokens", n)
 		dst = append(dst[:len(dst)-1], "},"...)
+	}
+	if n, ok := u.Searches.Get(); ok {
+		dst = append(dst, `"server_tool_use":{`...)
+		member("web_search_requests", n)
+		dst = append(dst[:len(dst)-1], "},"...)
+	}
+	switch u.Tier {
+	case "standard", "priority", "batch": // the dialect knows no others
+		dst = append(append(append(dst, `"service_tier":"`...), u.Tier...), `",`...)
 	}
 	return append(dst[:len(dst)-1], '}')
 }

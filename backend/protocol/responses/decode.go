@@ -91,10 +91,10 @@ func brokenOff(cause error) error {
 }
 
 type decoder struct {
-	searches int64 // web searches in whole items
 	parser   jsonread.Parser
 	out      []llm.Event
 	started  bool
+	searches int64 // web searches in whole items
 	finished bool
 	next     int                // the next part's index
 	items    map[int64]*inItem  // by output_index

@@ -5,18 +5,16 @@ import (
 	"strconv"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/protocol/hosted"
 	"gatehouse/backend/protocol/jsonread"
 )
 
 // usageOf reads a usage object (API reference, "The response object"). input_tokens includes what was read from and
 // written to a cache; llm.Usage keeps the three apart. The service tier stands in the response, as do the calls of the
-// search tool, each of which is billed. The hosted gateway, OpenRouter and xAI (in ticks of 1e-10 USD) say the cost.
+// search tool, each of which is billed.
 func usageOf(response jsonread.Value) llm.Usage {
 	u := response.Get("usage")
-	out := llm.Usage{Raw: json.RawMessage(u.Raw()), Tier: response.Get("service_tier").Str(), Reported: llm.CostOf(u.Get("cost").String())}
-	if ticks := u.Get("cost_in_usd_ticks"); ticks.Type() == jsonread.Number {
-		out.Reported = llm.Tokens(ticks.Int() * 100)
-	}
+	out := llm.Usage{Raw: json.RawMessage(u.Raw()), Tier: response.Get("service_tier").Str()}
 	out.Searches = searches(response.Get("output"))
 	var input llm.Count
 	take(&input, u.Get("input_tokens"))
@@ -27,6 +25,8 @@ func usageOf(response jsonread.Value) llm.Usage {
 	if n, ok := input.Get(); ok {
 		out.Input = llm.Tokens(n - out.CacheRead.Or(0) - out.CacheWrite5m.Or(0))
 	}
+	hosted.Costs(&out, u)
+	hosted.Account(&out, response.Get("provider_metadata"))
 	return out
 }
 
