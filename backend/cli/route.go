@@ -11,12 +11,17 @@ type routeCommand struct {
 	Explain  bool   `help:"Also show how the decision came about and who is left out."`
 	Protocol string `default:"chat-completions" help:"What the client speaks: chat-completions, responses, messages, gemini, ai-sdk, ollama."`
 	Options  string `help:"Options as in providerOptions.gateway, as JSON."`
+	Key      string `help:"The name of the API key that asks."`
+	Project  string `help:"The project that asks, where it is not the key's."`
+	Hour     *int   `help:"The hour of the day, 0 to 23; now if left out."`
 	JSON     bool   `name:"json" help:"Print JSON."`
 }
 
 // Run shows what would be tried for a request.
 func (c routeCommand) Run(s *session) error {
-	route, err := call[control.Route](s, "route.explain", control.RouteQuery{Model: c.Model, Protocol: c.Protocol, Options: c.Options})
+	route, err := call[control.Route](s, "route.explain", control.RouteQuery{
+		Model: c.Model, Protocol: c.Protocol, Options: c.Options, Key: c.Key, Project: c.Project, Hour: c.Hour,
+	})
 	if err != nil {
 		return err
 	}

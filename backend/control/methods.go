@@ -39,6 +39,8 @@ type Methods struct {
 	RolloutsStop      Method[RolloutRef, RolloutList]             `name:"rollouts.stop"`
 	RolloutsResume    Method[RolloutRef, RolloutList]             `name:"rollouts.resume"`
 	SettingsGet       Method[Empty, SettingsView]                 `name:"settings.get"`
+	SettingsPreview   Method[SettingChanges, SettingsDraft]       `name:"settings.preview"`
+	SettingsApply     Method[SettingsEdit, SettingsDraft]         `name:"settings.apply"`
 	PagesLink         Method[Empty, Link]                         `name:"pages.link"`
 	WindowShow        Method[Empty, Empty]                        `name:"window.show"`
 	WindowHide        Method[Empty, Empty]                        `name:"window.hide"`
@@ -48,7 +50,9 @@ type Methods struct {
 // Events is every event, by type. All but "chat.delta" are delivered for certain.
 type Events struct {
 	Status Status `name:"status"`
-	// Models, Health, Rollouts, Credentials, Keys and Conversations say that a list changed; who shows it asks for it again.
+	// Settings, Models, Health, Rollouts, Credentials, Keys and Conversations say that something changed; who shows it asks
+	// for it again.
+	Settings      Empty       `name:"settings"`
 	Models        Empty       `name:"models"`
 	Health        Empty       `name:"health"`
 	Rollouts      Empty       `name:"rollouts"`

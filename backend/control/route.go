@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"time"
@@ -21,6 +22,10 @@ type RouteQuery struct {
 	Project string `json:"project"`
 	// Conversation decides what sticks to a conversation; empty leaves that to chance.
 	Conversation string `json:"conversation"`
+	// Hour is the hour of the day, local time; null is now.
+	Hour *int `json:"hour"`
+	// Changes of the settings hold as if they were made; null or none leaves the settings as they are.
+	Changes []SettingChange `json:"changes"`
 }
 
 // Route is what would be tried, and how that came about.
@@ -50,12 +55,45 @@ func (s *Service) route(_ context.Context, q RouteQuery) (Route, error) {
 	if dialect == "" {
 		dialect = llm.ChatCompletions
 	}
-	w := s.World()
-	d, err := routing.Decide(w, routing.Ask{
+	w, err := s.worldWith(q.Changes)
+	if err != nil {
+		return Route{}, err
+	}
+	ask := routing.Ask{
 		Model: q.Model, Dialect: dialect, Options: options, Key: q.Key, Project: q.Project,
 		Conversation: q.Conversation, Seed: rand.Uint64(), Hour: w.Now.Local().Hour(),
-	})
+	}
+	if q.Hour != nil {
+		ask.Hour = *q.Hour
+	}
+	for _, k := range s.Keys.List() {
+		if k.Name == q.Key && k.RevokedAt == nil { // it brings its project and what it may use
+			ask.Project, ask.Allows = cmp.Or(q.Project, k.Project), k.Allows
+		}
+	}
+	d, err := routing.Decide(w, ask)
 	return routing.Explain(d, dialect, err), nil
+}
+
+// worldWith gives the world as it would be after changes of the settings.
+func (s *Service) worldWith(changes []SettingChange) (routing.World, error) {
+	w := s.World()
+	if len(changes) == 0 {
+		return w, nil
+	}
+	draft, err := s.Settings.Preview(toChanges(changes))
+	switch {
+	case err != nil:
+		return w, err
+	case draft.Problem != nil:
+		return w, llm.Errorf(llm.ErrBadRequest, "%s", draft.Problem.Message).WithCode("settings_invalid")
+	}
+	config := s.Routing(draft.Settings)
+	if w.Config != nil {
+		config.Rollouts = w.Config.Rollouts
+	}
+	w.Config, w.Active = config, draft.Settings.ActiveModel
+	return w, nil
 }
 
 func (s *Service) healthList() HealthList {

@@ -58,7 +58,9 @@ type Options struct {
 	Checker              Checker
 	Providers            func() provider.Table
 	// World gives the snapshot that requests are decided on.
-	World    func() routing.World
+	World func() routing.World
+	// Routing gives what settings say of routing, without rollouts.
+	Routing  func(*settings.Settings) *routing.Config
 	Health   *health.Board
 	Rollouts *rollout.Keeper
 	// Editors points editors' settings at the endpoint.
@@ -133,6 +135,8 @@ func (s *Service) Methods() *Methods {
 		RolloutsStop:      s.stopRollout,
 		RolloutsResume:    s.resumeRollout,
 		SettingsGet:       s.settingsView,
+		SettingsPreview:   s.previewSettings,
+		SettingsApply:     s.applySettings,
 		PagesLink:         s.pagesLink,
 		WindowShow: func(context.Context, Empty) (Empty, error) {
 			return s.windowCommand(func(w Window) func() { return w.Show })
@@ -229,20 +233,6 @@ func (s *Service) pause(paused bool) (Empty, error) {
 	s.Endpoint.SetPaused(paused)
 	s.Changed()
 	return Empty{}, nil
-}
-
-func (s *Service) settingsView(context.Context, Empty) (SettingsView, error) {
-	text, err := s.Settings.Text()
-	if err != nil {
-		return SettingsView{}, llm.Errorf(llm.ErrInternal, "the settings file can't be read: %w", err)
-	}
-	effective, err := json.Marshal(s.Settings.Snapshot())
-	if err != nil {
-		return SettingsView{}, err
-	}
-	return SettingsView{
-		Path: s.Settings.Path(), Text: text, Effective: effective, Problem: toProblem(s.Settings.Problem()),
-	}, nil
 }
 
 func (s *Service) windowCommand(which func(Window) func()) (Empty, error) {

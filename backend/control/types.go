@@ -1,9 +1,6 @@
 package control
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // The view types below are what every face shows. Times are RFC 3339; an optional value that is unknown is null.
 // The TypeScript side is generated from them (see typescript.go).
@@ -401,14 +398,6 @@ type ChatDelta struct {
 type ChatTurn struct {
 	Conversation string `json:"conversation"`
 	Turn         Turn   `json:"turn"`
-}
-
-// SettingsView is the settings file as it is, and what is in force.
-type SettingsView struct {
-	Path      string          `json:"path"`
-	Text      string          `json:"text"`
-	Effective json.RawMessage `json:"effective"`
-	Problem   *Problem        `json:"problem"`
 }
 
 // Link is a one-time link to the pages.

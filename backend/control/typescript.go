@@ -1,12 +1,16 @@
 package control
 
 import (
+	"encoding"
 	"encoding/json"
 	"fmt"
 	"reflect"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
+
+	"gatehouse/backend/settings"
 )
 
 // TypeScript writes the contract (view types, calls, events) as a TypeScript module.
@@ -47,23 +51,35 @@ func (g *generator) name(t reflect.Type) string {
 		return "string"
 	case t == reflect.TypeFor[json.RawMessage]():
 		return "unknown"
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
+		return "string"
 	}
 	switch t.Kind() {
 	case reflect.String:
 		return "string"
 	case reflect.Bool:
 		return "boolean"
-	case reflect.Int, reflect.Int64, reflect.Uint64:
+	case reflect.Int, reflect.Int64, reflect.Uint64, reflect.Float64:
 		return "number"
+	case reflect.Map:
+		return "Record<string, " + g.name(t.Elem()) + ">"
 	case reflect.Pointer:
 		return g.name(t.Elem()) + " | null"
 	case reflect.Slice:
 		return g.name(t.Elem()) + "[]"
 	case reflect.Struct:
 		g.define(t)
-		return t.Name()
+		return title(t)
 	}
 	panic("control: no TypeScript for " + t.String())
+}
+
+// title is a type's name. What settings are made of has names that say so: views of the same things have theirs too.
+func title(t reflect.Type) string {
+	if t.PkgPath() == reflect.TypeFor[settings.Settings]().PkgPath() && t != reflect.TypeFor[settings.Settings]() {
+		return "Settings" + t.Name()
+	}
+	return t.Name()
 }
 
 func (g *generator) define(t reflect.Type) {
@@ -73,20 +89,32 @@ func (g *generator) define(t reflect.Type) {
 	g.seen[t] = true
 	var b strings.Builder
 	if t.NumField() == 0 {
-		fmt.Fprintf(&b, "export type %s = Record<string, never>;\n", t.Name())
+		fmt.Fprintf(&b, "export type %s = Record<string, never>;\n", title(t))
 	} else {
-		fmt.Fprintf(&b, "export interface %s {\n", t.Name())
+		fmt.Fprintf(&b, "export interface %s {\n", title(t))
 		for f := range t.Fields() {
-			kind := g.name(f.Type)
-			if list := f.Tag.Get("enum"); list != "" {
-				kind = `"` + strings.Join(strings.Split(list, ","), `" | "`) + `"`
-			}
-			fmt.Fprintf(&b, "  %s: %s;\n", f.Tag.Get("json"), kind)
+			b.WriteString(g.member(f))
 		}
 		b.WriteString("}\n")
 	}
-	if _, taken := g.text[t.Name()]; taken { // types of two packages
-		panic("control: two types are named " + t.Name())
+	if _, taken := g.text[title(t)]; taken { // types of two packages
+		panic("control: two types are named " + title(t))
 	}
-	g.text[t.Name()] = b.String()
+	g.text[title(t)] = b.String()
+}
+
+// member writes a field. One that is left out where it is empty is optional, and never null.
+func (g *generator) member(f reflect.StructField) string {
+	kind := g.name(f.Type)
+	if list := f.Tag.Get("enum"); list != "" {
+		kind = `"` + strings.Join(strings.Split(list, ","), `" | "`) + `"`
+	}
+	name, how, _ := strings.Cut(f.Tag.Get("json"), ",")
+	if strings.HasPrefix(name, "$") {
+		name = strconv.Quote(name)
+	}
+	if how == "omitempty" {
+		name, kind = name+"?", strings.TrimSuffix(kind, " | null")
+	}
+	return fmt.Sprintf("  %s: %s;\n", name, kind)
 }

@@ -115,9 +115,8 @@ func (d *Document) Modify(f func(*Settings) error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.reload(true)
-	if p := d.problem.Load(); p != nil {
-		return llm.Errorf(llm.ErrBadRequest, "the settings file %s has a mistake, so it was not changed: "+
-			"correct it first (%s)", d.path, p).WithCode("settings_broken")
+	if err := d.broken(); err != nil {
+		return err
 	}
 	before := d.current.Load()
 	after := before.Clone()
@@ -139,17 +138,23 @@ func (d *Document) Modify(f func(*Settings) error) error {
 		return err
 	}
 	if err := writeFile(d.path, text); err != nil {
-		return &llm.Error{
-			Kind: llm.ErrInternal, Code: "settings_not_saved", Cause: err,
-			Message: fmt.Sprintf("the settings could not be saved, so nothing was changed: %v", err),
-		}
+		return notSaved(err)
 	}
 	d.accept(text)
 	return nil
 }
 
-// patched gives the file's text with the changes in it.
-func (d *Document) patched(changes []change, want *Settings) ([]byte, error) {
+// broken refuses changes of a file with a mistake.
+func (d *Document) broken() error {
+	if p := d.problem.Load(); p != nil {
+		return llm.Errorf(llm.ErrBadRequest, "the settings file %s has a mistake, so it was not changed: "+
+			"correct it first (%s)", d.path, p).WithCode("settings_broken")
+	}
+	return nil
+}
+
+// patchedText gives the file's text with the changes in it, whatever they make of it.
+func (d *Document) patchedText(changes []change) ([]byte, error) {
 	text := d.text
 	if text == nil {
 		text = []byte(firstFile)
@@ -171,6 +176,15 @@ func (d *Document) patched(changes []change, want *Settings) ([]byte, error) {
 	}
 	if marked {
 		out = append(bytes.Clone(byteOrderMark), out...)
+	}
+	return out, nil
+}
+
+// patched gives the file's text with the changes in it, and makes sure that it says what is wanted.
+func (d *Document) patched(changes []change, want *Settings) ([]byte, error) {
+	out, err := d.patchedText(changes)
+	if err != nil {
+		return nil, err
 	}
 	_, got, problem := d.parse(out)
 	if problem != nil {

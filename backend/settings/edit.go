@@ -31,18 +31,7 @@ func diff(before, after *Settings) ([]change, error) {
 }
 
 func asTree(s *Settings) (map[string]any, error) {
-	c := s.Clone()
-	// A nil list or map means the same as an empty one, and null is nothing the file may hold.
-	if c.AllowedOrigins == nil {
-		c.AllowedOrigins = []string{}
-	}
-	if c.Providers == nil {
-		c.Providers = map[string]Provider{}
-	}
-	if c.Catalog == nil {
-		c.Catalog = map[string]ModelOverride{}
-	}
-	text, err := json.Marshal(c)
+	text, err := json.Marshal(s.Filled())
 	if err != nil {
 		return nil, err
 	}
@@ -131,8 +120,7 @@ func apply(tree *hujson.Value, c change) error {
 	if err != nil {
 		return err
 	}
-	at.Value = value
-	return nil
+	return reconcile(at, value, indent, l)
 }
 
 // remove takes a member out, with the comments that belong to it by hujson's rules: those right above it and behind it.
@@ -178,7 +166,40 @@ func render(value any, indent string, l layout) (hujson.ValueTrimmed, error) {
 		return nil, err
 	}
 	v, err := hujson.Parse(bytes.ReplaceAll(bytes.TrimSpace(b.Bytes()), []byte("\n"), []byte(l.newline)))
+	if err == nil {
+		shorten(&v)
+	}
 	return v.Value, err
+}
+
+// longestLine is how long a list of plain values may be that is written on one line.
+const longestLine = 80
+
+// shorten puts lists of a few plain values on one line each.
+func shorten(v *hujson.Value) {
+	switch list := v.Value.(type) {
+	case *hujson.Object:
+		for i := range list.Members {
+			shorten(&list.Members[i].Value)
+		}
+	case *hujson.Array:
+		plain, length := true, 0
+		for i := range list.Elements {
+			shorten(&list.Elements[i])
+			word, ok := list.Elements[i].Value.(hujson.Literal)
+			plain, length = plain && ok, length+len(word)+2
+		}
+		if !plain || length > longestLine {
+			return
+		}
+		for i := range list.Elements {
+			list.Elements[i].BeforeExtra = nil
+			if i > 0 {
+				list.Elements[i].BeforeExtra = hujson.Extra(" ")
+			}
+		}
+		list.AfterExtra = nil
+	}
 }
 
 // insert adds a member behind the last one, in the object's own style.

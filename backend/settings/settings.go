@@ -96,6 +96,22 @@ func (s *Settings) Clone() *Settings {
 	return cloned(reflect.ValueOf(s)).Interface().(*Settings)
 }
 
+// Filled gives a copy whose JSON has no null: a nil list or map means the same as an empty one, and null is nothing the
+// file may hold.
+func (s *Settings) Filled() *Settings {
+	c := s.Clone()
+	if c.AllowedOrigins == nil {
+		c.AllowedOrigins = []string{}
+	}
+	if c.Providers == nil {
+		c.Providers = map[string]Provider{}
+	}
+	if c.Catalog == nil {
+		c.Catalog = map[string]ModelOverride{}
+	}
+	return c
+}
+
 // cloned copies what the settings are made of: plain values, lists, maps, pointers and structs of them.
 func cloned(v reflect.Value) reflect.Value {
 	switch v.Kind() {

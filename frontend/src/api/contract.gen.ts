@@ -352,6 +352,164 @@ export interface RouteQuery {
   key: string;
   project: string;
   conversation: string;
+  hour: number | null;
+  changes: SettingChange[];
+}
+
+export interface SettingChange {
+  path: string[];
+  value: unknown;
+}
+
+export interface SettingChanges {
+  changes: SettingChange[];
+}
+
+export interface Settings {
+  "$schema"?: string;
+  version: number;
+  activeModel: string;
+  addr: string;
+  maxBodyBytes: number;
+  allowedOrigins: string[];
+  ollama: SettingsOllama;
+  fetch: SettingsFetch;
+  discoverLocal: boolean;
+  providers: Record<string, SettingsProvider>;
+  credentials?: Record<string, SettingsCredentials>;
+  catalog: Record<string, SettingsModelOverride>;
+  virtualModels?: Record<string, SettingsVirtualModel>;
+  rules?: SettingsRule[];
+  rollouts?: Record<string, SettingsRollout>;
+  modelDefaults?: SettingsModelDefault[];
+  timeouts?: Record<string, SettingsTimeouts>;
+  gatewayFallback?: boolean;
+}
+
+export interface SettingsCredential {
+  weight?: number;
+  zeroDataRetention?: boolean;
+  gatewayFallback?: boolean;
+}
+
+export interface SettingsCredentials {
+  balance?: "in-order" | "weighted" | "least-busy" | "latency";
+  order?: string[];
+  named?: Record<string, SettingsCredential>;
+  envFile?: string;
+}
+
+export interface SettingsDraft {
+  revision: string;
+  diff: string;
+  text: string;
+  problem: Problem | null;
+}
+
+export interface SettingsEdit {
+  revision: string;
+  changes: SettingChange[];
+}
+
+export interface SettingsFetch {
+  maxBytes: number;
+  allowPrivate: boolean;
+}
+
+export interface SettingsGuards {
+  errorPercent?: number;
+  firstTokenMs?: number;
+  costPerRequest?: string;
+  leastRequests?: number;
+  window?: string;
+}
+
+export interface SettingsInferenceRegion {
+  scope: "zone" | "global";
+  geoRegion?: "us" | "eu";
+}
+
+export interface SettingsModelDefault {
+  model: string;
+  parameters: SettingsParameters;
+}
+
+export interface SettingsModelOverride {
+  name?: string;
+  context_window?: number;
+  max_tokens?: number;
+  pricing?: SettingsPricing;
+}
+
+export interface SettingsOllama {
+  allowWithoutKey: boolean;
+  addr?: string;
+}
+
+export interface SettingsParameters {
+  temperature?: number;
+  topP?: number;
+  maxOutputTokens?: number;
+  reasoningEffort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max";
+}
+
+export interface SettingsPricing {
+  input?: string;
+  output?: string;
+  input_cache_read?: string;
+  input_cache_write?: string;
+}
+
+export interface SettingsProvider {
+  type?: "openai-compatible";
+  name?: string;
+  baseURL?: string;
+  local?: boolean;
+}
+
+export interface SettingsRollout {
+  from: string;
+  to: string;
+  percent: number;
+  guards?: SettingsGuards;
+  steps?: SettingsStep[];
+  stopped?: boolean;
+}
+
+export interface SettingsRoutingOptions {
+  order?: string[];
+  only?: string[];
+  models?: string[];
+  sort?: "cost" | "ttft" | "tps" | "@default";
+  has?: string[];
+  providerTimeouts?: Record<string, Record<string, number>>;
+  speed?: "fast";
+  allowFallbackFromFast?: boolean;
+  allowGatewayFallback?: boolean;
+  serviceTier?: "flex" | "priority" | "@default";
+  caching?: "auto" | "@default";
+  cacheAnchorItems?: number;
+  cacheTtl?: "5m" | "1h";
+  zeroDataRetention?: boolean;
+  disallowPromptTraining?: boolean;
+  inferenceRegion?: SettingsInferenceRegion;
+  hedge?: boolean;
+  user?: string;
+  tags?: string[];
+}
+
+export interface SettingsRule {
+  id: string;
+  models?: string[];
+  keys?: string[];
+  projects?: string[];
+  tags?: string[];
+  protocols?: string[];
+  hours?: number[];
+  rewrite?: string;
+  deny?: boolean;
+  reason?: string;
+  disabled?: boolean;
 }
 
 export interface SettingsStatus {
@@ -359,11 +517,36 @@ export interface SettingsStatus {
   problem: Problem | null;
 }
 
+export interface SettingsStep {
+  after: string;
+  percent: number;
+}
+
+export interface SettingsTarget {
+  model: string;
+  weight?: number;
+}
+
+export interface SettingsTimeouts {
+  firstToken?: string;
+  idle?: string;
+  total?: string;
+}
+
 export interface SettingsView {
   path: string;
   text: string;
-  effective: unknown;
+  effective: Settings | null;
   problem: Problem | null;
+}
+
+export interface SettingsVirtualModel {
+  model?: string;
+  targets?: SettingsTarget[];
+  options?: SettingsRoutingOptions;
+  parameters?: SettingsParameters;
+  systemPrefix?: string;
+  archived?: boolean;
 }
 
 export interface Status {
@@ -534,6 +717,8 @@ export interface Calls {
   "rollouts.stop": { params: RolloutRef; result: RolloutList };
   "rollouts.resume": { params: RolloutRef; result: RolloutList };
   "settings.get": { params: Empty; result: SettingsView };
+  "settings.preview": { params: SettingChanges; result: SettingsDraft };
+  "settings.apply": { params: SettingsEdit; result: SettingsDraft };
   "pages.link": { params: Empty; result: Link };
   "window.show": { params: Empty; result: Empty };
   "window.hide": { params: Empty; result: Empty };
@@ -542,6 +727,7 @@ export interface Calls {
 
 export interface Events {
   "status": Status;
+  "settings": Empty;
   "models": Empty;
   "health": Empty;
   "rollouts": Empty;
