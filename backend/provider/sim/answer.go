@@ -130,6 +130,8 @@ func (s *server) compose(a *ask, callPrefix string) (*answer, *refusal) {
 		ans.say(markdown(n))
 	case "tools":
 		s.useTools(ans, a, callPrefix)
+	case "editor":
+		s.edit(ans, a, callPrefix)
 	case "think":
 		ans.rate = 60
 		ans.parts = append(ans.parts, part{kind: partReasoning, text: thoughts(a.text)})

@@ -20,7 +20,10 @@ type ask struct {
 	text  string
 	media int
 	// results are the tool results behind the last assistant turn.
-	results  []result
+	results []result
+	// task is the last one that a user set, nil if none did, and used are the tool results behind it.
+	task     *task
+	used     []result
 	tools    []tool
 	choice   choice
 	parallel bool

@@ -234,6 +234,7 @@ func readChatMessages(req *chatRequest, a *ask) *refusal {
 		case "system", "developer":
 		case "user":
 			a.text, a.media, a.results = text, media, nil
+			a.hear(text)
 		case "assistant":
 			a.results = nil
 			for _, c := range m.ToolCalls {
@@ -251,7 +252,7 @@ func readChatMessages(req *chatRequest, a *ask) *refusal {
 					"message with 'tool_calls'.").at("messages", "")
 			}
 			delete(open, m.ToolCallID)
-			a.results = append(a.results, result{name: name, text: text})
+			a.learn(result{name: name, text: text})
 		default:
 			return refusef(badRequest, "Invalid value: '%s'. Supported values are: 'system', 'assistant', 'user', 'developer' "+
 				"and 'tool'.", m.Role).at("messages", "invalid_value")

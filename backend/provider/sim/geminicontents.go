@@ -38,6 +38,7 @@ func readContents(req *geminiRequest, a *ask) *refusal {
 			for _, p := range c.Parts {
 				if p.Text != nil {
 					a.text += *p.Text
+					a.hear(*p.Text)
 				}
 			}
 		}
@@ -105,7 +106,7 @@ func readGeminiPart(a *ask, role string, p geminiPart, responses *int, asked []*
 		if !ok {
 			return refusef(badRequest, "Invalid value at 'contents.parts.function_response.response': an object is needed.")
 		}
-		a.results = append(a.results, result{r.Name, text, failed})
+		a.learn(result{r.Name, text, failed})
 		a.input += count(text) + tokensMedia*int64(len(r.Parts))
 	case len(p.InlineData) > 0 || len(p.FileData) > 0:
 		a.media++

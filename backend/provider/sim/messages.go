@@ -283,6 +283,7 @@ func readBlock(a *ask, p *prompt, role string, b block, asked, open map[string]s
 		}
 		if role == "user" {
 			a.text += b.Text
+			a.hear(b.Text)
 		}
 		return p.add(count(b.Text), b.CacheControl, []byte(role), []byte(b.Text))
 	case "image", "document", "search_result":
@@ -311,7 +312,7 @@ func readBlock(a *ask, p *prompt, role string, b block, asked, open map[string]s
 		if ref != nil {
 			return ref
 		}
-		a.results = append(a.results, result{name, text, b.IsError})
+		a.learn(result{name, text, b.IsError})
 		return p.add(count(text), b.CacheControl, []byte(b.ToolUseID), []byte(text))
 	}
 	return refusef(badRequest, "Input tag '%s' found using 'type' does not match any of the expected tags", b.Type)

@@ -18,6 +18,7 @@ var models = []model{
 	{"echo", "Simulator: echo", "Repeats what you say. A stand-in that needs no account.", false},
 	{"stream", "Simulator: stream", "Writes long Markdown at a chosen pace. A stand-in that needs no account.", false},
 	{"tools", "Simulator: tools", "Calls the declared tools, then uses their results. A stand-in that needs no account.", false},
+	{"editor", "Simulator: editor", "Edits a file with the tools that an editor offers. A stand-in for trying an editor's set-up.", false},
 	{"think", "Simulator: think", "Reasons first, then answers. A stand-in that needs no account.", false},
 	{"flaky", "Simulator: flaky", "Fails every other time, each in another way. A stand-in for an unreliable provider.", false},
 	{"slow", "Simulator: slow", "Takes five seconds to its first token. A stand-in for a slow provider.", false},
@@ -44,7 +45,7 @@ func find(id string) *model {
 }
 
 func unknownModel(id string) *refusal {
-	return refusef(noModel, "the simulator has no model %q; it has echo, stream, tools, think, flaky, slow, down and embed", id).
+	return refusef(noModel, "the simulator has no model %q; it has echo, stream, tools, editor, think, flaky, slow, down and embed", id).
 		at("model", "")
 }
 
@@ -97,7 +98,7 @@ func (m model) open() openModel {
 		o.Type, o.ContextWindow, o.MaxTokens = "embedding", maxEmbedded, 0
 	}
 	switch m.id {
-	case "tools":
+	case "tools", "editor":
 		o.Tags = []string{"tool-use"}
 	case "think":
 		o.Tags = []string{"reasoning"}

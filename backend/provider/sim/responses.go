@@ -131,6 +131,7 @@ func readResponsesTools(req *responsesRequest, a *ask) *refusal {
 func readInput(req *responsesRequest, a *ask) *refusal {
 	if json.Unmarshal(req.Input, &a.text) == nil {
 		a.input += tokensMessage + count(a.text)
+		a.hear(a.text)
 		return nil
 	}
 	var items []inputItem
@@ -183,6 +184,7 @@ func readMessageItem(a *ask, it inputItem) *refusal {
 	case "system", "developer":
 	case "user":
 		a.text, a.media, a.results = text, media, nil
+		a.hear(text)
 	case "assistant":
 		a.results = nil
 	default:
@@ -202,7 +204,7 @@ func readOutputItem(a *ask, it inputItem, open map[string]string) *refusal {
 	if ref != nil {
 		return ref
 	}
-	a.results = append(a.results, result{name: name, text: text})
+	a.learn(result{name: name, text: text})
 	a.input += count(text)
 	return nil
 }

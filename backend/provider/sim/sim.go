@@ -9,6 +9,9 @@
 //	stream  writes Markdown with headings, a table and code: 300 tokens, 40 a second
 //	tools   calls the first declared tool (two where parallel calls are allowed) with arguments that fit its schema,
 //	        then uses the results
+//	editor  edits a file as an agent would, one tool call a turn: it reads it where there is a tool for that, changes it
+//	        with the tool for edits that the client offers or else its shell, and ends. It has no mind: it understands
+//	        "in notes.txt replace apples with pears" and "write hello to notes.txt", anywhere in what the user says
 //	think   reasons (reasoning_content, a signed thinking block, a summary with encrypted content, or thoughts with a
 //	        signature; the latter two show what they think only to who asks for it), then answers, 60 tokens a second
 //	flaky   fails every other request, in this order: 429, overloaded, an error inside the stream (500 where the answer

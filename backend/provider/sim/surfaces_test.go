@@ -207,7 +207,7 @@ func TestGeminiModels(t *testing.T) {
 			break
 		}
 	}
-	if got := strings.Join(ids, " "); got != "echo stream tools think flaky slow down" {
+	if got := strings.Join(ids, " "); got != "echo stream tools editor think flaky slow down" {
 		t.Error(got)
 	}
 	if status, m := get("/v1beta/models/think"); status != 200 || m.Get("inputTokenLimit").Int() != contextWindow || !m.Get("thinking").Bool() {
