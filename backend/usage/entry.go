@@ -80,16 +80,18 @@ func (h *History) enqueue(e *entry) {
 	}
 }
 
-// Guard waits until the line is in the journal, for at most guardLimit.
+// Guard waits until the line is in the journal, for at most guardLimit. While a writer for which somebody waited in vain
+// still says nothing, nobody else waits: a disk that hangs holds requests up once, and not each of them.
 func (e *entry) Guard(ctx context.Context) {
 	state := e.batch.state.Load()
-	if state == 0 {
+	if state == 0 && !e.history.stalled.Load() {
 		limit := time.NewTimer(guardLimit)
 		defer limit.Stop()
 		select {
 		case <-e.batch.done:
 		case <-ctx.Done():
 		case <-limit.C:
+			e.history.stalled.Store(true)
 		}
 		state = e.batch.state.Load()
 	}

@@ -40,7 +40,7 @@ const (
 	commitEvery   = 250 * time.Millisecond
 	commitSize    = 1000 // records that make a commit due at once
 	maxBackoff    = 10 * time.Second
-	guardLimit    = 100 * time.Millisecond
+	guardLimit    = 2 * time.Second
 	maxHeld       = 10_000 // records held in memory: running, or not in the database yet
 	announceLimit = 50
 )
@@ -97,6 +97,7 @@ type History struct {
 	stop      chan struct{}
 	stopped   chan struct{}
 	unguarded atomic.Int64
+	stalled   atomic.Bool // the writer took longer than guardLimit, and has not come back
 	lateMu    sync.Mutex
 }
 

@@ -124,6 +124,7 @@ func (w *writer) take() {
 		state = w.journal(w.lines)
 	}
 	if batch != nil {
+		h.stalled.Store(false)
 		batch.end(state)
 	}
 	for _, e := range queue {
