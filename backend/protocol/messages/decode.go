@@ -56,7 +56,7 @@ func DecodeResponse(body []byte) ([]llm.Event, error) {
 		return nil, unreadable(nil)
 	}
 	switch {
-	case root.Get("type").String() == "error":
+	case fails(root):
 		return nil, inBandError(body)
 	case root.Get("type").String() != "message" || !root.Get("content").IsArray():
 		return nil, unreadable(nil)
@@ -128,10 +128,10 @@ func (d *decoder) event(e sse.Event, rest *sse.Reader) error {
 	if kind == "" {
 		kind = e.Name
 	}
-	switch kind {
-	case "ping":
+	if kind == "ping" {
 		return nil
-	case "error":
+	}
+	if kind == "error" || fails(data) {
 		return inBandError(e.Data)
 	}
 	if (kind == "message_start") == d.started {

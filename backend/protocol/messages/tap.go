@@ -24,9 +24,15 @@ func readBody(seen *llm.Observation, body []byte) {
 	if r := root.Get("stop_reason"); r.Type() == jsonread.String {
 		seen.Finish = finishOf(r.String())
 	}
-	if root.Get("type").String() == "error" {
+	if fails(root) {
 		seen.Err = inBandError(body)
 	}
+}
+
+// fails tells whether an answer is an error. Servers that only resemble Anthropic's may leave its type out.
+func fails(root jsonread.Value) bool {
+	kind, e := root.Get("type").String(), root.Get("error")
+	return kind == "error" || kind == "" && e.Exists() && e.Type() != jsonread.Null
 }
 
 func message(seen *llm.Observation, m jsonread.Value) {
@@ -84,8 +90,10 @@ func (t *streamTap) event(e sse.Event) {
 		}
 	case "message_stop":
 		t.seen.Ended = true
-	case "error":
-		t.seen.Err = inBandError(e.Data)
+	default:
+		if fails(data) {
+			t.seen.Err = inBandError(e.Data)
+		}
 	}
 }
 
