@@ -258,13 +258,21 @@ func (b *body) Read(p []byte) (int, error) {
 	if err == nil {
 		return n, nil
 	}
+	whole := b.over()
 	b.x.seen = b.tap.Close()
 	b.issued()
+	if whole {
+		err = io.EOF // how the connection ends behind the end of the stream is nobody's loss
+	}
 	b.end(err)
 	if n > 0 {
 		return n, nil
 	}
 	return b.rest(p)
+}
+
+func (b *body) over() bool {
+	return b.ended != nil || b.stream && b.x.seen != nil && b.x.seen.Ended
 }
 
 func (b *body) rest(p []byte) (int, error) {

@@ -150,6 +150,13 @@ type Answer struct {
 	target  routing.Target
 }
 
+// Over tells that what was read of Body so far is a whole stream with its end: nothing may follow it, though Body may not
+// have ended yet. It must be asked between reads.
+func (a *Answer) Over() bool {
+	b, ok := a.Body.(interface{ over() bool })
+	return ok && b.over()
+}
+
 // Exchange carries one request. It returns as soon as the upstream's header is there. Its errors are *llm.Error in which
 // nothing has been sent; the line in the history is already settled then.
 func (g *Gateway) Exchange(ctx context.Context, req Request) (*Answer, error) {

@@ -122,6 +122,10 @@ func (b *translatedBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+func (b *translatedBody) over() bool {
+	return b.ended != nil || b.x.seen != nil && b.x.seen.Finish.Kind != ""
+}
+
 // fail settles an answer that failed and gives what the client is told.
 func (b *translatedBody) fail(err error, encoder protocol.Encoder) []byte {
 	if b.upstream.left {
@@ -148,7 +152,7 @@ func (b *translatedBody) fail(err error, encoder protocol.Encoder) []byte {
 func (b *translatedBody) Close() error {
 	err := b.upstream.Close()
 	defer b.x.watch.stop()
-	if b.ended == nil && b.x.seen != nil && b.x.seen.Finish.Kind != "" {
+	if b.ended == nil && b.over() {
 		b.x.settle(OK, nil, b.status)
 	} else if b.ended == nil {
 		b.x.settle(Cancelled, llm.AsError(context.Canceled), b.status)

@@ -129,12 +129,16 @@ func (o *outlet) header() {
 	o.w.WriteHeader(status) // goes out with the first bytes of the body
 }
 
-// write passes on what the upstream sent; a stream is flushed after every piece, so that no token waits for the next.
-func (o *outlet) write(p []byte) error {
+// write passes on what the upstream sent; a stream is flushed after every piece, so that no token waits for the next. Behind
+// a piece that is the last there is no place for a keep-alive, though the upstream may take its time to end.
+func (o *outlet) write(p []byte, last bool) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.header()
 	o.quiet.Store(0)
+	if last {
+		o.alive = nil
+	}
 	if _, err := o.w.Write(p); err != nil {
 		return err
 	}
@@ -159,7 +163,7 @@ func (o *outlet) fail(err error) error {
 	if !begun {
 		return err
 	}
-	_ = o.write(protocol.For(o.dialect).EncodeStreamError("", llm.AsError(err))) // the client may be gone
+	_ = o.write(protocol.For(o.dialect).EncodeStreamError("", llm.AsError(err)), true) // the client may be gone
 	return nil
 }
 
@@ -173,7 +177,7 @@ func (o *outlet) copy(a *gateway.Answer) error {
 	for {
 		n, err := a.Body.Read(*chunk)
 		if n > 0 {
-			if o.write((*chunk)[:n]) != nil {
+			if o.write((*chunk)[:n], a.Over()) != nil {
 				return nil // the client is gone; closing the body settles
 			}
 		}
@@ -182,6 +186,7 @@ func (o *outlet) copy(a *gateway.Answer) error {
 		}
 		o.mu.Lock()
 		begun := o.begun
+		o.alive = nil
 		if err == io.EOF {
 			o.header()
 		}

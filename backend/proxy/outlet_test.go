@@ -68,13 +68,15 @@ func byHand(o doorOptions) (doorOptions, chan *handTimer) {
 type held struct {
 	say     chan func(w http.ResponseWriter)
 	arrived chan struct{}
+	left    chan struct{} // a request is over
 	last    atomic.Pointer[func(http.ResponseWriter)]
 }
 
 func newHeld(t *testing.T, id string) (doorOptions, *held) {
-	h := &held{say: make(chan func(http.ResponseWriter)), arrived: make(chan struct{}, 8)}
+	h := &held{say: make(chan func(http.ResponseWriter)), arrived: make(chan struct{}, 8), left: make(chan struct{}, 8)}
 	server, _ := upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		h.arrived <- struct{}{}
+		defer func() { h.left <- struct{}{} }()
 		for said := false; ; said = true {
 			select {
 			case f, more := <-h.say:
@@ -284,6 +286,49 @@ func TestErrorsWhileWaiting(t *testing.T) {
 				}
 				if r := d.lastRecord(); r.Outcome != gateway.Failed {
 					t.Errorf("%s, %s: record %+v", c.name, name, r)
+				}
+			}
+		}
+	}
+}
+
+// TestNothingBehindTheEnd: an upstream may keep its connection, or cut it, once the stream has its end; the client gets no
+// keep-alive behind that end, and no error, and the answer is a whole one.
+func TestNothingBehindTheEnd(t *testing.T) {
+	for _, c := range waiting() {
+		for _, model := range []string{"anthropic/m", "groq/m"} {
+			for how, then := range map[string]func(http.ResponseWriter){"ends": func(http.ResponseWriter) {}, "cut": func(http.ResponseWriter) { panic(http.ErrAbortHandler) }} {
+				id, _, _ := strings.Cut(model, "/")
+				said := anthropicStart + anthropicText + anthropicEnd
+				if id == "groq" {
+					said = inChat[1]
+				}
+				o, up := newHeld(t, id)
+				o, timers := byHand(o)
+				d := openDoor(t, o)
+				coming := d.open(c, model, true)
+				timer := <-timers
+				<-up.arrived
+				up.say <- text(said)
+				r, rest := streamed(<-coming)
+				sofar := ""
+				for !strings.Contains(sofar, c.streamEnd) || !strings.HasSuffix(sofar, "\n\n") {
+					line, err := r.ReadString('\n')
+					if sofar += line; err != nil {
+						t.Fatalf("%s, %s: %q, %v", c.name, model, sofar, err)
+					}
+				}
+				d.pass(timer, 2*patience)
+				select {
+				case up.say <- then:
+				case <-up.left: // a translated stream is over with its last event
+				}
+				close(up.say)
+				if got := rest(); strings.Contains(got, strings.TrimSpace(aliveOf(c))) || strings.Contains(got, "error") || strings.Contains(got, "BROKEN") {
+					t.Errorf("%s, %s, %s: behind the end: %q", c.name, model, how, got)
+				}
+				if r := d.lastRecord(); r.Outcome != gateway.OK || len(r.Attempts) != 1 || r.Attempts[0].Outcome != gateway.OK {
+					t.Errorf("%s, %s, %s: record %+v", c.name, model, how, r)
 				}
 			}
 		}
