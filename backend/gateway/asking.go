@@ -8,15 +8,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/tidwall/gjson"
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol"
-	"gatehouse/backend/protocol/aisdk"
-	"gatehouse/backend/protocol/jsonedit"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/routing"
 )
@@ -24,15 +20,16 @@ import (
 // DryRunHeader asks for the decision instead of the answer: nothing is sent.
 const DryRunHeader = "X-Gatehouse-Dry-Run"
 
-// shorthands are the members by which requests ask for options at their top level (hosted gateway, "Chat Completions" and
-// "Responses").
-var shorthands = []string{"models", "provider", "caching", "cache_anchor_items", "cache_ttl"}
-
 // asking makes of the request what routing decides on.
 func (x *exchange) asking(w routing.World, head protocol.Head) (routing.Ask, error) {
 	options, err := x.options(head)
 	if err != nil {
 		return routing.Ask{}, err
+	}
+	if x.req.Embedding != nil {
+		if err := options.Without("embeddings", "caching"); err != nil {
+			return routing.Ask{}, err
+		}
 	}
 	named, long := w.Undecorated(head.Model)
 	x.long = long
@@ -53,55 +50,6 @@ func (x *exchange) plan(head protocol.Head) ([]routing.Attempt, error) {
 	d, err := routing.Decide(w, ask)
 	x.decision = &d
 	return x.planned(d.Attempts), err
-}
-
-// options reads what the request asks of routing, and notes where in the body it says so: no provider but the hosted
-// gateway knows these members.
-func (x *exchange) options(head protocol.Head) (routing.Options, error) {
-	header, err := routing.ParseHeader(x.req.Header)
-	if err != nil {
-		return header, err
-	}
-	body := x.req.Body
-	var own, short routing.Options
-	// Searched for from its rarest letter on: bodies are full of quotes.
-	if bytes.Contains(body, []byte(`Options"`)) && bytes.Contains(body, []byte(`"providerOptions"`)) {
-		spans, err := jsonedit.Find(body, "providerOptions")
-		if err != nil {
-			return own, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON: %w", err).WithCode("invalid_json")
-		}
-		if spans[0].Found() {
-			x.cut = append(x.cut, spans[0])
-			if own, err = routing.ParseOptions([]byte(gjson.GetBytes(spans[0].Of(body), "gateway").Raw)); err != nil {
-				return own, err
-			}
-		}
-	}
-	if x.req.Dialect == llm.ChatCompletions || x.req.Dialect == llm.Responses {
-		if short, err = x.short(head); err != nil {
-			return short, err
-		}
-	}
-	return routing.Join(own, short, header), nil
-}
-
-// short reads the shorthand members. What goes to a gateway of another kind by name is that one's own to read.
-func (x *exchange) short(head protocol.Head) (routing.Options, error) {
-	if strings.HasPrefix(head.Model, "openrouter/") {
-		return routing.Options{}, nil
-	}
-	spans, err := jsonedit.Glance(x.req.Body, shorthands...)
-	if err != nil {
-		return routing.Options{}, nil //nolint:nilerr // whoever needs the whole body says what is wrong with it
-	}
-	at := map[string][]byte{}
-	for i, span := range spans {
-		if span.Found() {
-			at[shorthands[i]] = span.Of(x.req.Body)
-			x.cut = append(x.cut, span)
-		}
-	}
-	return routing.ParseShorthand(at)
 }
 
 // conversation is the same for all requests of one conversation, so far as a request tells: by the client's own id of it,
@@ -178,55 +126,6 @@ func firstWords(d llm.Dialect, body []byte) string {
 func (x *exchange) changes(a routing.Attempt) bool {
 	t := a.Terms
 	return t != nil && (t.SystemPrefix != "" || t.Parameters != (routing.Parameters{}) || t.Options.Caching.Auto || t.Options.ServiceTier != "")
-}
-
-// edits are what a raw request is changed in: the model's name, and what is meant for routing alone.
-func (x *exchange) edits(a routing.Attempt, head protocol.Head) (provider.Body, error) {
-	if len(x.cut) == 0 {
-		return x.rawBody(head, a.Upstream)
-	}
-	var edits []jsonedit.Edit
-	body := x.req.Body
-	for _, span := range x.cut {
-		if a.Provider.ID == provider.Gateway && gjson.ParseBytes(span.Of(body)).Get("gateway").Exists() {
-			edits = append(edits, jsonedit.Edit{At: span, With: hostedOptions(span.Of(body), a)})
-			continue
-		}
-		edits = append(edits, jsonedit.Edit{At: jsonedit.Member(body, span)})
-	}
-	if head.ModelAt.Found() {
-		edits = append(edits, jsonedit.Edit{At: head.ModelAt, With: modelValue(body, head, a.Upstream)})
-	}
-	if x.req.Dialect == llm.AISDK {
-		private, err := aisdk.Private(body)
-		if err != nil {
-			return nil, llm.Errorf(llm.ErrBadRequest, "the request body is not valid JSON: %w", err).WithCode("invalid_json")
-		}
-		for _, e := range private {
-			if !slices.ContainsFunc(edits, func(o jsonedit.Edit) bool { return e.At.Start < o.At.End && o.At.Start < e.At.End }) {
-				edits = append(edits, e)
-			}
-		}
-	}
-	return jsonedit.Apply(body, edits...), nil
-}
-
-// hostedOptions writes providerOptions for the hosted gateway.
-func hostedOptions(raw []byte, a routing.Attempt) []byte {
-	var all map[string]json.RawMessage
-	if json.Unmarshal(raw, &all) != nil {
-		all = map[string]json.RawMessage{}
-	}
-	if text := a.Hosted(); text != nil {
-		all["gateway"] = text
-	} else {
-		delete(all, "gateway")
-	}
-	text, err := json.Marshal(all)
-	if err != nil { // raw messages that were read always marshal
-		return []byte("{}")
-	}
-	return text
 }
 
 // apply puts into a decoded request what the decision adds to it.

@@ -12,7 +12,6 @@ import (
 	"gatehouse/backend/protocol"
 	"gatehouse/backend/protocol/embeddings"
 	"gatehouse/backend/protocol/gemini"
-	"gatehouse/backend/protocol/jsonedit"
 	"gatehouse/backend/protocol/tokens"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/routing"
@@ -63,11 +62,8 @@ func (x *exchange) embedRaw(ctx context.Context, a routing.Attempt, head protoco
 		if form, err = embeddings.FormAsked(x.req.Body); err != nil {
 			return nil, nil, err
 		}
-		call.Body = jsonedit.Replace(x.req.Body, head.ModelAt, modelValue(x.req.Body, head, a.Upstream))
-		if len(x.cut) > 0 {
-			if call.Body, err = x.edits(a, head); err != nil {
-				return nil, nil, err
-			}
+		if call.Body, err = x.edits(a, head); err != nil {
+			return nil, nil, err
 		}
 	}
 	resp, err := x.call(ctx, a, call)

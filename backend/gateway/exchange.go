@@ -33,8 +33,9 @@ type exchange struct {
 	// long tells that the client asked for the long context by the model's suffix.
 	long     bool
 	decision *routing.Decision
-	// cut are the places of the body that are meant for routing alone.
+	// cut are the places of the body that are meant for routing alone, and said is its providerOptions, which hold more.
 	cut      []jsonedit.Span
+	said     jsonedit.Span
 	provider *provider.Provider
 	model    string
 	// arm tells that this attempt is at the model that a rollout gave the request to.

@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/provider"
+	"gatehouse/backend/routing"
 )
 
 // requestHeaders are the client's headers that an upstream may see. The list is short on purpose: a header that is not
 // on it, the client's own key above all, never leaves the machine.
 var requestHeaders = []string{
 	"Accept", "User-Agent", "Anthropic-Version", "Anthropic-Beta", "Openai-Beta", "Idempotency-Key", "X-Title", "Http-Referer",
-	"Ai-Reporting-User", "Ai-Reporting-Tags",
 }
 
 // defaultVersion is the Messages version for clients that name none (API reference, "Versions").
@@ -47,6 +48,23 @@ func forwardHeader(req Request) http.Header {
 		h["User-Agent"] = []string{"gatehouse"}
 	}
 	return h
+}
+
+// reportTo tells the hosted gateway, which keeps reports too, whom a request is for. Nobody else need know.
+func (x *exchange) reportTo(a routing.Attempt, h http.Header) {
+	if a.Provider.ID != provider.Gateway {
+		return
+	}
+	o := x.decision.Options
+	if a.Terms != nil {
+		o = a.Terms.Options
+	}
+	if o.User != "" {
+		h["Ai-Reporting-User"] = []string{o.User}
+	}
+	if len(o.Tags) > 0 {
+		h["Ai-Reporting-Tags"] = []string{strings.Join(o.Tags, ",")}
+	}
 }
 
 // answerHeaders are the upstream's headers that a client may see, by name and by prefix.

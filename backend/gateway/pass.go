@@ -59,8 +59,6 @@ type Pass struct {
 	// AnyModel tells that what the request begins may use any model, Harmless that it uses none: for keys that may not use
 	// all models.
 	AnyModel, Harmless bool
-	// Provider is who the client says shall be asked, where the request names no model; empty if it says nothing.
-	Provider provider.ID
 }
 
 // Streams tells whether the client asks for a stream of events.
@@ -84,14 +82,14 @@ func (g *Gateway) Pass(ctx context.Context, p Pass) (*Answer, error) {
 		if peekErr != nil {
 			return nil, peekErr
 		}
-		plan, err := x.choose(held, known)
+		err := x.choose(held, known)
+		if x.req.Header.Get(DryRunHeader) != "" {
+			return x.dryRun(*x.decision, err)
+		}
 		if err != nil {
 			return nil, err
 		}
-		if p.Keeps {
-			plan = plan[:1] // what it begins must not be begun twice
-		}
-		return x.try(ctx, plan, protocol.Head{})
+		return x.try(ctx, x.decision.Attempts, protocol.Head{})
 	})
 }
 
@@ -101,45 +99,6 @@ func (p *passing) held(objects Objects) (Holding, bool) {
 		return Holding{}, false
 	}
 	return objects.Find(p.Object)
-}
-
-// choose says who may be asked: who serves the model, or who holds the object, or who there is.
-func (x *exchange) choose(held Holding, known bool) ([]routing.Attempt, error) {
-	p, w, caller := x.pass, x.g.World(), x.req.Caller
-	if p.model != "" {
-		named, _ := w.Undecorated(p.model)
-		plan, err := routing.Decide(w, routing.Ask{
-			Model: named, Dialect: p.Dialect, Surface: p.Surface, Key: caller.Key, Project: caller.Project, Allows: caller.Allows,
-		})
-		if err != nil {
-			return nil, err
-		}
-		return plan.Attempts, nil
-	}
-	begins := p.Object == ""
-	if caller.Allows != nil && !p.Harmless {
-		if begins || p.AnyModel {
-			return nil, llm.Errorf(llm.ErrAuth, "the API key %q may only use some models, and this request does not say "+
-				"which it uses", caller.Key).WithStatus(http.StatusForbidden).WithCode("model_not_allowed")
-		}
-		if !known || held.KeyID != caller.KeyID {
-			return nil, llm.Errorf(llm.ErrNotFound, "the API key %q made no %q", caller.Key, p.Object).WithCode("not_found")
-		}
-	}
-	named, reason := p.Provider, "it is asked for by name"
-	if known {
-		named, reason = held.Provider, "it made what the request is about"
-	}
-	if named == "" {
-		reason = "it has " + p.Surface.String()
-	}
-	holder, err := routing.Holder(w, p.Surface, named, begins)
-	if err != nil {
-		return nil, err
-	}
-	return []routing.Attempt{{
-		Provider: holder, Dialect: p.Dialect, Model: held.Model, Upstream: holder.UpstreamModel(held.Model), Reason: reason,
-	}}, nil
 }
 
 // sendPass sends the request whole. It gives no answer where the provider refused.
@@ -152,10 +111,11 @@ func (x *exchange) sendPass(ctx context.Context, a routing.Attempt) (*Answer, *h
 	if call.Secret, err = x.secret(ctx, a); err != nil {
 		return nil, nil, err
 	}
-	if call.Body, err = p.body(a.Upstream); err != nil {
+	if call.Body, err = x.passBody(a); err != nil {
 		return nil, nil, err
 	}
 	call.Header = p.header(a.Upstream, call.Secret)
+	x.reportTo(a, call.Header)
 	call.Hold = x.req.Hold
 	resp, err := x.g.Upstream.Do(ctx, call)
 	if err != nil {

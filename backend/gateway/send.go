@@ -65,6 +65,7 @@ func (x *exchange) call(ctx context.Context, a routing.Attempt, call provider.Ca
 			return nil, err
 		}
 	}
+	x.reportTo(a, call.Header)
 	call.Hold = x.req.Hold
 	return x.g.Upstream.Do(ctx, call)
 }

@@ -130,8 +130,28 @@ func generationOf(r *usage.Record) aisdk.Generation {
 	known(&g.CachedTokens, r.CacheReadTokens, "native_tokens_cached")
 	known(&g.CacheCreationTokens, r.CacheWriteTokens(), "native_tokens_cache_creation")
 	g.Unknown = append(g.Unknown, "billable_web_search_calls") // they are not counted
+	for n := range r.Attempts {
+		g.Attempts = append(g.Attempts, attemptOf(r, n))
+	}
 	return g
 }
+
+// attemptOf is the n-th attempt as the hosted gateway spells it.
+func attemptOf(r *usage.Record, n int) aisdk.GenerationAttempt {
+	a := r.Attempts[n]
+	kind := "byok"
+	if a.CredentialType == "gateway" {
+		kind = "system"
+	}
+	started := a.At.Sub(r.StartedAt)
+	return aisdk.GenerationAttempt{
+		AttemptNumber: n + 1, Provider: a.Provider, ProviderAPIModelID: a.Model, CredentialType: kind, Credential: a.Credential,
+		Reason: a.Reason, Success: a.Outcome == gateway.OK, StatusCode: a.Status, Error: a.Error,
+		StartTime: milliseconds(started), EndTime: milliseconds(started + a.Duration), ResponseTimeMs: milliseconds(a.Duration),
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // finishOf gives why an answer ended, in the AI SDK's words.
 func finishOf(r *usage.Record) string {

@@ -72,8 +72,10 @@ func openPast(t *testing.T, edit func(*Options)) *door {
 	}
 	*p = past{
 		mine("OTHER", "2026-11-20T10:00:00Z", "a/one", "openai", n(1e12), func(r *usage.Record) { r.KeyID = "another" }),
-		mine("A", "2026-11-20T00:00:00Z", "a/one", "openai", n(250_000_000_000), nil),
-		mine("B", "2026-11-20T23:59:59Z", "a/one", "gateway", n(1), nil),
+		mine("A", "2026-11-20T00:00:00Z", "a/one", "openai", n(250_000_000_000), func(r *usage.Record) {
+			r.User, r.Tags = "u1", []string{"x", "y"}
+		}),
+		mine("B", "2026-11-20T23:59:59Z", "a/one", "gateway", n(1), func(r *usage.Record) { r.Tags = []string{"y"} }),
 		mine("C", "2026-11-21T10:30:00+02:00", "b/two", "openai", nil, nil),
 		mine("D", "2026-11-21T09:00:00Z", "", "openai", nil, func(r *usage.Record) {
 			r.RequestedModel, r.Outcome, r.InputTokens, r.OutputTokens, r.CacheReadTokens = "b/two", gateway.Failed, nil, nil, nil
@@ -104,7 +106,12 @@ func TestReport(t *testing.T) {
 		days + "&group_by=credential_type&credential_type=system": `{"results":[{"credential_type":"system","total_cost":0.000000000001,` +
 			`"market_cost":0.000000000001,` + tokens(1) + `,"request_count":1}]}`,
 		"start_date=2026-11-22&end_date=2026-11-22&group_by=api_key_name": `{"results":[{"api_key_name":"test","total_cost":4,"market_cost":4,` + tokens(1) + `,"request_count":1}]}`,
-		"start_date=2020-01-01&end_date=2020-01-01":                       `{"results":[]}`,
+		days + "&group_by=tag": `{"results":[{"tag":"y","total_cost":0.250000000001,"market_cost":0.250000000001,` + tokens(2) + `,"request_count":2},` +
+			`{"tag":"x","total_cost":0.25,"market_cost":0.25,` + tokens(1) + `,"request_count":1}]}`,
+		days + "&group_by=user&user_id=u1":                  `{"results":[{"user":"u1","total_cost":0.25,"market_cost":0.25,` + tokens(1) + `,"request_count":1}]}`,
+		days + "&group_by=provider&tags=x,y&tags_match=all": `{"results":[{"provider":"openai","total_cost":0.25,"market_cost":0.25,` + tokens(1) + `,"request_count":1}]}`,
+		days + "&group_by=model&tags=x,y":                   `{"results":[{"model":"a/one","total_cost":0.250000000001,"market_cost":0.250000000001,` + tokens(2) + `,"request_count":2}]}`,
+		"start_date=2020-01-01&end_date=2020-01-01":         `{"results":[]}`,
 	} {
 		resp, text := d.get("/v1/report?" + query)
 		if resp.StatusCode != 200 || strings.TrimSpace(text) != want {
@@ -118,9 +125,8 @@ func TestReport(t *testing.T) {
 		"start_date=2026-11-21&end_date=2026-11-20":           "end_date must not be before",
 		days + "&group_by=moon":                               "group_by must be",
 		days + "&group_by=hour":                               "group_by must be",
-		days + "&group_by=user":                               "does not keep",
-		days + "&tags=a,b":                                    "tags can't be",
-		days + "&user_id=u":                                   "user_id can't be",
+		days + "&group_by=zero_data_retention":                "does not keep",
+		days + "&tags=a,b&tags_match=some":                    "tags_match must be",
 		days + "&date_part=week":                              "date_part must be",
 		days + "&group_by=model&date_part=hour":               "date_part is for",
 		days + "&credential_type=other&group_by=api_key_name": "credential_type must be",

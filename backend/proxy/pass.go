@@ -144,7 +144,6 @@ func (s *Server) pass(p passRoute) handler {
 			return s.carryPass(w, r, gateway.Pass{
 				Request: *base, Surface: p.surface, Method: method, Tail: tail, Model: p.model, Optional: has(optional),
 				Object: r.PathValue("id"), ObjectIn: p.refers, Keeps: has(keeps), AnyModel: has(anyModel), Harmless: has(harmless),
-				Provider: r.Header.Get("X-Gatehouse-Provider"),
 			})
 		})
 	}

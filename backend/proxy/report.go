@@ -22,6 +22,14 @@ type grouping struct {
 	byTime bool
 }
 
+// names gives the rows that a record counts in: by tag it is one for each.
+func (g grouping) names(r *usage.Record) []string {
+	if g.name == nil {
+		return r.Tags
+	}
+	return []string{g.name(r)}
+}
+
 var groupings = map[string]grouping{
 	"day": {
 		func(l *aisdk.ReportLine) *string { return &l.Day },
@@ -34,6 +42,8 @@ var groupings = map[string]grouping{
 	"model":           {func(l *aisdk.ReportLine) *string { return &l.Model }, modelServed, false},
 	"provider":        {func(l *aisdk.ReportLine) *string { return &l.Provider }, func(r *usage.Record) string { return r.Provider }, false},
 	"credential_type": {func(l *aisdk.ReportLine) *string { return &l.CredentialType }, credentialType, false},
+	"user":            {func(l *aisdk.ReportLine) *string { return &l.User }, func(r *usage.Record) string { return r.User }, false},
+	"tag":             {func(l *aisdk.ReportLine) *string { return &l.Tag }, nil, false},
 	"api_key_name":    {func(l *aisdk.ReportLine) *string { return &l.APIKeyName }, func(r *usage.Record) string { return r.Key }, false},
 }
 
@@ -47,7 +57,7 @@ func credentialType(r *usage.Record) string {
 }
 
 // unkept are what the hosted gateway groups and filters by and the history does not keep.
-var unkept = []string{"user", "tag", "zero_data_retention"}
+var unkept = []string{"zero_data_retention"}
 
 // reportQuery is what a report is asked for. Days are of UTC.
 type reportQuery struct {
@@ -56,6 +66,9 @@ type reportQuery struct {
 	model        string
 	provider     string
 	credential   string
+	user         string
+	tags         []string
+	allTags      bool
 }
 
 // report serves GET /v1/report.
@@ -69,11 +82,12 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, key access.Key) 
 		if record.KeyID != key.ID || !q.matches(record) {
 			return true
 		}
-		name := q.by.name(record)
-		if rows[name] == nil {
-			rows[name] = &reportRow{name: name}
+		for _, name := range q.by.names(record) {
+			if rows[name] == nil {
+				rows[name] = &reportRow{name: name}
+			}
+			rows[name].count(record)
 		}
-		rows[name].count(record)
 		return true
 	})
 	if err != nil {
@@ -83,7 +97,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, key access.Key) 
 }
 
 func readReportQuery(v url.Values) (reportQuery, error) {
-	q := reportQuery{model: v.Get("model"), provider: v.Get("provider"), credential: v.Get("credential_type")}
+	q := reportQuery{model: v.Get("model"), provider: v.Get("provider"), credential: v.Get("credential_type"), user: v.Get("user_id")}
 	var err error
 	if q.since, err = day(v, "start_date"); err != nil {
 		return q, err
@@ -96,10 +110,15 @@ func readReportQuery(v url.Values) (reportQuery, error) {
 		return q, invalid("end_date", "must not be before start_date")
 	}
 	q.until = last.AddDate(0, 0, 1)
-	for _, name := range []string{"user_id", "tags", "tags_match", "zero_data_retention"} {
-		if v.Get(name) != "" {
-			return q, invalid(name, "can't be filtered by: the local history does not keep it")
-		}
+	if v.Get("zero_data_retention") != "" {
+		return q, invalid("zero_data_retention", "can't be filtered by: the local history does not keep it")
+	}
+	if tags := v.Get("tags"); tags != "" {
+		q.tags = strings.Split(tags, ",")
+	}
+	match := cmp.Or(v.Get("tags_match"), "any")
+	if q.allTags = match == "all"; !q.allTags && match != "any" {
+		return q, invalid("tags_match", "must be any or all")
 	}
 	if q.credential != "" && q.credential != "byok" && q.credential != "system" {
 		return q, invalid("credential_type", "must be byok or system")
@@ -110,7 +129,7 @@ func readReportQuery(v url.Values) (reportQuery, error) {
 	}
 	known := false
 	if q.by, known = groupings[by]; !known || by == "hour" {
-		return q, invalid("group_by", "must be day, model, provider, credential_type or api_key_name")
+		return q, invalid("group_by", "must be day, user, model, tag, provider, credential_type or api_key_name")
 	}
 	switch {
 	case part != "day" && part != "hour":
@@ -137,7 +156,16 @@ func invalid(field, text string) error {
 
 func (q *reportQuery) matches(r *usage.Record) bool {
 	return (q.model == "" || modelServed(r) == q.model) && (q.provider == "" || r.Provider == q.provider) &&
-		(q.credential == "" || credentialType(r) == q.credential)
+		(q.credential == "" || credentialType(r) == q.credential) && (q.user == "" || r.User == q.user) && q.tagged(r)
+}
+
+// tagged tells that a record has one of the tags that are asked for, or all of them.
+func (q *reportQuery) tagged(r *usage.Record) bool {
+	has := func(tag string) bool { return slices.Contains(r.Tags, tag) }
+	if q.allTags {
+		return !slices.ContainsFunc(q.tags, func(tag string) bool { return !has(tag) })
+	}
+	return len(q.tags) == 0 || slices.ContainsFunc(q.tags, has)
 }
 
 // reportRow sums records up. Numbers that no record knows stay nil.

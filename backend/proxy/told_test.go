@@ -223,3 +223,27 @@ func TestErrorsSayWhatHappened(t *testing.T) {
 		}
 	}
 }
+
+// TestReporting: who a request is for, and its tags, are in the history and in the generation's attempts, at once.
+func TestReporting(t *testing.T) {
+	d := told(t)
+	resp, text := d.post("/v1/chat/completions", `{"model":"mistral/down","models":["groq/m"],"messages":[{"role":"user","content":"hi"}],`+
+		`"providerOptions":{"gateway":{"user":"ann","tags":["team:a"]}}}`, func(r *http.Request) {
+		r.Header.Set("Ai-Reporting-Tags", "late, team:a")
+	})
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s", resp.StatusCode, text)
+	}
+	if r := d.lastRecord(); r.User != "ann" || strings.Join(r.Tags, " ") != "team:a late" {
+		t.Errorf("user %q, tags %q", r.User, r.Tags)
+	}
+	_, text = d.get("/v1/generation?id=gen_" + strings.TrimPrefix(resp.Header.Get("X-Gatehouse-Request-Id"), "req_"))
+	for path, want := range map[string]string{
+		"#": "2", "0.attemptNumber": "1", "0.provider": "mistral", "0.success": "false", "0.statusCode": "500", "0.error": "resting",
+		"1.provider": "groq", "1.providerApiModelId": "m", "1.credentialType": "byok", "1.success": "true", "1.statusCode": "200",
+	} {
+		if got := gjson.Get(text, "data.attempts."+path).String(); got != want {
+			t.Errorf("%s is %q, not %q, in %s", path, got, want, text)
+		}
+	}
+}

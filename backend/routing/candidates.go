@@ -97,6 +97,12 @@ func (d *decider) filtered(s serving, id string) string {
 	if o.Region.Scope == zone && !s.p.Local {
 		return s.p.Name + " is not known to run models only in " + o.Region.Geo
 	}
+	if o.ServiceTier != "" && d.q.Surface != "" {
+		return s.p.Name + " has no service tiers for " + d.q.Surface.String()
+	}
+	if o.ServiceTier != "" && d.q.Dialect.Embeds() {
+		return s.p.Name + " has no service tiers for embeddings"
+	}
 	if o.NoTraining && !o.ZeroDataRetention && !s.p.Local && !s.p.NoTraining {
 		return s.p.Name + " is not known to keep prompts out of training"
 	}
@@ -130,7 +136,7 @@ func (d *decider) credentials(s serving) (forbidden string) {
 	o := s.terms.Options
 	if keys := o.Keys[s.p.ID]; len(keys) > 0 {
 		for i, key := range keys {
-			c := Credential{Name: fmt.Sprintf("request %d", i+1)}
+			c := Credential{Name: requestCredential(i)}
 			if d.retains(s, c) {
 				continue
 			}
@@ -223,7 +229,7 @@ func (d *decider) plan(a Attempt) {
 func (d *decider) attempt(s serving, c Credential) Attempt {
 	a := Attempt{
 		Provider: s.p, Credential: c.Name, Dialect: s.p.Dialect(d.q.Dialect), Model: s.model, Upstream: s.upstream,
-		Timeouts: d.timeouts(s), Terms: s.terms, Arm: s.arm,
+		Timeouts: d.w.timeouts(s.terms.Options, s.p.ID), Terms: s.terms, Arm: s.arm,
 	}
 	why := s.why
 	if s.rank.named != unnamed {
@@ -251,10 +257,16 @@ func (d *decider) attempt(s serving, c Credential) Attempt {
 }
 
 // timeouts gives what holds for a provider: what the request says of it, then of any, then what settings say.
-func (d *decider) timeouts(s serving) Timeouts {
-	t, id := Timeouts{}, s.p.ID
-	for _, from := range []map[string]Timeouts{s.terms.Options.Timeouts, d.w.Config.Timeouts} {
+func (w World) timeouts(o Options, id provider.ID) Timeouts {
+	t, configured := Timeouts{}, map[string]Timeouts(nil)
+	if w.Config != nil {
+		configured = w.Config.Timeouts
+	}
+	for _, from := range []map[string]Timeouts{o.Timeouts, configured} {
 		t = merged(merged(t, from[id]), from[AnyProvider])
 	}
 	return t
 }
+
+// requestCredential names the request's own credentials, which have no names, by their order.
+func requestCredential(i int) string { return fmt.Sprintf("request %d", i+1) }

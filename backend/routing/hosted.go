@@ -8,8 +8,8 @@ import (
 // less what was done about it here. Nil asks for nothing.
 //
 // A credential of the request's own only goes there for providers that are not known here: the others were tried with
-// theirs, and nobody else need know them.
-func (a Attempt) Hosted() json.RawMessage {
+// theirs, and nobody else need know them. What but names is left out.
+func (a Attempt) Hosted(but ...string) json.RawMessage {
 	if a.Terms == nil {
 		return nil
 	}
@@ -44,6 +44,9 @@ func (a Attempt) Hosted() json.RawMessage {
 		all["inferenceRegion"] = said["inferenceRegion"] // it may say more of each provider
 	}
 	set("byok", keysOf(a.passed), len(a.passed) > 0)
+	for _, name := range but {
+		delete(all, name)
+	}
 	if len(all) == 0 {
 		return nil
 	}

@@ -47,6 +47,7 @@ var headerOptions = map[string]struct {
 }{
 	"Order":                    {"order", list},
 	"Only":                     {"only", list},
+	"Provider":                 {"only", list},
 	"Models":                   {"models", list},
 	"Has":                      {"has", list},
 	"Tags":                     {"tags", list},
@@ -112,6 +113,9 @@ func ParseHeader(h http.Header) (Options, error) {
 		known, ok := headerOptions[short]
 		if !ok {
 			return out, llm.Errorf(llm.ErrBadRequest, "the header %s is not understood; there are %s", name, headerNames()).WithCode("invalid_option")
+		}
+		if short == "Provider" && len(h[HeaderPrefix+"Only"]) > 0 {
+			return out, llm.Errorf(llm.ErrBadRequest, "the headers %sOnly and %s say the same; send one of them", HeaderPrefix, name).WithCode("invalid_option")
 		}
 		raw, err := json.Marshal(known.value(strings.TrimSpace(strings.Join(h[name], ","))))
 		if err != nil {

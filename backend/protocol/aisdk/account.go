@@ -64,6 +64,27 @@ type Generation struct {
 	// MarketCost is nil where the cost is unknown.
 	MarketCost *json.Number `json:"market_cost"`
 	Unknown    []string     `json:"unknown,omitempty"`
+	// Attempts are our own addition: who was asked, in order, whatever the dialect of the answer has room for.
+	Attempts []GenerationAttempt `json:"attempts,omitempty"`
+}
+
+// GenerationAttempt is one try at one provider, spelled as in an answer's provider_metadata.gateway.routing. Its times are in
+// milliseconds since the request came.
+type GenerationAttempt struct {
+	AttemptNumber int    `json:"attemptNumber"` // from 1
+	Provider      string `json:"provider"`
+	// ProviderAPIModelID is the provider's own name for the model.
+	ProviderAPIModelID string `json:"providerApiModelId"`
+	// CredentialType is byok or system; Credential and Reason are our own additions.
+	CredentialType string  `json:"credentialType"`
+	Credential     string  `json:"credential,omitempty"`
+	Reason         string  `json:"reason"`
+	Success        bool    `json:"success"`
+	StartTime      float64 `json:"startTime"`
+	EndTime        float64 `json:"endTime"`
+	ResponseTimeMs float64 `json:"responseTimeMs"`
+	StatusCode     int     `json:"statusCode,omitempty"` // absent where no answer came
+	Error          string  `json:"error,omitempty"`
 }
 
 type generationBody struct {

@@ -27,20 +27,8 @@ func Is(contentType string) bool {
 // Find gives the span of the value of each named field, in the order of names. A named field that stands twice, or that
 // is a file, is an error.
 func Find(body []byte, contentType string, names ...string) ([]jsonedit.Span, error) {
-	_, params, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		return nil, fmt.Errorf("the Content-Type can't be read: %w", err)
-	}
-	boundary := params["boundary"]
-	if boundary == "" || len(boundary) > 70 {
-		return nil, fmt.Errorf("the Content-Type names no boundary of 1 to 70 characters")
-	}
 	spans := make([]jsonedit.Span, len(names))
-	err = parts(body, []byte("--"+boundary), func(head []byte, value jsonedit.Span) error {
-		f, err := readField(head)
-		if err != nil {
-			return err
-		}
+	err := fields(body, contentType, func(f field, value jsonedit.Span) error {
 		for i, name := range names {
 			switch {
 			case f.name != name:
@@ -57,6 +45,37 @@ func Find(body []byte, contentType string, names ...string) ([]jsonedit.Span, er
 		return nil
 	})
 	return spans, err
+}
+
+// Named gives the name of the first field that a name begins, as "a[b]" begins with "a"; empty if there is none.
+func Named(body []byte, contentType, name string) (string, error) {
+	found := ""
+	err := fields(body, contentType, func(f field, _ jsonedit.Span) error {
+		if rest, ok := strings.CutPrefix(f.name, name); ok && found == "" && (rest == "" || rest[0] == '[' || rest[0] == '.') {
+			found = f.name
+		}
+		return nil
+	})
+	return found, err
+}
+
+// fields calls visit for each part that there is.
+func fields(body []byte, contentType string, visit func(f field, value jsonedit.Span) error) error {
+	_, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return fmt.Errorf("the Content-Type can't be read: %w", err)
+	}
+	boundary := params["boundary"]
+	if boundary == "" || len(boundary) > 70 {
+		return fmt.Errorf("the Content-Type names no boundary of 1 to 70 characters")
+	}
+	return parts(body, []byte("--"+boundary), func(head []byte, value jsonedit.Span) error {
+		f, err := readField(head)
+		if err != nil {
+			return err
+		}
+		return visit(f, value)
+	})
 }
 
 var (

@@ -2,6 +2,7 @@ package jsonedit
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"slices"
 )
@@ -18,7 +19,7 @@ type Edited [][]byte
 // Apply makes an Edited of a body. Edits must not overlap; their order does not matter.
 func Apply(body []byte, edits ...Edit) Edited {
 	edits = slices.Clone(edits)
-	slices.SortFunc(edits, func(a, b Edit) int { return a.At.Start - b.At.Start })
+	slices.SortFunc(edits, func(a, b Edit) int { return cmp.Or(a.At.Start-b.At.Start, a.At.End-b.At.End) })
 	out := make(Edited, 0, 2*len(edits)+1)
 	at := 0
 	for _, e := range edits {
@@ -49,20 +50,48 @@ func (e Edited) Reader() io.Reader {
 // Bytes gives the whole.
 func (e Edited) Bytes() []byte { return bytes.Join(e, nil) }
 
-// Member gives the span of the whole member that a value of Find belongs to: its name and one of the commas around it
-// included, so that what is left without it is an object again.
-func Member(body []byte, value Span) Span {
-	start := back(body, value.Start)    // behind the colon
-	start = back(body, start-1)         // behind the name's closing quote
-	start = openingQuote(body, start-1) // the name's opening quote
-	end := space(body, value.End)
-	if end < len(body) && body[end] == ',' {
-		return Span{start, space(body, end+1)}
+// Insert gives the edit that puts a member in front of an object's others. Its errors are *SyntaxError.
+func Insert(body []byte, name string, value []byte) (Edit, error) {
+	at := space(body, 0)
+	if at >= len(body) || body[at] != '{' {
+		return Edit{}, unexpected(body, at, "an object")
 	}
-	if before := back(body, start); before > 0 && body[before-1] == ',' {
-		start = before - 1
+	at++
+	with := append(append(String(name), ':'), value...)
+	if next := space(body, at); next < len(body) && body[next] != '}' {
+		with = append(with, ',')
 	}
-	return Span{start, value.End}
+	return Edit{At: Span{at, at}, With: with}, nil
+}
+
+// Without gives the edits that take members out of an object, by the spans of their values as Find gives them: names
+// included, and as many of the commas between as leaves an object again.
+func Without(body []byte, values ...Span) []Edit {
+	values = slices.Clone(values)
+	slices.SortFunc(values, func(a, b Span) int { return a.Start - b.Start })
+	var out []Edit
+	for i := 0; i < len(values); {
+		run := Span{memberStart(body, values[i]), values[i].End}
+		next := space(body, run.End)
+		for i++; i < len(values) && next < len(body) && space(body, next+1) == memberStart(body, values[i]); i++ {
+			run.End = values[i].End // nothing stays between the two
+			next = space(body, run.End)
+		}
+		if next < len(body) && body[next] == ',' {
+			run.End = space(body, next+1)
+		} else if before := back(body, run.Start); before > 0 && body[before-1] == ',' {
+			run.Start = before - 1
+		}
+		out = append(out, Edit{At: run})
+	}
+	return out
+}
+
+// memberStart gives where the name of a value's member begins.
+func memberStart(body []byte, value Span) int {
+	at := back(body, value.Start)   // behind the colon
+	at = back(body, at-1)           // behind the name's closing quote
+	return openingQuote(body, at-1) // the name's opening quote
 }
 
 // back gives the place behind the last byte before i that is no white space.
