@@ -46,18 +46,19 @@ type HealthEntry struct {
 	Until      *time.Time `json:"until"`
 }
 
+// route decides and sends nothing. What a request would be refused for is part of what is shown.
 func (s *Service) route(_ context.Context, q RouteQuery) (Route, error) {
+	dialect := cmp.Or(llm.Dialect(q.Protocol), llm.ChatCompletions)
+	refused := func(err error) (Route, error) {
+		return routing.Explain(routing.Decision{Requested: q.Model}, dialect, err), nil
+	}
 	options, err := routing.ParseOptions([]byte(q.Options))
 	if err != nil {
-		return Route{}, err
-	}
-	dialect := llm.Dialect(q.Protocol)
-	if dialect == "" {
-		dialect = llm.ChatCompletions
+		return refused(err)
 	}
 	w, err := s.worldWith(q.Changes)
 	if err != nil {
-		return Route{}, err
+		return refused(err)
 	}
 	ask := routing.Ask{
 		Model: q.Model, Dialect: dialect, Options: options, Key: q.Key, Project: q.Project,

@@ -95,8 +95,13 @@ func TestRouteWithChanges(t *testing.T) {
 			t.Errorf("at %d: %+v, %v", hour, route, err)
 		}
 	}
-	if _, err := d.route(t.Context(), RouteQuery{Model: "fast", Changes: change(`{}`, "virtualModels", "fast")}); llm.AsError(err).Code != "settings_invalid" {
-		t.Fatal(err)
+	for want, q := range map[string]RouteQuery{
+		"either a \"model\" or \"targets\"": {Model: "fast", Changes: change(`{}`, "virtualModels", "fast")},
+		"wings is not understood":           {Model: "sim/echo", Options: `{"wings": true}`},
+	} {
+		if route, err := d.route(t.Context(), q); err != nil || !strings.Contains(route.Problem, want) {
+			t.Errorf("%q, %v", route.Problem, err)
+		}
 	}
 	if _, err := d.createKey(t.Context(), NewKey{Name: "laptop", Models: []string{"sim/think"}}); err != nil {
 		t.Fatal(err)

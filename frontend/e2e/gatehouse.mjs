@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import axe from "axe-core";
 import { chromium } from "playwright-core";
 
 const BINARY = resolve(
@@ -132,6 +133,19 @@ export class Browser {
     await this.page.getByRole("option", { name: value }).first().waitFor();
     await search.press("Enter");
     await search.waitFor({ state: "hidden" }); // the focus goes back to the button once it is closed
+  }
+
+  /** Fails on what keeps people from using what is shown now; what names it in the failure. */
+  async assertAccessible(what) {
+    await this.page.waitForFunction(() => document.getAnimations().every(a => a.playState !== "running"));
+    await this.page.evaluate(axe.source);
+    const { violations } = await this.page.evaluate(() =>
+      globalThis.axe.run(document, { resultTypes: ["violations"] }),
+    );
+    const found = violations
+      .filter(v => v.impact === "serious" || v.impact === "critical")
+      .map(v => `${v.id}: ${v.nodes.map(n => n.html).join("\n")}`);
+    assert.deepEqual(found, [], what);
   }
 
   async close() {

@@ -16,6 +16,7 @@ const loaders: Record<PageName, () => Promise<{ default: View }>> = {
   start: () => import("../features/start/StartPage"),
   chat: () => import("../features/chat/ChatPage"),
   models: () => import("../features/models/ModelsPage"),
+  routing: () => import("../features/routing/RoutingPage"),
   usage: () => import("../features/usage/UsagePage"),
   keys: () => import("../features/keys/KeysPage"),
   credentials: () => import("../features/credentials/CredentialsPage"),

@@ -6,6 +6,7 @@ import {
   IconKey,
   IconLock,
   IconMessage2,
+  IconRoute,
   IconSettings,
 } from "@tabler/icons-react";
 import { pageLabel } from "../actions/registry";
@@ -19,6 +20,7 @@ const icons: Record<PageName, typeof IconKey> = {
   start: IconDoorEnter,
   chat: IconMessage2,
   models: IconCube,
+  routing: IconRoute,
   usage: IconChartBar,
   keys: IconKey,
   credentials: IconLock,
@@ -39,7 +41,9 @@ export function Nav({ current }: { current: PageName }) {
           return (
             <li key={page}>
               <Tooltip
-                label={`${pageLabel(page)} (${shortcutKeys(`mod+${i + 1}`).join("+")})`}
+                label={
+                  i < 9 ? `${pageLabel(page)} (${shortcutKeys(`mod+${i + 1}`).join("+")})` : pageLabel(page)
+                }
                 position="right"
               >
                 <a

@@ -1,7 +1,16 @@
 // Where the user is, kept in the address's fragment, which works the same in the window and in a browser.
 import { createStore, useStore } from "./store";
 
-export const PAGES = ["start", "chat", "models", "usage", "keys", "credentials", "settings"] as const;
+export const PAGES = [
+  "start",
+  "chat",
+  "models",
+  "routing",
+  "usage",
+  "keys",
+  "credentials",
+  "settings",
+] as const;
 export type PageName = (typeof PAGES)[number];
 
 export interface Route {

@@ -1,16 +1,12 @@
-import { api } from "../../api";
 import { formatMoment } from "../../lib/time";
-import { onEvent } from "../../state/feed";
-import { createResource, useResource } from "../../state/resource";
+import { useResource } from "../../state/resource";
 import { useStatus } from "../../state/session";
+import { settings } from "../../state/settings";
 import { CopyField } from "../../ui/Copy";
 import { FactTable } from "../../ui/Facts";
 import { Page, Panel } from "../../ui/Page";
 import { ErrorNote, Loading } from "../../ui/States";
 import classes from "./Settings.module.css";
-
-// There is no event of its own: what the settings change shows in the status.
-const settings = createResource(() => api.call("settings.get"), [stale => onEvent("status", stale)]);
 
 export default function SettingsPage() {
   const { data, error } = useResource(settings);
