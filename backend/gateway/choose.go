@@ -131,7 +131,11 @@ func (x *exchange) passBody(a routing.Attempt) (provider.Body, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(edits) == 0 {
+	ask, err := x.askUsage(a, p.Surface == llm.Completions && p.stream)
+	if err != nil {
+		return nil, err
+	}
+	if edits = append(edits, ask...); len(edits) == 0 {
 		return p.body(a.Upstream)
 	}
 	switch renames := p.model != "" && p.model != a.Upstream; {

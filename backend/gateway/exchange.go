@@ -12,6 +12,7 @@ import (
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol"
+	"gatehouse/backend/protocol/chatcompletions"
 	"gatehouse/backend/protocol/jsonedit"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/routing"
@@ -42,6 +43,8 @@ type exchange struct {
 	arm bool
 	// whole tells that the answer is already there to its end.
 	whole bool
+	// unasked tells that this attempt asks for the stream's usage although the client does not.
+	unasked bool
 	// forget leaves all reasoning of earlier turns out when the request is written anew.
 	forget bool
 	// asked is the request as it was decoded last, nil where it went as it was.
@@ -135,7 +138,7 @@ func (x *exchange) answer(ctx context.Context, resp *http.Response) *Answer {
 	}
 	return &Answer{
 		ID: x.id, Status: resp.StatusCode, Header: header, Stream: stream, Provider: x.provider.ID, Model: x.model,
-		Body:    &body{x: x, ctx: ctx, upstream: resp.Body, status: resp.StatusCode, stream: stream, array: stream && !events, tap: x.codec.NewTap(stream)},
+		Body:    &body{x: x, ctx: ctx, upstream: resp.Body, status: resp.StatusCode, stream: stream, array: stream && !events, tap: x.codec.NewTap(stream), hide: x.hider(events)},
 		settled: x.settlement,
 	}
 }
@@ -150,6 +153,11 @@ type body struct {
 	stream   bool
 	array    bool // the stream is one JSON array, no server-sent events
 	tap      llm.Tap
+	// hide keeps the usage from a client that did not ask for it; nil where nothing is to be kept from it. shown is what
+	// it gave and nobody read yet, done how reading ended.
+	hide  *chatcompletions.Unasked
+	shown []byte
+	done  error
 	// opaque tells that nothing can be seen of how the answer begins.
 	opaque bool
 
@@ -243,6 +251,28 @@ func (b *body) note(p []byte) {
 }
 
 func (b *body) Read(p []byte) (int, error) {
+	if b.hide == nil {
+		return b.read(p)
+	}
+	for len(b.shown) == 0 && b.done == nil {
+		n, err := b.read(p)
+		if err == nil && b.hide.Idle(p[:n]) {
+			return n, nil
+		}
+		b.shown = b.hide.Write(b.shown[:0], p[:n])
+		if err != nil {
+			b.shown, b.done = b.hide.Close(b.shown), err
+		}
+	}
+	if len(b.shown) == 0 {
+		return 0, b.done
+	}
+	n := copy(p, b.shown)
+	b.shown = b.shown[n:]
+	return n, nil
+}
+
+func (b *body) read(p []byte) (int, error) {
 	if len(b.head) > 0 {
 		b.issued()
 		n := copy(p, b.head)

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"gatehouse/backend/fetch"
@@ -78,6 +79,8 @@ type Options struct {
 type Gateway struct {
 	Options
 	memory *recall.Memory
+	// silent are the ids of the providers that refuse to be asked for a stream's usage.
+	silent sync.Map
 	budget budget
 }
 

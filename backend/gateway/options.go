@@ -73,7 +73,11 @@ func (x *exchange) edits(a routing.Attempt, head protocol.Head) (provider.Body, 
 	if err != nil {
 		return nil, err
 	}
-	if len(edits) == 0 {
+	ask, err := x.askUsage(a, head.Stream)
+	if err != nil {
+		return nil, err
+	}
+	if edits = append(edits, ask...); len(edits) == 0 {
 		return x.rawBody(head, a.Upstream)
 	}
 	if head.ModelAt.Found() {

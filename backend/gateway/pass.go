@@ -111,13 +111,10 @@ func (x *exchange) sendPass(ctx context.Context, a routing.Attempt) (*Answer, *h
 	if call.Secret, err = x.secret(ctx, a); err != nil {
 		return nil, nil, err
 	}
-	if call.Body, err = x.passBody(a); err != nil {
-		return nil, nil, err
-	}
 	call.Header = p.header(a.Upstream, call.Secret)
 	x.reportTo(a, call.Header)
 	call.Hold = x.req.Hold
-	resp, err := x.g.Upstream.Do(ctx, call)
+	resp, err := x.doPass(ctx, a, call)
 	if err != nil {
 		return nil, resp, err
 	}
@@ -138,8 +135,24 @@ func (x *exchange) sendPass(ctx context.Context, a routing.Attempt) (*Answer, *h
 		ID: x.id, Status: resp.StatusCode, Header: header, Provider: a.Provider.ID, Model: a.Model, settled: x.settlement,
 		// What comes without its length, as speech does while it is made, goes on as it comes.
 		Stream: stream || resp.ContentLength < 0,
-		Body:   &body{x: x, ctx: ctx, upstream: resp.Body, status: resp.StatusCode, stream: stream, tap: tap, opaque: !isJSON(resp.Header)},
+		Body:   &body{x: x, ctx: ctx, upstream: resp.Body, status: resp.StatusCode, stream: stream, tap: tap, opaque: !isJSON(resp.Header), hide: x.hider(stream)},
 	}, resp, nil
+}
+
+// doPass sends the request, and again without asking for the usage of a stream where the provider refuses that.
+func (x *exchange) doPass(ctx context.Context, a routing.Attempt, call provider.Call) (*http.Response, error) {
+	for {
+		var err error
+		if call.Body, err = x.passBody(a); err != nil {
+			return nil, err
+		}
+		resp, err := x.g.Upstream.Do(ctx, call)
+		if err != nil || !x.unasked || resp.StatusCode != http.StatusBadRequest && resp.StatusCode != http.StatusUnprocessableEntity ||
+			!x.refusesUsage(a, true, refusalText(resp)) {
+			return resp, err
+		}
+		resp.Body.Close() //nolint:errcheck // it is asked again
+	}
 }
 
 func isJSON(h http.Header) bool { return strings.Contains(h.Get("Content-Type"), "json") }

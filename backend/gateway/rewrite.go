@@ -50,7 +50,14 @@ func (x *exchange) persist(ctx context.Context, a *routing.Attempt, head protoco
 		again := false
 		switch resp.StatusCode {
 		case http.StatusBadRequest, http.StatusUnprocessableEntity:
-			r, again = x.rewritable(*a, raw, refusalText(resp))
+			refusal := refusalText(resp)
+			if x.refusesUsage(*a, raw, refusal) {
+				resp.Body.Close() //nolint:errcheck // it is asked again
+				x.anew(*a, resp.StatusCode, &llm.Error{Kind: llm.ErrBadRequest, Message: "the provider tells no usage of streams"},
+					"again, without asking for the usage")
+				continue
+			}
+			r, again = x.rewritable(*a, raw, refusal)
 		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
 			if !x.isOwn(*a) { // the client's own token is for its own dialect's endpoint
 				r, again = plainer(a, raw, refusalText(resp))

@@ -51,7 +51,7 @@ func (x *exchange) prepare(ctx context.Context, a routing.Attempt, head protocol
 	}
 	asked.Request.Model, asked.Request.Stream = a.Upstream, head.Stream
 	x.apply(a, asked.Request)
-	target := protocol.Target{Origin: t.origin, MaxOutput: known.MaxOutput, Same: a.Dialect == x.req.Dialect}
+	target := protocol.Target{Origin: t.origin, MaxOutput: known.MaxOutput, Same: a.Dialect == x.req.Dialect, Silent: x.silent(a)}
 	if x.forget {
 		withoutReasoning(asked.Request.Messages)
 	}

@@ -46,6 +46,8 @@ type Target struct {
 	MaxOutput int64
 	// Same tells that the client speaks the target's dialect too, so that signatures without a tag of ours are its own.
 	Same bool
+	// Silent tells that the server refuses to be asked for a stream's usage.
+	Silent bool
 }
 
 // Asked is a client's request with what its answer needs.
@@ -127,6 +129,7 @@ var chatCodec = Codec{
 	EncodeRequest: func(req *llm.Request, t Target) ([]byte, []llm.Notice, error) {
 		options := chatcompletions.OptionsFor(t.Origin)
 		options.MaxOutput = t.MaxOutput
+		options.NoStreamOptions = options.NoStreamOptions || t.Silent
 		return chatcompletions.EncodeRequest(req, options)
 	},
 	DecodeStream: chatcompletions.DecodeStream, DecodeResponse: chatcompletions.DecodeResponse,

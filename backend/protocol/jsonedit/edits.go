@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Edit puts With in the place of what stands at At.
+// Edit puts With in the place of what stands at At, which may be nothing.
 type Edit struct {
 	At   Span
 	With []byte
