@@ -16,7 +16,7 @@ bench: ## benchmarks; BENCH, PACKAGES, COUNT and TIME choose
 	@BENCH='$(BENCH)' PACKAGES='$(PACKAGES)' COUNT='$(COUNT)' TIME='$(TIME)' sh build/bench.sh
 
 clean: ## remove what was built
-	rm -rf build/bin build/out frontend/node_modules build/sdk/node_modules
+	rm -rf build/bin build/out frontend/node_modules build/*/node_modules
 	find frontend/dist -mindepth 1 -not -name .gitkeep -delete
 
 help: ## this list

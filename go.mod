@@ -3,6 +3,7 @@ module gatehouse
 go 1.26.0
 
 ignore (
+	./build/editors/node_modules
 	./build/sdk/node_modules
 	./frontend/node_modules
 )

@@ -20,6 +20,7 @@ require_go_and_node
 install net cgo window session browser
 build_web
 npm_packages build/sdk
+npm_packages build/editors
 ensure_browser
 build_headless
 build_desktop
@@ -50,6 +51,7 @@ fi
 
 suite typescript vitest npm --prefix frontend run --silent test
 suite sdk node npm --prefix build/sdk run --silent test
+suite editors node npm --prefix build/editors run --silent test
 suite browser node npm --prefix frontend run --silent e2e
 
 node build/lib/summary.mjs
