@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -49,7 +50,8 @@ func (x *exchange) plan(head protocol.Head) ([]routing.Attempt, error) {
 	}
 	d, err := routing.Decide(w, ask)
 	x.decision = &d
-	return x.planned(d.Attempts), err
+	x.confine()
+	return d.Attempts, err
 }
 
 // conversation is the same for all requests of one conversation, so far as a request tells: by the client's own id of it,
@@ -72,7 +74,7 @@ func (x *exchange) conversation(w routing.World) string {
 			return hex.EncodeToString(h.Sum(nil))
 		}
 	}
-	first := firstWords(x.req.Dialect, x.req.Body)
+	first := x.firstTurn()
 	if first == "" {
 		return ""
 	}
@@ -106,19 +108,43 @@ var userWords = map[llm.Dialect]string{
 	llm.Gemini: `contents.0.parts`, llm.Responses: `input.#(role=="user").content`,
 }
 
-// firstWords gives the first turn of the user.
-func firstWords(d llm.Dialect, body []byte) string {
-	path, ok := userWords[d]
+// firstTurn gives the first turn of the conversation's user, of which the request may only hold the last.
+func (x *exchange) firstTurn() string {
+	if x.req.From != nil && x.req.From.Items != nil {
+		for _, item := range x.req.From.Items() {
+			if v := gjson.ParseBytes(item); v.Get("role").Str == "user" {
+				return words(v.Get("content"))
+			}
+		}
+	}
+	path, ok := userWords[x.req.Dialect]
 	if !ok {
 		return ""
 	}
-	if v := gjson.GetBytes(body, path); v.Exists() {
-		return v.Raw
+	v := gjson.GetBytes(x.req.Body, path)
+	if !v.Exists() && x.req.Dialect == llm.Responses {
+		v = gjson.GetBytes(x.req.Body, "input")
 	}
-	if v := gjson.GetBytes(body, "input"); d == llm.Responses && v.Type == gjson.String {
-		return v.Raw
+	if x.req.Dialect == llm.Responses { // which has a short and a long form
+		return words(v)
 	}
-	return ""
+	return v.Raw
+}
+
+// words gives the text of a content, however it is written, and what else there is as it stands.
+func words(content gjson.Result) string {
+	if !content.IsArray() {
+		return content.Str
+	}
+	var b strings.Builder
+	for _, part := range content.Array() {
+		if text := part.Get("text"); text.Exists() {
+			b.WriteString(text.Str)
+		} else {
+			b.WriteString(part.Raw)
+		}
+	}
+	return b.String()
 }
 
 // changes tells that a request must be written anew although its provider speaks the client's dialect: something is to be

@@ -36,7 +36,12 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 			x.settled(Failed, llm.Errorf(llm.ErrInternal, "the attempt ended in a panic"), status)
 		}
 	}()
-	answer, resp, err := x.ask(ctx, a, head)
+	var answer *Answer
+	var resp *http.Response
+	head, err := x.expand(a, head)
+	if err == nil {
+		answer, resp, err = x.ask(ctx, a, head)
+	}
 	returned = true
 	if resp != nil {
 		status = resp.StatusCode

@@ -137,7 +137,7 @@ func (x *exchange) answer(ctx context.Context, resp *http.Response) *Answer {
 		header.Del("Content-Length")
 	}
 	return &Answer{
-		ID: x.id, Status: resp.StatusCode, Header: header, Stream: stream, Provider: x.provider.ID, Model: x.model,
+		ID: x.id, Status: resp.StatusCode, Header: header, Stream: stream, Raw: true, Provider: x.provider.ID, Model: x.model,
 		Body:    &body{x: x, ctx: ctx, upstream: resp.Body, status: resp.StatusCode, stream: stream, array: stream && !events, tap: x.codec.NewTap(stream), hide: x.hider(events)},
 		settled: x.settlement,
 	}

@@ -10,7 +10,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -134,6 +133,8 @@ type Request struct {
 	// Issued is told the id of an answer that is passed on as it comes, as soon as it is known, and who gave it. Nil where
 	// nobody wants to know.
 	Issued func(id, provider string)
+	// From is what the request goes on from, where it only refers to it; nil where it holds all.
+	From *From
 	// Version is the version in the path of a protocol whose paths begin with one, as the AI SDK's do.
 	Version string
 }
@@ -148,6 +149,8 @@ type Answer struct {
 	Body   io.ReadCloser
 	// Provider and Model are who answered.
 	Provider, Model string
+	// Raw tells that the answer is passed on as the provider gives it.
+	Raw bool
 	// settled gives what the history holds once Body is closed.
 	settled func() Settlement
 	target  routing.Target
@@ -216,26 +219,16 @@ func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (
 	}
 	d, err := routing.Decide(w, ask)
 	x.decision = &d
+	x.confine()
 	if x.req.Header.Get(DryRunHeader) != "" {
 		return x.dryRun(d, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	answer, err := x.try(ctx, x.planned(d.Attempts), head)
+	answer, err := x.try(ctx, d.Attempts, head)
 	if answer != nil && ask.Conversation != "" && answer.Status < http.StatusBadRequest {
 		x.g.Health.Remember(ask.Conversation, answer.target)
 	}
 	return answer, err
-}
-
-// planned leaves of a plan what may be done with it: a client that brings its own token for its vendor pays there, so
-// nobody else may serve at somebody else's cost.
-func (x *exchange) planned(plan []routing.Attempt) []routing.Attempt {
-	own := slices.IndexFunc(plan, x.isOwn)
-	if own < 0 {
-		return plan
-	}
-	before := slices.DeleteFunc(slices.Clone(plan[:own]), func(a routing.Attempt) bool { return a.Model == plan[own].Model })
-	return append(before, plan[own])
 }

@@ -10,21 +10,6 @@ import (
 	"gatehouse/backend/routing"
 )
 
-// Native gives the provider that a model is asked of in the request's dialect as it is, empty if the one that would be
-// asked does not speak it. Its errors are those that asking would give.
-func (g *Gateway) Native(model string, req Request) (provider.ID, error) {
-	x := &exchange{g: g, req: req, decision: &routing.Decision{}}
-	w := g.World()
-	plan, err := routing.Plan(x.withOwn(w), x.modelOf(w, model), req.Dialect)
-	if err != nil {
-		return "", err
-	}
-	if plan[0].Dialect != req.Dialect {
-		return "", nil
-	}
-	return plan[0].Provider.ID, nil
-}
-
 // Lookup asks a provider for something that it keeps: an answer of its own, by id. It costs nothing, so it leaves no line
 // in the history.
 type Lookup struct {

@@ -18,11 +18,11 @@ func (s *Server) responses(w http.ResponseWriter, r *http.Request, key access.Ke
 			if err != nil {
 				return err
 			}
-			native, err := s.Gateway.Native(head.Model, *req)
+			native, err := s.Gateway.Native(*req)
 			if err != nil {
 				return err
 			}
-			if native == "" || req.Rewrite {
+			if !native { // whoever answers, there is one place that it is kept at
 				return s.detach(w, r, req, t, head)
 			}
 		}

@@ -36,8 +36,8 @@ type Keys interface {
 // Exchanger carries requests, and tells how many tokens they have.
 type Exchanger interface {
 	Exchange(ctx context.Context, req gateway.Request) (*gateway.Answer, error)
-	// Native gives the provider that a model is asked of in the request's dialect as it is, empty if there is none.
-	Native(model string, req gateway.Request) (provider string, err error)
+	// Native tells that all who may answer a request take it as it is, in its own dialect.
+	Native(req gateway.Request) (bool, error)
 	// Look asks a provider for an answer that it keeps.
 	Look(ctx context.Context, l gateway.Lookup) (*gateway.Answer, error)
 	CountTokens(ctx context.Context, req gateway.Request) (*gateway.Answer, error)

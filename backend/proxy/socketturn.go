@@ -55,20 +55,14 @@ func (c *socket) answer(f frame, t *turn, req *gateway.Request) error {
 	if err != nil {
 		return err
 	}
-	provider, err := c.s.Gateway.Native(head.Model, *req)
-	if err != nil {
-		return err
-	}
-	passed := provider != "" && !req.Rewrite // as it comes, unless it turns out that it has to be written anew
 	t.done = func(head *responses.Head, response []byte) {
-		passed = false
 		c.remember(f.lane, response, t.items, head.Input, nil, &remembered{ours: true})
 	}
 	if f.warmup {
+		if _, err := c.s.Gateway.Native(*req); err != nil {
+			return err
+		}
 		return c.warmUp(f, t, head.Model)
-	}
-	if passed && t.memory != nil && t.memory.provider != provider {
-		req.Body = responses.Expanded(f.body, t.memory.items)
 	}
 	answer, err := c.s.Gateway.Exchange(c.ctx, *req)
 	if err != nil {
@@ -85,11 +79,11 @@ func (c *socket) answer(f frame, t *turn, req *gateway.Request) error {
 	if !answer.Stream {
 		return llm.Errorf(llm.ErrOverloaded, "the provider does not stream its answers").WithStatus(http.StatusBadGateway)
 	}
-	return c.stream(f, t, answer, &passed)
+	return c.stream(f, t, answer)
 }
 
 // stream passes an answer's events on. One that passed as it came is remembered from its events.
-func (c *socket) stream(f frame, t *turn, answer *gateway.Answer, passed *bool) error {
+func (c *socket) stream(f frame, t *turn, answer *gateway.Answer) error {
 	events := sse.NewReader(answer.Body)
 	var items []json.RawMessage
 	for {
@@ -110,11 +104,11 @@ func (c *socket) stream(f frame, t *turn, answer *gateway.Answer, passed *bool) 
 		}
 		switch kind {
 		case "response.output_item.done":
-			if *passed {
+			if answer.Raw {
 				items = append(items, json.RawMessage(jsonread.Of(e.Data).Get("item").Raw()))
 			}
 		case "response.completed", "response.incomplete":
-			if *passed {
+			if answer.Raw {
 				c.rememberRaw(f, t, answer.Provider, []byte(jsonread.Of(e.Data).Get("response").Raw()), items)
 			}
 			c.send(f.lane, e.Data)

@@ -55,11 +55,35 @@ func (s *Server) open(req *gateway.Request, memory *memory) *turn {
 			t.kept = t.kept || t.refersHere(item)
 		}
 	}
+	req.From = t.from()
 	req.Rewrite = t.kept || t.memory != nil && t.memory.ours
 	if t.state.Store {
 		req.Issued = func(id, provider string) { s.Answers.Issued(t.key, id, provider) }
 	}
 	return t
+}
+
+// from says what the request goes on from, nil where that is nothing.
+func (t *turn) from() *gateway.From {
+	switch {
+	case t.memory != nil:
+		return &gateway.From{
+			Provider: t.memory.provider, Items: func() []json.RawMessage { return t.memory.items },
+			Expanded: func() []byte { return responses.Expanded(t.body, t.memory.items) },
+		}
+	case t.kept:
+		return &gateway.From{Items: func() []json.RawMessage {
+			items, err := t.history()
+			if err != nil { // decoding says so
+				return nil
+			}
+			return items
+		}}
+	case t.state.Previous != "":
+		keeper, _ := t.s.Answers.Provider(t.key, t.state.Previous)
+		return &gateway.From{Provider: keeper}
+	}
+	return nil
 }
 
 func (t *turn) refersHere(item json.RawMessage) bool {
