@@ -147,6 +147,9 @@ func checkRouting(s *Settings) *valueError {
 			return err
 		}
 	}
+	if err := checkLoops(s); err != nil {
+		return err
+	}
 	ids := map[string]bool{}
 	for i, r := range s.Rules {
 		at := []string{"rules", strconv.Itoa(i)}
@@ -181,8 +184,6 @@ func checkVirtual(at []string, name string, v VirtualModel) *valueError {
 		return valueErrorf(at, "%.80q can't be a virtual model's name: use letters, digits, '.', '_' and '-', with at most one '/'", name)
 	case (v.Model == "") == (len(v.Targets) == 0):
 		return valueErrorf(at, "it needs either a \"model\" or \"targets\"")
-	case v.Model == name:
-		return valueErrorf(append(at, "model"), "%s can't stand for itself", name)
 	}
 	if v.Model != "" {
 		if err := checkModel(append(at, "model"), v.Model); err != nil {
