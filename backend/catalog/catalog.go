@@ -40,39 +40,68 @@ type Model struct {
 	// Capabilities is what Anthropic's list says of its own models, as it says it (API reference, "Models"); nil is
 	// unknown.
 	Capabilities json.RawMessage `json:"capabilities,omitempty"`
-	Local        bool            `json:"local,omitempty"`
-	Free         bool            `json:"free,omitempty"`
+	// Regions are where requests can be kept, in the hosted gateway's words ("eu", "us"); empty is none, or unknown.
+	Regions []string `json:"regions,omitempty"`
+	Local   bool     `json:"local,omitempty"`
+	Free    bool     `json:"free,omitempty"`
+	// Raw is the provider's own entry as it came, with what nobody here knows yet; nil where there is none.
+	Raw json.RawMessage `json:"raw,omitempty"`
+
+	origins *origins
 }
 
 // Override is what the user says of a model; set fields win over whatever a list says.
 type Override struct {
-	Name          string
-	ContextWindow int64
-	MaxOutput     int64
-	Price         Price
+	Name, Description, Type           string
+	ContextWindow, MaxOutput          int64
+	Price                             Price
+	Tags, Parameters                  []string
+	InputModalities, OutputModalities []string
 }
 
-// Catalog is every model that can be asked for.
+// Sources is everything that is said of models.
+type Sources struct {
+	// Served are the entries of providers that can be asked, as their lists have them.
+	Served []Said
+	// Known are those of providers that can't be asked now.
+	Known []Said
+	// More gives what others say of a model at a provider, those who are believed first in front; nil is nothing.
+	More func(provider, upstream string) []Said
+	// Overrides are the user's own corrections, by id.
+	Overrides map[string]Override
+}
+
+// Catalog is every model that can be asked for, and what is known of others.
 type Catalog struct {
-	models    []Model
-	byID      map[string][]int
-	byName    map[string][]int
+	models []Model
+	byID   map[string][]int
+	byName map[string][]int
+	known  []Model
+	more   func(provider, upstream string) []Said
+
 	overrides map[string]Override
 }
 
-// New makes a catalog, sorted by id; entries of the same id keep their order.
+// New makes a catalog of the entries of one source, sorted by id; entries of the same id keep their order.
 func New(models []Model, overrides map[string]Override) *Catalog {
-	c := &Catalog{byID: map[string][]int{}, byName: map[string][]int{}, overrides: overrides}
-	for _, m := range models {
-		if o, ok := overrides[m.ID]; ok {
-			o.apply(&m)
-		}
-		if m.Price != nil {
-			p := m.Price.versioned()
-			m.Price = &p
-		}
-		c.models = append(c.models, m)
+	served := make([]Said, len(models))
+	for i, m := range models {
+		served[i].Model = m
 	}
+	return Build(Sources{Served: served, Overrides: overrides})
+}
+
+// Build puts together what everybody says, sorted by id; entries of the same id keep their order. Of each field the first
+// that says something is believed: the user, then the provider's own list, then the others in their order.
+func Build(s Sources) *Catalog {
+	c := &Catalog{byID: map[string][]int{}, byName: map[string][]int{}, more: s.More, overrides: s.Overrides}
+	for _, said := range s.Served {
+		c.models = append(c.models, c.entry(said))
+	}
+	for _, said := range s.Known {
+		c.known = append(c.known, c.entry(said))
+	}
+	sort.SliceStable(c.known, func(i, j int) bool { return c.known[i].ID < c.known[j].ID })
 	sort.SliceStable(c.models, func(i, j int) bool { return c.models[i].ID < c.models[j].ID })
 	for i, m := range c.models {
 		c.byID[m.ID] = append(c.byID[m.ID], i)
@@ -84,24 +113,43 @@ func New(models []Model, overrides map[string]Override) *Catalog {
 	return c
 }
 
-func (o Override) apply(m *Model) {
-	if o.Name != "" {
-		m.Name = o.Name
+// entry puts together what is said of one model at one provider.
+func (c *Catalog) entry(said Said) Model {
+	var others []Said
+	if c.more != nil {
+		others = c.more(said.Provider, said.Upstream)
 	}
-	if o.ContextWindow > 0 {
-		m.ContextWindow = o.ContextWindow
+	m := merge(said, others)
+	if o, ok := c.overrides[m.ID]; ok {
+		m = o.over(m)
 	}
-	if o.MaxOutput > 0 {
-		m.MaxOutput = o.MaxOutput
-	}
-	if o.Price.IsZero() {
-		return
-	}
-	p := o.Price.ours()
 	if m.Price != nil {
-		p = p.over(*m.Price)
+		p := m.Price.versioned()
+		m.Price, m.Free = &p, m.Free || p.Free()
 	}
-	m.Price, m.Free = &p, false
+	return m
+}
+
+// userOrigin is the origin of what the user said.
+var userOrigin = &Origin{Source: FromUser}
+
+// over gives a model with what the user says of it.
+func (o Override) over(m Model) Model {
+	mine := Said{Origin: userOrigin, Model: Model{
+		ID: m.ID, Provider: m.Provider, Upstream: m.Upstream, Local: m.Local, Free: m.Free, Raw: m.Raw,
+		Name: o.Name, Description: o.Description, Type: o.Type, ContextWindow: o.ContextWindow, MaxOutput: o.MaxOutput,
+		Tags: o.Tags, Parameters: o.Parameters, InputModalities: o.InputModalities, OutputModalities: o.OutputModalities,
+	}}
+	if !o.Price.IsZero() {
+		p := o.Price.ours()
+		if m.Price != nil {
+			p = p.over(*m.Price)
+		}
+		mine.Price, mine.Free = &p, false
+	}
+	out := merge(mine, nil)
+	out.take(&m, m.Origin)
+	return out
 }
 
 // ours is a price that the user set.
@@ -134,16 +182,18 @@ func (c *Catalog) ByName(name string) (id string, ok bool) {
 	return "", false
 }
 
-// Price gives the price of a model id at a provider: the user's own for that id, over what the provider lists.
+// Known gives the models of providers that can't be asked now, sorted by id. The caller must not change it.
+func (c *Catalog) Known() []Model { return c.known }
+
+// Price gives the price of a model id at a provider: the user's own for that id, over what the provider lists, over what
+// others know. A model that nobody lists may have one too: exact ids are passed on unlisted.
 func (c *Catalog) Price(provider, id string) (Price, bool) {
-	if m, ok := c.Served(provider, id); ok {
-		if m.Price == nil {
-			return Price{}, false
-		}
-		return *m.Price, true
+	m, ok := c.Served(provider, id)
+	if !ok {
+		m = c.entry(Said{Model: Model{ID: id, Provider: provider, Upstream: strings.TrimPrefix(id, provider+"/")}})
 	}
-	if o, ok := c.overrides[id]; ok && !o.Price.IsZero() {
-		return o.Price.ours().versioned(), true
+	if m.Price == nil {
+		return Price{}, false
 	}
-	return Price{}, false
+	return *m.Price, true
 }

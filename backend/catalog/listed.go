@@ -1,7 +1,5 @@
 package catalog
 
-import "cmp"
-
 // Listed gives every model once, sorted by id. Where several providers serve one, it is the first's entry, with what
 // that leaves open taken from the others' in their order: it is the same model. A price is one provider's alone, so it
 // is taken whole.
@@ -26,26 +24,4 @@ func (c *Catalog) Entries(id string) []Model {
 	return c.models[at[0] : at[0]+len(at)] // sorted by id, so they stand together
 }
 
-func (m *Model) fill(from Model) {
-	m.Name = cmp.Or(m.Name, from.Name)
-	m.Description = cmp.Or(m.Description, from.Description)
-	m.Created = cmp.Or(m.Created, from.Created)
-	m.Released = cmp.Or(m.Released, from.Released)
-	m.Type = cmp.Or(m.Type, from.Type)
-	m.ContextWindow = cmp.Or(m.ContextWindow, from.ContextWindow)
-	m.MaxOutput = cmp.Or(m.MaxOutput, from.MaxOutput)
-	m.Price = cmp.Or(m.Price, from.Price)
-	for _, list := range []struct{ to, from *[]string }{
-		{&m.Tags, &from.Tags},
-		{&m.InputModalities, &from.InputModalities},
-		{&m.OutputModalities, &from.OutputModalities},
-		{&m.Parameters, &from.Parameters},
-	} {
-		if len(*list.to) == 0 {
-			*list.to = *list.from
-		}
-	}
-	if m.Capabilities == nil {
-		m.Capabilities = from.Capabilities
-	}
-}
+func (m *Model) fill(from Model) { m.take(&from, from.Origin) }

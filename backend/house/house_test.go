@@ -17,6 +17,7 @@ import (
 var floors = [][]string{
 	{"event", "store", "secret", "llm", "filewatch"},
 	{"catalog", "fetch", "recall"},
+	{"catalog/snapshot"},
 	{"protocol/sse", "protocol/jsonedit", "protocol/jsonread", "protocol/carry", "protocol/watch", "protocol/tokens"},
 	{"protocol/jsonwrite", "protocol/hosted"},
 	{"protocol/fit"},

@@ -79,6 +79,8 @@ type List struct {
 	asking   int
 	// epoch counts changes of settings and credentials. An answer to a question of an earlier one says nothing any more.
 	epoch int
+	// nextBuild is when the catalog says something else by itself: a price changes on a day that is known ahead.
+	nextBuild time.Time
 }
 
 // kept is a provider's last good list.
@@ -157,6 +159,7 @@ func (l *List) run(ctx context.Context) {
 	tick := time.NewTicker(localEvery)
 	defer tick.Stop()
 	for {
+		l.keepCurrent()
 		l.ask(ctx, l.due)
 		select {
 		case <-ctx.Done():
@@ -164,6 +167,16 @@ func (l *List) run(ctx context.Context) {
 		case <-l.wake:
 		case <-tick.C:
 		}
+	}
+}
+
+// keepCurrent puts the catalog together anew when the day of a change of prices has come.
+func (l *List) keepCurrent() {
+	source := l.Source()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.nextBuild.IsZero() && !l.Now().Before(l.nextBuild) {
+		l.rebuildLocked(source)
 	}
 }
 
@@ -316,15 +329,4 @@ func (l *List) rebuild() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rebuildLocked(source)
-}
-
-// rebuildLocked is rebuild for who holds the lock, so that nobody sees a list and a catalog that differ.
-func (l *List) rebuildLocked(source Source) {
-	var models []catalog.Model
-	for _, p := range source.Providers.Sorted() {
-		if k, ok := l.lists[p.ID]; ok && k.BaseURL == p.BaseURL {
-			models = append(models, k.Models...)
-		}
-	}
-	l.current.Store(catalog.New(models, source.Overrides))
 }

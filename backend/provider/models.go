@@ -129,13 +129,10 @@ func (p *Provider) entry(m gjson.Result) (catalog.Model, bool) {
 		return catalog.Model{}, false
 	}
 	e := catalog.Model{
-		ID: p.ID + "/" + upstream, Provider: p.ID, Upstream: upstream, Local: p.Local,
+		ID: p.ModelID(upstream), Provider: p.ID, Upstream: upstream, Local: p.Local,
 		Name:        firstText(m, "displayName", "name", "display_name"),
 		Description: m.Get("description").String(),
 		Created:     created(m),
-	}
-	if p.ID == Gateway {
-		e.ID = upstream
 	}
 	for _, path := range []string{"context_window", "context_length", "max_context_length", "max_model_len", "max_input_tokens", "meta.n_ctx_train", "inputTokenLimit"} {
 		if n := m.Get(path).Int(); n > 0 {
@@ -155,6 +152,9 @@ func (p *Provider) entry(m gjson.Result) (catalog.Model, bool) {
 		e.Price, e.Free = &free, true
 	} else if price, ok := priceOf(m.Get("pricing"), m.Get("type").Str == "embedding"); ok {
 		price.Source = catalog.FromProvider
+		if p.ID == Gateway {
+			price.Source = catalog.FromGateway
+		}
 		e.Price = &price
 	}
 	return e, true

@@ -248,6 +248,14 @@ func (t Table) Sorted() []*Provider {
 	return out
 }
 
+// ModelID gives the id that a model of the provider has here.
+func (p *Provider) ModelID(upstream string) string {
+	if p.ID == Gateway { // whose own ids are everybody's
+		return upstream
+	}
+	return p.ID + "/" + upstream
+}
+
 // UpstreamModel gives a model's id at the provider: all of it where ids are nested, else what stands behind the creator.
 func (p *Provider) UpstreamModel(id string) string {
 	creator, model, ok := strings.Cut(id, "/")
