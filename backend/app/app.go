@@ -278,14 +278,14 @@ func (c *Core) watch(
 			switch {
 			case errors.Is(err, event.ErrLagged):
 				sub = c.broker.Subscribe(256)
-				models.Changed()
+				models.CredentialsChanged()
 				c.service.Changed()
 				keysChanged()
 			case err != nil:
 				sub.Close()
 				return
 			case e.Type == credential.EventType:
-				models.Changed()
+				models.CredentialsChanged()
 				c.service.Changed()
 			case e.Type == access.EventKeys:
 				keysChanged()
@@ -396,5 +396,5 @@ func (c *Core) modelSource() modellist.Source {
 	for id, m := range s.Catalog {
 		overrides[id] = overrideOf(m)
 	}
-	return modellist.Source{Providers: *c.table.Load(), Overrides: overrides, Discover: s.DiscoverLocal}
+	return modellist.Source{Providers: *c.table.Load(), Overrides: overrides, Discover: s.DiscoverLocal, Hosted: s.HostedList}
 }

@@ -1,6 +1,7 @@
 // Package modellist keeps the list of models that can be asked for: it asks each provider that can be used for its list,
 // looks for local servers, keeps the last good lists in the database for times without a network, and puts them
-// together with the user's own corrections into one catalog.
+// together with the user's own corrections, with what the hosted gateway tells everybody, and with what comes with the
+// program, into one catalog in which every field has its origin.
 //
 // It must not know who shows the list, nor how a request is routed.
 package modellist
@@ -9,7 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
-	"reflect"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,7 +18,6 @@ import (
 
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/event"
-	"gatehouse/backend/llm"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/store"
 )
@@ -25,9 +25,11 @@ import (
 // EventType is the type of the event that says that the list changed. It carries no data.
 const EventType = "models"
 
-// Lister asks a provider for its list.
+// Lister asks a provider for its list, and the hosted gateway for who serves a model. An ETag that is sent names the
+// answer that is there already.
 type Lister interface {
-	Models(ctx context.Context, p *provider.Provider, secret string) ([]catalog.Model, error)
+	List(ctx context.Context, p *provider.Provider, secret, etag string) (provider.Listing, error)
+	Endpoints(ctx context.Context, hosted *provider.Provider, id, etag string) (provider.Listing, error)
 }
 
 // Secrets gives a provider's credential, empty where it has none and needs none; an error means that it lacks one.
@@ -41,9 +43,12 @@ type Source struct {
 	Overrides map[string]catalog.Override
 	// Discover tells whether to look for local servers on their default ports.
 	Discover bool
+	// Hosted tells whether to ask the hosted gateway for what it tells everybody: its list, without a credential too, and
+	// who serves its models.
+	Hosted bool
 }
 
-// Options is what a List is made of. All are needed.
+// Options is what a List is made of. All but Jitter are needed.
 type Options struct {
 	Lister  Lister
 	Secrets Secrets
@@ -52,52 +57,45 @@ type Options struct {
 	Broker  *event.Broker
 	Logger  *slog.Logger
 	Now     func() time.Time
+	// Jitter spreads what is asked for again and again: a number from 0 to 1, a random one if it is nil.
+	Jitter func() float64
 }
-
-// The pace: local servers come and go within a session of work, remote lists within days.
-const (
-	localEvery  = 20 * time.Second
-	remoteEvery = 6 * time.Hour
-	// strangerEvery is for a program on a local server's port that is something else.
-	strangerEvery = 10 * time.Minute
-	askTimeout    = 15 * time.Second
-)
 
 // List is the current list. It is safe for concurrent use.
 type List struct {
 	Options
-	bucket  *store.Bucket[kept]
-	current atomic.Pointer[catalog.Catalog]
-	wake    chan struct{}
-	stop    context.CancelFunc
-	done    chan struct{}
+	bucket    *store.Bucket[kept]
+	endpoints *store.Bucket[kept] // by the hosted gateway's id of the model
+	current   atomic.Pointer[catalog.Catalog]
+	wake      chan struct{}
+	stop      context.CancelFunc
+	done      chan struct{}
 
-	mu       sync.Mutex
-	lists    map[provider.ID]kept
-	problems map[provider.ID]string
-	nextAsk  map[provider.ID]time.Time
-	asking   int
+	mu        sync.Mutex
+	lists     map[provider.ID]kept
+	serving   map[string]kept // as endpoints
+	standing  map[provider.ID]*standing
+	nextServe map[string]time.Time
+	asking    int
 	// epoch counts changes of settings and credentials. An answer to a question of an earlier one says nothing any more.
 	epoch int
+	// source is what settings said at the last change.
+	source Source
 	// nextBuild is when the catalog says something else by itself: a price changes on a day that is known ahead.
 	nextBuild time.Time
 }
 
-// kept is a provider's last good list.
-type kept struct {
-	At      time.Time       `json:"at"`
-	BaseURL string          `json:"baseUrl"`
-	Models  []catalog.Model `json:"models"`
-}
-
 // Open reads the lists kept and starts to ask for new ones.
 func Open(o Options) (*List, error) {
-	l := &List{
-		Options: o, bucket: store.NewBucket[kept](o.DB, "models"), wake: make(chan struct{}, 1), done: make(chan struct{}),
-		lists: map[provider.ID]kept{}, problems: map[provider.ID]string{}, nextAsk: map[provider.ID]time.Time{},
+	if o.Jitter == nil {
+		o.Jitter = rand.Float64
 	}
-	err := l.bucket.ForEach(func(id string, k kept) error { l.lists[id] = k; return nil })
-	if err != nil {
+	l := &List{
+		Options: o, bucket: store.NewBucket[kept](o.DB, "models"), endpoints: store.NewBucket[kept](o.DB, "modelEndpoints"),
+		wake: make(chan struct{}, 1), done: make(chan struct{}), source: o.Source(),
+		lists: map[provider.ID]kept{}, serving: map[string]kept{}, standing: map[provider.ID]*standing{}, nextServe: map[string]time.Time{},
+	}
+	if err := l.load(); err != nil {
 		return nil, err
 	}
 	l.rebuild()
@@ -126,17 +124,81 @@ type Problem struct {
 func (l *List) State() (problems []Problem, refreshing bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, id := range slices.Sorted(maps.Keys(l.problems)) {
-		problems = append(problems, Problem{id, l.problems[id]})
+	for _, id := range slices.Sorted(maps.Keys(l.standing)) {
+		if st := l.standing[id]; st.problem != "" && !st.quiet {
+			problems = append(problems, Problem{id, st.problem})
+		}
 	}
 	return problems, l.asking > 0
 }
 
-// Changed says that settings or credentials changed: the catalog is put together anew, and every provider is asked soon.
-func (l *List) Changed() {
+// Age is how a provider's list stands.
+type Age struct {
+	Provider provider.ID
+	// At is when the list was last told or confirmed; the zero time if there is none.
+	At time.Time
+	// Public tells that it was asked for without a credential, so that nobody can ask for its models yet.
+	Public bool
+	Models int
+	// Problem says why a newer one could not be had; empty where nothing went wrong.
+	Problem string
+	// Next is when it is asked for again.
+	Next time.Time
+}
+
+// Ages tells how old the lists are, sorted by provider.
+func (l *List) Ages() []Age {
 	l.mu.Lock()
-	clear(l.nextAsk)
+	defer l.mu.Unlock()
+	ids := map[provider.ID]bool{}
+	for id := range l.lists {
+		ids[id] = true
+	}
+	for id, st := range l.standing {
+		if st.problem != "" {
+			ids[id] = true
+		}
+	}
+	var out []Age
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		k, a := l.lists[id], Age{Provider: id}
+		a.At, a.Public, a.Models = k.At, k.Public, len(k.Models)
+		if st := l.standing[id]; st != nil {
+			a.Problem, a.Next = st.problem, st.next
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// Changed says that settings changed: the catalog is put together anew, and who is another now is asked soon.
+func (l *List) Changed() {
+	source := l.Source()
+	l.mu.Lock()
+	before := l.source
+	l.source = source
 	l.epoch++
+	for id, p := range source.Providers {
+		if old := before.Providers[id]; old == nil || old.BaseURL != p.BaseURL {
+			delete(l.standing, id)
+		}
+		if p.Local && source.Discover != before.Discover || id == provider.Gateway && source.Hosted != before.Hosted {
+			delete(l.standing, id)
+		}
+	}
+	l.rebuildLocked(source)
+	l.mu.Unlock()
+	l.signal()
+}
+
+// CredentialsChanged says that credentials changed: every provider is asked soon, as if it had never been.
+func (l *List) CredentialsChanged() {
+	l.mu.Lock()
+	clear(l.standing)
+	l.epoch++
+	for id := range l.lists {
+		l.standingOf(id).anew = true
+	}
 	l.mu.Unlock()
 	l.rebuild()
 	l.signal()
@@ -161,6 +223,7 @@ func (l *List) run(ctx context.Context) {
 	for {
 		l.keepCurrent()
 		l.ask(ctx, l.due)
+		l.askServing(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -178,155 +241,4 @@ func (l *List) keepCurrent() {
 	if !l.nextBuild.IsZero() && !l.Now().Before(l.nextBuild) {
 		l.rebuildLocked(source)
 	}
-}
-
-func (l *List) due(p *provider.Provider) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return !l.Now().Before(l.nextAsk[p.ID])
-}
-
-// ask asks the providers that can be used and that which names, side by side, and waits for all.
-func (l *List) ask(ctx context.Context, which func(*provider.Provider) bool) {
-	source := l.Source()
-	var all sync.WaitGroup
-	for id, p := range source.Providers {
-		if !which(p) {
-			continue
-		}
-		if p.Local && !source.Discover && id != provider.Sim && isDefault(p) {
-			l.forget(id)
-			continue
-		}
-		all.Go(func() { l.askOne(ctx, p) })
-	}
-	all.Wait()
-}
-
-// isDefault tells a local server that nobody named: one whose base URL is the built-in one.
-func isDefault(p *provider.Provider) bool {
-	known, ok := provider.NewTable(nil)[p.ID]
-	return ok && known.BaseURL == p.BaseURL
-}
-
-func (l *List) askOne(ctx context.Context, p *provider.Provider) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	l.mu.Lock()
-	epoch := l.epoch
-	l.mu.Unlock()
-	secret := ""
-	if p.Credential != provider.NeedsNone {
-		var err error
-		if secret, err = l.Secrets.Secret(ctx, p.ID); err != nil {
-			if ctx.Err() == nil {
-				l.forget(p.ID)
-			}
-			return
-		}
-	}
-	quiet := p.Local // local servers are asked all the time: only a change is news
-	l.mark(+1, !quiet)
-	models, err := l.Lister.Models(ctx, p, secret)
-	if ctx.Err() != nil && err != nil {
-		l.mark(-1, !quiet)
-		return
-	}
-	changed := l.took(p, epoch, models, err)
-	l.mark(-1, changed || !quiet)
-}
-
-func (l *List) mark(n int, tell bool) {
-	l.mu.Lock()
-	l.asking += n
-	l.mu.Unlock()
-	if tell {
-		l.Broker.PublishEnd(EventType, struct{}{})
-	}
-}
-
-// took takes an answer and tells whether it changed anything. A bad one never replaces a good list, except that a local
-// server which does not answer is not running.
-func (l *List) took(p *provider.Provider, epoch int, models []catalog.Model, err error) (changed bool) {
-	now, source := l.Now(), l.Source()
-	l.mu.Lock()
-	if epoch != l.epoch {
-		l.mu.Unlock()
-		return false
-	}
-	before, had := l.lists[p.ID]
-	next := remoteEvery
-	switch {
-	case err == nil:
-		changed = !had || before.BaseURL != p.BaseURL || !slices.EqualFunc(before.Models, models, sameModel)
-		l.lists[p.ID] = kept{now, p.BaseURL, models}
-		delete(l.problems, p.ID)
-		if p.Local {
-			next = localEvery
-		}
-	case p.Local:
-		changed = had
-		delete(l.lists, p.ID)
-		next = localEvery
-		if e := llm.AsError(err); e.Code != "upstream_unreachable" {
-			next = strangerEvery
-		}
-	default:
-		message := llm.AsError(err).Message
-		changed = l.problems[p.ID] != message
-		l.problems[p.ID] = message
-		next = strangerEvery
-	}
-	l.nextAsk[p.ID] = now.Add(next - time.Second) // a tick that comes a little early counts
-	record, has := l.lists[p.ID]
-	if changed {
-		l.rebuildLocked(source)
-	}
-	l.mu.Unlock()
-	if changed {
-		l.keep(p.ID, record, has)
-	}
-	return changed
-}
-
-// sameModel compares what pointers point at, too.
-func sameModel(a, b catalog.Model) bool { return reflect.DeepEqual(a, b) }
-
-// keep stores a remote list for the next start; what is local is asked anew then.
-func (l *List) keep(id provider.ID, record kept, has bool) {
-	var err error
-	if p := l.Source().Providers[id]; has && p != nil && !p.Local {
-		err = l.bucket.Put(id, record)
-	} else if _, ok, _ := l.bucket.Get(id); ok {
-		err = l.bucket.Delete(id)
-	}
-	if err != nil {
-		l.Logger.Warn("a list of models could not be kept", "provider", id, "error", err)
-	}
-}
-
-// forget drops the list of a provider that can't be used any more.
-func (l *List) forget(id provider.ID) {
-	source := l.Source()
-	l.mu.Lock()
-	_, had := l.lists[id]
-	_, bad := l.problems[id]
-	delete(l.lists, id)
-	delete(l.problems, id)
-	if had {
-		l.rebuildLocked(source)
-	}
-	l.mu.Unlock()
-	if had || bad {
-		l.keep(id, kept{}, false)
-		l.Broker.PublishEnd(EventType, struct{}{})
-	}
-}
-
-// rebuild puts the catalog together. A list from another base URL is another server's.
-func (l *List) rebuild() {
-	source := l.Source()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.rebuildLocked(source)
 }

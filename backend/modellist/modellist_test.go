@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,16 +27,44 @@ type world struct {
 	secrets map[provider.ID]string
 	source  Source
 	asked   map[provider.ID]int
+	told    map[provider.ID]string // the secrets
+	etags   map[provider.ID]string
+	same    map[provider.ID]int // answers that it is still the same
+	serving map[string][]catalog.Model
+	serves  map[string]int // questions
+	clock   time.Time
 }
 
-func (w *world) Models(_ context.Context, p *provider.Provider, _ string) ([]catalog.Model, error) {
+func (w *world) List(_ context.Context, p *provider.Provider, secret, etag string) (provider.Listing, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.asked[p.ID]++
-	if answer := w.answers[p.ID]; answer != nil {
-		return answer()
+	w.told[p.ID] = secret
+	if etag != "" && etag == w.etags[p.ID] {
+		w.same[p.ID]++
+		return provider.Listing{ETag: etag, Same: true}, nil
 	}
-	return nil, llm.Errorf(llm.ErrOverloaded, "%s can't be reached", p.ID).WithCode("upstream_unreachable")
+	if answer := w.answers[p.ID]; answer != nil {
+		models, err := answer()
+		return provider.Listing{Models: models, ETag: w.etags[p.ID]}, err
+	}
+	return provider.Listing{}, llm.Errorf(llm.ErrOverloaded, "%s can't be reached", p.ID).WithCode("upstream_unreachable")
+}
+
+func (w *world) Endpoints(_ context.Context, _ *provider.Provider, id, _ string) (provider.Listing, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.serves[id]++
+	if models := w.serving[id]; models != nil {
+		return provider.Listing{Models: models}, nil
+	}
+	return provider.Listing{}, llm.Errorf(llm.ErrNotFound, "no %s", id)
+}
+
+func (w *world) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.clock
 }
 
 func (w *world) Secret(_ context.Context, id provider.ID) (string, error) {
@@ -66,25 +95,19 @@ func has(models ...string) func() ([]catalog.Model, error) {
 	return func() ([]catalog.Model, error) {
 		var out []catalog.Model
 		for _, id := range models {
-			out = append(out, catalog.Model{ID: id, Provider: provider.ID(before(id)), Upstream: id})
+			creator, upstream, _ := strings.Cut(id, "/")
+			out = append(out, catalog.Model{ID: id, Provider: creator, Upstream: upstream})
 		}
 		return out, nil
 	}
 }
 
-func before(id string) string {
-	for i, c := range id {
-		if c == '/' {
-			return id[:i]
-		}
-	}
-	return id
-}
-
 func newWorld() *world {
 	return &world{
 		answers: map[provider.ID]func() ([]catalog.Model, error){"sim": has("sim/echo")},
-		secrets: map[provider.ID]string{}, asked: map[provider.ID]int{},
+		secrets: map[provider.ID]string{}, asked: map[provider.ID]int{}, told: map[provider.ID]string{}, etags: map[provider.ID]string{},
+		same: map[provider.ID]int{}, serving: map[string][]catalog.Model{}, serves: map[string]int{},
+		clock:  time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC),
 		source: Source{Providers: provider.NewTable(nil), Discover: true},
 	}
 }
@@ -96,7 +119,7 @@ func open(t *testing.T, w *world, path string) (*List, func()) {
 		t.Fatal(err)
 	}
 	l, err := Open(Options{
-		Lister: w, Secrets: w, Source: w.current, DB: db, Broker: &event.Broker{}, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
+		Lister: w, Secrets: w, Source: w.current, DB: db, Broker: &event.Broker{}, Logger: slog.New(slog.DiscardHandler), Now: w.now, Jitter: func() float64 { return 0.5 },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +188,7 @@ func TestLastGoodListStays(t *testing.T) {
 		t.Error("the list did not survive a restart without a network")
 	}
 	w.set(func() { delete(w.secrets, "openai") })
-	l.Changed()
+	l.CredentialsChanged()
 	l.Refresh(ctx)
 	if problems, _ := l.State(); l.has("openai/gpt") || len(problems) != 0 {
 		t.Errorf("a provider without a credential is listed, or a problem: %v", problems)
@@ -211,7 +234,7 @@ func TestStrangersAreLeftAlone(t *testing.T) {
 		t.Errorf("a stranger is no problem: %v", problems)
 	}
 	l.mu.Lock()
-	wait := l.nextAsk["llamacpp"].Sub(l.Now())
+	wait := l.standing["llamacpp"].next.Sub(l.Now())
 	l.mu.Unlock()
 	if wait < strangerEvery/2 {
 		t.Errorf("it is asked again in %v", wait)

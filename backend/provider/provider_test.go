@@ -124,6 +124,8 @@ func TestModels(t *testing.T) {
 		{"refused", "openai", `{"error":{"message":"bad key"}}`, 401, "", llm.ErrAuth},
 		{"another program", "lmstudio", `{"error":"Unexpected endpoint"}`, 200, "", llm.ErrInternal},
 		{"no JSON", "ollama", `<html>`, 200, "", llm.ErrInternal},
+		{"cut off", "openai", `{"object":"list","data":[{"id":"gpt"},{"id":"gp`, 200, "", llm.ErrInternal},
+		{"twice the same", "openai", `{"data":[{"id":"gpt"},{"id":"gpt","owned_by":"x"}]}`, 200, "openai/gpt", ""},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(c.status)
@@ -131,7 +133,8 @@ func TestModels(t *testing.T) {
 		}))
 		client := NewClient(http.NotFoundHandler())
 		p := NewTable(map[ID]Override{c.id: {BaseURL: server.URL}})[c.id]
-		models, err := client.Models(context.Background(), p, "secret")
+		list, err := client.List(context.Background(), p, "secret", "")
+		models := list.Models
 		switch {
 		case c.wantErr != "":
 			if e := llm.AsError(err); e == nil || e.Kind != c.wantErr || strings.Contains(e.Message, "secret") {
@@ -159,7 +162,8 @@ func TestUnreadablePricesStayUnknown(t *testing.T) {
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) }))
 		client := NewClient(http.NotFoundHandler())
-		models, err := client.Models(context.Background(), NewTable(map[ID]Override{Gateway: {BaseURL: server.URL}})[Gateway], "x")
+		list, err := client.List(context.Background(), NewTable(map[ID]Override{Gateway: {BaseURL: server.URL}})[Gateway], "x", "")
+		models := list.Models
 		if err != nil || len(models) != 1 {
 			t.Fatal(models, err)
 		}

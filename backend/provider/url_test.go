@@ -92,7 +92,8 @@ func TestGeminiPages(t *testing.T) {
 	client := NewClient(http.NotFoundHandler())
 	defer client.Close()
 	google := NewTable(map[ID]Override{"google": {BaseURL: server.URL}})["google"]
-	models, err := client.Models(context.Background(), google, "secret")
+	list, err := client.List(context.Background(), google, "secret", "")
+	models := list.Models
 	if err != nil || len(models) != 2 {
 		t.Fatal(models, err)
 	}

@@ -27,6 +27,7 @@ type Settings struct {
 	Ollama         Ollama                   `json:"ollama" doc:"The routes of Ollama's own protocol, for programs that know only Ollama."`
 	Fetch          Fetch                    `json:"fetch" doc:"How images and files are fetched that a request names by URL, for models that take them only inline."`
 	DiscoverLocal  bool                     `json:"discoverLocal" doc:"Whether to look for Ollama, LM Studio and llama.cpp on their default ports."`
+	HostedList     bool                     `json:"hostedList" doc:"Whether to ask the hosted gateway for what it tells everybody: which models there are, who serves them and at what prices. It is asked without a credential where there is none."`
 	Providers      map[string]Provider      `json:"providers" doc:"Changes to built-in providers, and providers of your own, by id."`
 	Credentials    map[string]Credentials   `json:"credentials,omitempty" doc:"How providers' credentials are used, by the provider's id. The secrets themselves are in the keychain."`
 	Catalog        map[string]ModelOverride `json:"catalog" doc:"Prices and limits of models that differ from the catalog, by model id."`
@@ -88,6 +89,7 @@ func Default() *Settings {
 		MaxBodyBytes:  64 << 20,
 		Fetch:         Fetch{MaxBytes: 20 << 20},
 		DiscoverLocal: true,
+		HostedList:    true,
 	}
 }
 
