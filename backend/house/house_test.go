@@ -15,7 +15,7 @@ import (
 // floors are the packages from the ground up; imports point down only. Packages of one floor do not know each other
 // unless siblings says so.
 var floors = [][]string{
-	{"event", "store", "secret", "llm", "filewatch"},
+	{"event", "store", "secret", "llm", "filewatch", "quantile"},
 	{"catalog", "fetch", "recall"},
 	{"catalog/snapshot"},
 	{"protocol/sse", "protocol/jsonedit", "protocol/jsonread", "protocol/carry", "protocol/watch", "protocol/tokens"},
@@ -66,7 +66,7 @@ var only = map[string][]string{
 	"github.com/alecthomas/kong":     {"backend/cli"},
 	"github.com/fsnotify/fsnotify":   {"backend/filewatch"},
 	"github.com/joho/godotenv":       {"backend/credential"},
-	"github.com/DataDog/sketches-go": {"backend/rollout"},
+	"github.com/DataDog/sketches-go": {"backend/quantile"},
 }
 
 type imports map[string][]string // package folder -> imports, tests left out

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"gatehouse/backend/quantile"
 )
 
 func text(v any) string {
@@ -42,7 +44,7 @@ func TestQuantile(t *testing.T) {
 		}
 		e := s.p75()
 		want := 10 * rankOf(n)
-		if off := math.Abs(float64(*e.Value - want)); off > accuracy*float64(want)+1 {
+		if off := math.Abs(float64(*e.Value - want)); off > quantile.Accuracy*float64(want)+1 {
 			t.Errorf("of %d: %d, not %d", n, *e.Value, want)
 		}
 		if (e.Low == nil) != (n < 4) || (e.High == nil) != (n < 15) {
@@ -75,7 +77,7 @@ func TestIntervalsHold(t *testing.T) {
 				hits++
 			}
 		}
-		p75 += in(s.p75(), 1_000_000*math.Log(4), accuracy)
+		p75 += in(s.p75(), 1_000_000*math.Log(4), quantile.Accuracy)
 		means += in(m.estimate(), 1_000_000, 0)
 		shares += in(wilson(hits, size), 1000, 0)
 	}

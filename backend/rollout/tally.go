@@ -1,13 +1,10 @@
 package rollout
 
 import (
-	"encoding/json"
 	"math"
 	"time"
 
-	"github.com/DataDog/sketches-go/ddsketch"
-	"github.com/DataDog/sketches-go/ddsketch/mapping"
-	"github.com/DataDog/sketches-go/ddsketch/store"
+	"gatehouse/backend/quantile"
 )
 
 // tally is what is kept of one model's requests. Times, tokens and cost are of its own answers alone, not of those of
@@ -17,7 +14,7 @@ type tally struct {
 	Errors    int64 `json:"errors,omitempty"`
 	Cancelled int64 `json:"cancelled,omitempty"` // not among Requests
 	// FirstToken is in milliseconds.
-	FirstToken sketch `json:"firstToken,omitzero"`
+	FirstToken sketch `json:"firstTokenMs,omitzero"`
 	DurationMs mean   `json:"durationMs,omitzero"`
 	Output     mean   `json:"output,omitzero"`
 	Cost       mean   `json:"cost,omitzero"` // 1e-12 USD
@@ -96,88 +93,26 @@ func (m *mean) merge(o mean) {
 // value is the mean, rounded; m must not be empty.
 func (m mean) value() int64 { return int64(math.Round(float64(m.Sum) / float64(m.N))) }
 
-// accuracy is how far a quantile may be off, as a share of it.
-const accuracy = 0.01
+// sketch holds milliseconds for their quantiles.
+type sketch struct{ quantile.Sketch }
 
-// longestMs bounds what a sketch takes, and with that its size.
+// longestMs bounds what a sketch takes.
 const longestMs = int64(24 * time.Hour / time.Millisecond)
 
-var buckets = func() mapping.IndexMapping {
-	m, err := mapping.NewLogarithmicMapping(accuracy)
-	if err != nil {
-		panic(err) // only an accuracy outside of 0 to 1 is one
-	}
-	return m
-}()
+func (s *sketch) count() int64 { return s.Count() }
 
-// sketch holds numbers for their quantiles.
-type sketch struct{ dd *ddsketch.DDSketch }
+func (s *sketch) add(ms int64) { s.Add(float64(min(max(ms, 0), longestMs))) }
 
-// IsZero tells that nothing was added.
-func (s sketch) IsZero() bool { return s.count() == 0 }
+func (s *sketch) merge(o *sketch) { s.Merge(&o.Sketch) }
 
-func (s *sketch) count() int64 {
-	if s.dd == nil {
-		return 0
-	}
-	return int64(s.dd.GetCount())
-}
-
-func (s *sketch) made() *ddsketch.DDSketch {
-	if s.dd == nil {
-		s.dd = ddsketch.NewDDSketchFromStoreProvider(buckets, store.BufferedPaginatedStoreConstructor)
-	}
-	return s.dd
-}
-
-func (s *sketch) add(ms int64) {
-	_ = s.made().Add(float64(min(max(ms, 0), longestMs))) // refuses only what is out of these bounds
-}
-
-func (s *sketch) merge(o *sketch) {
-	if o.count() > 0 {
-		_ = s.made().MergeWith(o.dd) // refuses only another mapping
-	}
-}
-
-// atRank gives the number of a rank, from 1 to count, so far as accuracy goes.
+// atRank gives the number of a rank, from 1 to count, so far as quantile.Accuracy goes.
 func (s *sketch) atRank(rank int64) int64 {
-	n := s.count()
-	if n == 0 {
-		return 0
-	}
-	q := 0.0
+	q, n := 0.0, s.count()
 	if n > 1 {
 		q = float64(min(max(rank, 1), n)-1) / float64(n-1)
 	}
-	v, err := s.dd.GetValueAtQuantile(q)
-	if err != nil {
-		return 0
-	}
+	v, _ := s.At(q)
 	return int64(math.Round(v))
-}
-
-// MarshalJSON writes the sketch in its library's own form.
-func (s sketch) MarshalJSON() ([]byte, error) {
-	var b []byte
-	if s.dd != nil {
-		s.dd.Encode(&b, true)
-	}
-	return json.Marshal(b)
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (s *sketch) UnmarshalJSON(text []byte) error {
-	var b []byte
-	if err := json.Unmarshal(text, &b); err != nil || len(b) == 0 {
-		return err
-	}
-	dd, err := ddsketch.DecodeDDSketch(b, store.BufferedPaginatedStoreConstructor, buckets)
-	if err != nil {
-		return err
-	}
-	s.dd = dd
-	return nil
 }
 
 // window is what happened lately, in slices of time.

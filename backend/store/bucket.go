@@ -145,6 +145,17 @@ func (b BucketTx[T]) Delete(key string) error {
 	return nil
 }
 
+// Clear removes all keys.
+func (b BucketTx[T]) Clear() error {
+	if b.bolt() == nil {
+		return nil
+	}
+	if err := b.tx.bolt.DeleteBucket([]byte(b.bucket.name)); err != nil {
+		return b.wrap("clear", "", err)
+	}
+	return nil
+}
+
 // Update is Bucket.Update.
 func (b BucketTx[T]) Update(key string, fn func(value *T, exists bool) error) error {
 	value, ok, err := b.Get(key)

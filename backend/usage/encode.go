@@ -58,6 +58,9 @@ func appendRecord(b []byte, r *Record) ([]byte, error) {
 	if r.ReportedCostPicoUSD != nil {
 		b = appendNumber(append(b, `,"reportedCostPicoUSD":`...), r.ReportedCostPicoUSD)
 	}
+	if r.CacheSavedPicoUSD != nil {
+		b = appendNumber(append(b, `,"cacheSavedPicoUSD":`...), r.CacheSavedPicoUSD)
+	}
 	if r.Bill != nil {
 		b = appendBill(append(b, `,"bill":`...), r.Bill)
 	}

@@ -24,6 +24,7 @@ func FuzzAppendRecord(f *testing.F) {
 		if known {
 			r.InputTokens, r.OutputTokens, r.CostPicoUSD, r.DurationMs = &n, &n, &n, &n
 			price := catalog.PicoUSD(n)
+			r.CacheSavedPicoUSD = &n
 			r.ReportedCostPicoUSD, r.Bill = &n, &catalog.Bill{
 				Over: n, Service: text, Region: id, Discount: n, Source: catalog.Source(text), Version: id,
 			}

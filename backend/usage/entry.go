@@ -28,6 +28,7 @@ type entry struct {
 	final     bool    // raw is of an ended request
 	dirty     bool    // raw is not in the database
 	stored    bool    // the database has the record as open
+	restored  bool    // it was brought back at the start: the database may have another end of it
 	announced bool
 }
 

@@ -169,9 +169,24 @@ func forTotals(raw []byte) (*Record, error) {
 			number(&r.ReasoningTokens, v)
 		case "costPicoUSD":
 			number(&r.CostPicoUSD, v)
+		case "reportedCostPicoUSD":
+			number(&r.ReportedCostPicoUSD, v)
+		case "cacheSavedPicoUSD":
+			number(&r.CacheSavedPicoUSD, v)
+		case "stream":
+			r.Stream = v.Bool()
+		case "timeToFirstTokenMs":
+			number(&r.FirstTokenMs, v)
+		case "durationMs":
+			number(&r.DurationMs, v)
 		case "outcome":
 			r.Outcome = gateway.Outcome(v.Str)
-			return false // the rest, which follows in Record, is not summed up
+		case "errorKind":
+			r.ErrorKind = llm.ErrorKind(v.String())
+		case "attempts":
+			for _, attempt := range v.Array() {
+				r.Attempts = append(r.Attempts, gateway.Attempt{CredentialType: attempt.Get("credentialType").String()})
+			}
 		}
 		return err == nil
 	})

@@ -46,9 +46,12 @@ type Record struct {
 	OutputTokens       *int64 `json:"outputTokens"`
 	ReasoningTokens    *int64 `json:"reasoningTokens"`
 	// CostPicoUSD is in 1e-12 USD: the sum of Bill, at the prices of then. ReportedCostPicoUSD is what the provider says.
-	CostPicoUSD         *int64        `json:"costPicoUSD"`
-	ReportedCostPicoUSD *int64        `json:"reportedCostPicoUSD,omitempty"`
-	Bill                *catalog.Bill `json:"bill,omitempty"`
+	CostPicoUSD         *int64 `json:"costPicoUSD"`
+	ReportedCostPicoUSD *int64 `json:"reportedCostPicoUSD,omitempty"`
+	// CacheSavedPicoUSD is what the same prompt would have cost more without a cache, below 0 where writing one cost more
+	// than reading it saved; nil where no cache was read or written, or a price is not known.
+	CacheSavedPicoUSD *int64        `json:"cacheSavedPicoUSD,omitempty"`
+	Bill              *catalog.Bill `json:"bill,omitempty"`
 	// FirstTokenMs is nil where no content came, DurationMs while the request runs and where it was interrupted.
 	FirstTokenMs *int64          `json:"timeToFirstTokenMs"`
 	DurationMs   *int64          `json:"durationMs"`
@@ -118,6 +121,8 @@ func (r *Record) settled(s gateway.Settlement, pricer Pricer) *Record {
 	if pricer != nil && s.Usage.Known() {
 		if next.Bill = pricer.Bill(s.Provider, s.Model, s.Usage); next.Bill != nil {
 			n.put(&next.CostPicoUSD, int64(next.Bill.Total), next.Bill.Known)
+			saved, known := cacheSaved(pricer, s, next.Bill)
+			n.put(&next.CacheSavedPicoUSD, saved, known)
 		}
 	}
 	n.count(&next.ReportedCostPicoUSD, s.Usage.Reported)
@@ -135,6 +140,25 @@ func (r *Record) settled(s gateway.Settlement, pricer Pricer) *Record {
 		next.Attempts[i] = a
 	}
 	return &next
+}
+
+// cacheSaved compares a bill with that of the same request had nothing been cached.
+func cacheSaved(pricer Pricer, s gateway.Settlement, bill *catalog.Bill) (saved int64, known bool) {
+	u := s.Usage
+	cached := u.CacheRead.Or(0) + u.CacheWrite5m.Or(0) + u.CacheWrite1h.Or(0)
+	if cached <= 0 || !bill.Known {
+		return 0, false
+	}
+	u.Input = llm.Tokens(u.Input.Or(0) + cached)
+	if sound, known := u.CacheReadAudio.Get(); known {
+		u.InputAudio = llm.Tokens(u.InputAudio.Or(0) + sound)
+	}
+	u.CacheRead, u.CacheWrite5m, u.CacheWrite1h, u.CacheReadAudio = llm.Count{}, llm.Count{}, llm.Count{}, llm.Count{}
+	without := pricer.Bill(s.Provider, s.Model, u)
+	if without == nil || !without.Known {
+		return 0, false
+	}
+	return int64(without.Total - bill.Total), true
 }
 
 // interrupted is the record of a request that was running when the program ended.
@@ -165,7 +189,7 @@ func (n *numbers) put(to **int64, number int64, known bool) {
 		return
 	}
 	if n.all == nil {
-		n.all = make([]int64, 0, 10) // as many as a Record has, so that it never moves
+		n.all = make([]int64, 0, 11) // as many as a Record has, so that it never moves
 	}
 	n.all = append(n.all, number)
 	*to = &n.all[len(n.all)-1]

@@ -84,7 +84,9 @@ func (w *writer) bringBack(r *Record) {
 		w.h.opts.Logger.Error("a request can't be brought back", "id", r.ID, "error", err)
 		return
 	}
-	e := &entry{history: w.h, opening: r, record: r, seen: r, ended: true, raw: raw, final: true, dirty: true, stored: true}
+	e := &entry{
+		history: w.h, opening: r, record: r, seen: r, ended: true, raw: raw, final: true, dirty: true, stored: true, restored: true,
+	}
 	w.h.live[r.ID] = e
 	w.dirty = append(w.dirty, e)
 }

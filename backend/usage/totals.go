@@ -11,19 +11,6 @@ import (
 	"gatehouse/backend/llm"
 )
 
-// By is what totals are made by.
-type By string
-
-// The kinds of totals. A day is one of the machine's local time.
-const (
-	ByModel    By = "model"
-	ByProvider By = "provider"
-	ByProject  By = "project"
-	ByKey      By = "key"
-	ByClient   By = "client"
-	ByDay      By = "day"
-)
-
 // Total is one row of totals. A sum leaves out the records in which the number is unknown: UnknownTokens counts those
 // without input or output tokens, UnknownCost those without a cost.
 type Total struct {
@@ -41,29 +28,30 @@ type Total struct {
 }
 
 // Totals sums up the requests that started at since or later and before until; zero times mean unbounded. The rows with
-// the most requests come first, days newest first. A model is the one that served, or the requested one where none did.
+// the most requests come first, days newest first. A model is the one that served, or the requested one where none did. With
+// tags, a request is in the row of each.
 func (h *History) Totals(ctx context.Context, by By, since, until time.Time) ([]Total, error) {
-	name, ok := names[by]
-	if !ok {
-		return nil, llm.Errorf(llm.ErrBadRequest, "totals by %q are unknown; use model, provider, project, key, client or day", by)
+	q := ReportQuery{From: since, To: until, By: by, Limit: maxGroups}
+	if by == ByDay {
+		q.By, q.Bucket = "", Daily
+	} else if by == "" {
+		return nil, llm.Errorf(llm.ErrBadRequest, "say what to make totals by: model, provider, project, key, client, user, tag or day")
 	}
-	rows := map[string]*Total{}
-	err := h.Each(ctx, since, until, func(r *Record) bool {
-		n := name(r)
-		row := rows[n]
-		if row == nil {
-			row = &Total{Name: n}
-			rows[n] = row
-		}
-		row.Add(r)
-		return true
-	})
+	report, err := h.Report(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Total, 0, len(rows))
-	for _, row := range rows {
-		out = append(out, *row)
+	var out []Total
+	for _, b := range report.Buckets {
+		if b.Figures.Requests > 0 {
+			out = append(out, totalOf(b.Start.Format(time.DateOnly), &b.Figures))
+		}
+	}
+	for _, g := range report.Groups {
+		out = append(out, totalOf(g.Name, &g.Figures))
+	}
+	if report.Rest != nil {
+		out = append(out, totalOf(Other, &report.Rest.Figures))
 	}
 	slices.SortFunc(out, func(a, b Total) int {
 		if by == ByDay {
@@ -74,17 +62,29 @@ func (h *History) Totals(ctx context.Context, by By, since, until time.Time) ([]
 	return out, nil
 }
 
+func totalOf(name string, f *Figures) Total {
+	known := func(n *int64) int64 {
+		if n == nil {
+			return 0
+		}
+		return *n
+	}
+	return Total{
+		Name: name, Requests: f.Requests, Errors: f.Errors, InputTokens: known(f.InputTokens), CacheReadTokens: known(f.CacheReadTokens),
+		CacheWriteTokens: known(f.CacheWriteTokens), OutputTokens: known(f.OutputTokens), ReasoningTokens: known(f.ReasoningTokens),
+		CostPicoUSD: known(f.CostPicoUSD), UnknownTokens: f.UnknownTokens, UnknownCost: f.Requests - f.Priced,
+	}
+}
+
 // Each gives the requests that started at since or later and before until, newest first, until fn says to stop; zero
 // times mean unbounded. A record holds what Total sums up and what tells who asked whom, and nothing else for certain.
 func (h *History) Each(ctx context.Context, since, until time.Time, fn func(*Record) bool) error {
-	// An id is made a moment before or after the record's start.
-	const slack = time.Minute
 	after, before := "", ""
 	if !since.IsZero() {
-		after = firstID(since.Add(-slack))
+		after = firstID(since.Add(-idSlack))
 	}
 	if !until.IsZero() {
-		before = firstID(until.Add(slack))
+		before = firstID(until.Add(idSlack))
 	}
 	return h.newestFirst(ctx, before, nil, forTotals, func(r *Record) bool {
 		if r.ID < after {
@@ -97,40 +97,8 @@ func (h *History) Each(ctx context.Context, since, until time.Time, fn func(*Rec
 	})
 }
 
+// idSlack is more than what lies between the moment an id is made and the record's start, before it or after it.
+const idSlack = time.Minute
+
 // firstID is at most as high as every id of a moment: gateway.NewRequestID's prefix and ten characters of time.
 func firstID(t time.Time) string { return gateway.NewRequestID(t)[:14] }
-
-var names = map[By]func(*Record) string{
-	ByModel:    func(r *Record) string { return cmp.Or(r.Model, r.RequestedModel) },
-	ByProvider: func(r *Record) string { return r.Provider },
-	ByProject:  func(r *Record) string { return r.Project },
-	ByKey:      func(r *Record) string { return r.Key },
-	ByClient:   func(r *Record) string { return r.Client },
-	ByDay:      func(r *Record) string { return r.StartedAt.Local().Format(time.DateOnly) },
-}
-
-// Add counts a record in.
-func (t *Total) Add(r *Record) {
-	t.Requests++
-	if r.Outcome == gateway.Failed {
-		t.Errors++
-	}
-	if r.InputTokens == nil || r.OutputTokens == nil {
-		t.UnknownTokens++
-	}
-	if r.CostPicoUSD == nil {
-		t.UnknownCost++
-	}
-	sum(&t.InputTokens, r.InputTokens)
-	sum(&t.CacheReadTokens, r.CacheReadTokens)
-	sum(&t.CacheWriteTokens, r.CacheWriteTokens())
-	sum(&t.OutputTokens, r.OutputTokens)
-	sum(&t.ReasoningTokens, r.ReasoningTokens)
-	sum(&t.CostPicoUSD, r.CostPicoUSD)
-}
-
-func sum(to, n *int64) {
-	if n != nil {
-		*to += *n
-	}
-}

@@ -7,6 +7,9 @@
 // one is committed, the other is written, and after the commit the first is emptied. Open brings back what the journals
 // hold.
 //
+// What reports are made of, the sums of each hour, is committed together with the records that it counts: a report is never
+// ahead of the records nor behind them, and is the same number by whatever it is grouped.
+//
 // It must not know protocols, prices or what the records are shown with.
 package usage
 
@@ -79,9 +82,12 @@ type History struct {
 	db      *store.DB
 	records *store.Bucket[store.Raw]
 	// open holds the ids of the stored records whose outcome is open, so that Open finds them without a scan.
-	open *store.Bucket[store.Raw]
-	opts Options
-	held int // maxHeld, less in tests
+	open    *store.Bucket[store.Raw]
+	rollups rollups
+	// rolled says how the roll-ups were made.
+	rolled *store.Bucket[store.Raw]
+	opts   Options
+	held   int // maxHeld, less in tests
 
 	mu sync.Mutex
 	// live is every record that is not in the database in its final form.
@@ -119,6 +125,8 @@ func Open(db *store.DB, opts Options) (*History, error) {
 		db:      db,
 		records: store.NewBucket[store.Raw](db, "usage", store.AppendOnly()),
 		open:    store.NewBucket[store.Raw](db, "usage.open"),
+		rollups: newRollups(db),
+		rolled:  store.NewBucket[store.Raw](db, "usage.rolled"),
 		opts:    opts,
 		held:    maxHeld,
 		live:    map[string]*entry{},
@@ -129,6 +137,9 @@ func Open(db *store.DB, opts Options) (*History, error) {
 	w := newWriter(h)
 	if err := w.restore(); err != nil {
 		return nil, fmt.Errorf("can't read the usage history: %w", err)
+	}
+	if err := h.rollUpOld(context.Background()); err != nil {
+		opts.Logger.Error("reports lack what came before this start", "error", err)
 	}
 	go w.run()
 	return h, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -151,7 +152,7 @@ func TestRecord(t *testing.T) {
 	want := fmt.Sprintf(`{"id":%q,"startedAt":%q,"keyId":"k1","key":"editor","project":"p","client":"Cline/3",`+
 		`"dialect":"messages","stream":true,"requestedModel":"sim/echo","model":"sim/echo","provider":"sim",`+
 		`"upstreamId":"msg_1","inputTokens":100,"cacheReadTokens":0,"cacheWrite5mTokens":3,"cacheWrite1hTokens":4,`+
-		`"outputTokens":20,"reasoningTokens":null,"costPicoUSD":120,`+
+		`"outputTokens":20,"reasoningTokens":null,"costPicoUSD":120,"cacheSavedPicoUSD":7,`+
 		`"bill":{"lines":[{"kind":"input","units":100}],"source":"provider","version":"v1"},"timeToFirstTokenMs":120,"durationMs":3000,`+
 		`"outcome":"ok","status":200,"errorKind":"","error":"","finishReason":"stop","attempts":[{"provider":"sim",`+
 		`"model":"sim/echo","reason":"asked for","at":%q,"status":200}]}`,
@@ -350,16 +351,16 @@ func TestForTotals(t *testing.T) {
 		if err1 != nil || err2 != nil {
 			t.Fatal(err1, err2)
 		}
-		var a, b Total
-		a.Add(want)
-		b.Add(got)
-		if a != b || want.ID != got.ID || want.KeyID != got.KeyID || !want.StartedAt.Equal(got.StartedAt) {
+		var a, b row
+		a.count(want)
+		b.count(got)
+		if string(a.append(nil)) != string(b.append(nil)) || want.ID != got.ID || !want.StartedAt.Equal(got.StartedAt) {
 			t.Errorf("%s gives %+v, want %+v", raw, b, a)
 		}
-		for by, name := range names {
-			if name(want) != name(got) {
-				t.Errorf("by %s: %q, want %q", by, name(got), name(want))
-			}
+		plain, labels := seriesOf(want)
+		gotPlain, gotLabels := seriesOf(got)
+		if !reflect.DeepEqual(plain, gotPlain) || !reflect.DeepEqual(labels, gotLabels) {
+			t.Errorf("series %+v %+v, want %+v %+v", gotPlain, gotLabels, plain, labels)
 		}
 	}
 	for _, raw := range []string{"", "{}", "nonsense", `{"id":"x","startedAt":"soon","outcome":"ok"}`} {

@@ -2,8 +2,6 @@ package usage
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"gatehouse/backend/store"
@@ -47,6 +45,7 @@ type writer struct {
 type item struct {
 	entry  *entry
 	id     string
+	record *Record
 	raw    []byte
 	final  bool
 	stored bool
@@ -199,7 +198,7 @@ func (w *writer) cut() {
 	w.flight = make([]item, len(w.dirty))
 	for i, e := range w.dirty {
 		e.dirty = false
-		w.flight[i] = item{entry: e, id: e.opening.ID, raw: e.raw, final: e.final, stored: e.stored}
+		w.flight[i] = item{entry: e, id: e.opening.ID, record: e.seen, raw: e.raw, final: e.final, stored: e.stored}
 	}
 	clear(w.dirty)
 	w.dirty = w.dirty[:0]
@@ -207,31 +206,6 @@ func (w *writer) cut() {
 		w.active = other
 	}
 	w.commits <- w.flight
-}
-
-// commit is the goroutine that writes to the database.
-func (w *writer) commit() {
-	for items := range w.commits {
-		slices.SortFunc(items, func(a, b item) int { return strings.Compare(a.id, b.id) })
-		w.results <- w.h.db.Write(func(tx *store.Tx) error {
-			records, open := w.h.records.In(tx), w.h.open.In(tx)
-			for _, it := range items {
-				if err := records.Put(it.id, it.raw); err != nil {
-					return err
-				}
-				var err error
-				if !it.final {
-					err = open.Put(it.id, store.Raw{})
-				} else if it.stored {
-					err = open.Delete(it.id)
-				}
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
 }
 
 // settle takes the result of a commit.

@@ -1,0 +1,373 @@
+package usage
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"gatehouse/backend/store"
+)
+
+// collector makes one report within one transaction.
+type collector struct {
+	ctx  context.Context
+	h    *History
+	tx   *store.Tx
+	q    ReportQuery
+	live []*Record
+	// limit is how many groups have times and cells; chosen are their names once there are more groups than that.
+	limit  int
+	chosen map[string]bool
+	others int // groups that are not chosen
+
+	known  map[uint32]*member
+	groups map[string]*group
+	parts  []*part
+	before part
+}
+
+// member is a series, and where it counts.
+type member struct {
+	series
+	in     bool
+	groups []*group
+}
+
+// part is what is summed up of a part of time.
+type part struct {
+	sums
+	sketches
+	// servers counts the requests that each model and provider took.
+	servers map[server]int64
+}
+
+type server struct{ model, provider string }
+
+// group is what is summed up of a group.
+type group struct {
+	name string
+	sums
+	sketches
+	before sums
+	cells  []ReportCell
+}
+
+var errManyGroups = errors.New("more groups than are told of")
+
+func (c *collector) run() (*Report, error) {
+	c.known, c.groups, c.before = map[uint32]*member{}, map[string]*group{}, part{}
+	cuts, err := c.q.cuts(c.q.From, c.q.To)
+	if err != nil {
+		return nil, err
+	}
+	c.parts = make([]*part, len(cuts))
+	for i := range c.parts {
+		c.parts[i] = &part{servers: map[server]int64{}}
+	}
+	if err := c.period(cuts, c.q.To, c.countNow); err != nil {
+		return nil, err
+	}
+	if c.q.Compare {
+		start := c.q.From.Add(-c.q.To.Sub(c.q.From))
+		if err := c.period([]time.Time{start}, c.q.From, c.countBefore); err != nil {
+			return nil, err
+		}
+	}
+	if c.chosen == nil && len(c.groups) > c.limit {
+		return nil, errManyGroups
+	}
+	return c.report(cuts), nil
+}
+
+// amount is what is to be counted: the numbers, and the sketches as they are stored, or a record's.
+type amount struct {
+	sums
+	raw    [3][]byte
+	record *Record
+}
+
+func (a *amount) sketch(to *sketches) error {
+	if a.record != nil {
+		to.count(a.record)
+		return nil
+	}
+	return to.mergeRaw(a.raw)
+}
+
+type counter func(m *member, bucket int, a *amount) error
+
+// period counts what happened from the first cut to an end; cuts are in order and say where buckets start.
+func (c *collector) period(cuts []time.Time, end time.Time, count counter) error {
+	start := cuts[0]
+	if !start.Before(end) {
+		return nil
+	}
+	split := map[uint32]bool{} // hours that are not all in one bucket
+	for _, t := range append(slices.Clone(cuts), end) {
+		if hour := hourOf(t); !startOf(hour).Equal(t) {
+			split[hour] = true
+		}
+	}
+	families := []byte{plainRows}
+	if c.q.labels() {
+		families = append(families, labelRows)
+	}
+	for _, family := range families {
+		if err := c.rows(family, cuts, end, split, count); err != nil {
+			return err
+		}
+	}
+	one := func(r *Record) error {
+		if r.StartedAt.Before(start) || !r.StartedAt.Before(end) {
+			return nil
+		}
+		return c.record(r, cuts, count)
+	}
+	for hour := range split {
+		var failed error
+		err := c.h.eachOfHour(c.tx, hour, func(r *Record) bool {
+			failed = one(r)
+			return failed == nil
+		})
+		if err := errorOf(failed, err, c.ctx.Err()); err != nil {
+			return err
+		}
+	}
+	for _, r := range c.live {
+		if err := one(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows counts the whole hours of a period.
+func (c *collector) rows(family byte, cuts []time.Time, end time.Time, split map[uint32]bool, count counter) error {
+	first := keyOf(family, hourOf(cuts[0]), 0)
+	bucket, n, last := 0, 0, hourOf(end)
+	at, skip := uint32(0), false
+	return c.h.rollups.hours.In(c.tx).Range(string(first[:]), store.Ascending, func(key string, raw store.Raw) (bool, error) {
+		k, err := parseKey(key)
+		if err != nil || k[0] != family || k.hour() >= last {
+			return false, err
+		}
+		if n++; n%1024 == 0 && c.ctx.Err() != nil {
+			return false, c.ctx.Err()
+		}
+		if hour := k.hour(); hour != at || n == 1 {
+			at, skip = hour, split[hour]
+			for t := startOf(hour); bucket+1 < len(cuts) && !t.Before(cuts[bucket+1]); {
+				bucket++
+			}
+		}
+		if skip {
+			return true, nil
+		}
+		m, err := c.member(k.series())
+		if err != nil || !m.in {
+			return err == nil, err
+		}
+		var a amount
+		rest, err := parseSums(raw, &a.sums)
+		if err == nil && c.q.Quantiles {
+			a.raw, err = parseSketches(rest)
+		}
+		if err == nil {
+			err = count(m, bucket, &a)
+		}
+		return err == nil, err
+	})
+}
+
+// record counts one record.
+func (c *collector) record(r *Record, cuts []time.Time, count counter) error {
+	bucket, exact := slices.BinarySearchFunc(cuts, r.StartedAt, time.Time.Compare)
+	if !exact {
+		bucket--
+	}
+	plain, labels := seriesOf(r)
+	s := &plain
+	if labels != nil && c.q.labels() {
+		s = labels
+	}
+	m := &member{series: *s}
+	if err := c.place(m); err != nil || !m.in {
+		return err
+	}
+	a := amount{record: r}
+	a.sums.count(r)
+	return count(m, max(bucket, 0), &a)
+}
+
+// member gives a series by its number.
+func (c *collector) member(id uint32) (*member, error) {
+	if m := c.known[id]; m != nil {
+		return m, nil
+	}
+	key := keyOf(0, 0, id)
+	raw, found, err := c.h.rollups.names.In(c.tx).Get(string(key[5:]))
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, errSeries
+	}
+	m := &member{}
+	if m.series, err = parseSeries(raw); err != nil {
+		return nil, err
+	}
+	c.known[id] = m
+	return m, c.place(m)
+}
+
+// place says where a series counts.
+func (c *collector) place(m *member) error {
+	// What has labels is counted there, where those are asked for.
+	if m.labelled && m.labels != c.q.labels() {
+		return nil
+	}
+	m.in = c.q.Filter.matches(&m.series)
+	if !m.in {
+		return nil
+	}
+	for _, name := range c.q.names(&m.series) {
+		if c.chosen != nil && !c.chosen[name] {
+			name = restName
+		}
+		g := c.groups[name]
+		if g == nil {
+			g = &group{name: name}
+			c.groups[name] = g
+		}
+		m.groups = append(m.groups, g)
+	}
+	return nil
+}
+
+// restName can't be the name of a group: names are text.
+const restName = "\xff"
+
+func (c *collector) detailed() bool { return c.chosen != nil || len(c.groups) <= c.limit }
+
+func (c *collector) countNow(m *member, bucket int, a *amount) error {
+	p := c.parts[bucket]
+	p.add(&a.sums)
+	p.servers[server{m.model, m.provider}] += a.sums[sumRequests]
+	if c.q.Quantiles {
+		if err := a.sketch(&p.sketches); err != nil {
+			return err
+		}
+	}
+	for _, g := range m.groups {
+		g.add(&a.sums)
+		if !c.detailed() {
+			continue // it is done again with the groups that are told of
+		}
+		if c.q.Quantiles {
+			if err := a.sketch(&g.sketches); err != nil {
+				return err
+			}
+		}
+		if c.q.Bucket == NoBuckets {
+			continue
+		}
+		if g.cells == nil {
+			g.cells = make([]ReportCell, len(c.parts))
+		}
+		cell := &g.cells[bucket]
+		cell.Requests += a.sums[sumRequests]
+		cell.Errors += a.sums[sumErrors]
+		cell.CostPicoUSD += a.sums[sumCost]
+		for _, n := range []int{sumInput, sumCacheRead, sumCacheWrite5m, sumCacheWrite1h, sumOutput} {
+			cell.Tokens += a.sums[n]
+		}
+	}
+	return nil
+}
+
+func (c *collector) countBefore(m *member, _ int, a *amount) error {
+	c.before.add(&a.sums)
+	if c.q.Quantiles {
+		if err := a.sketch(&c.before.sketches); err != nil {
+			return err
+		}
+	}
+	for _, g := range m.groups {
+		for i, n := range a.sums {
+			g.before[i] += n
+		}
+	}
+	return nil
+}
+
+// dearest chooses the groups that are told of by themselves.
+func (c *collector) dearest() map[string]bool {
+	sorted := c.sorted()
+	c.others = len(sorted) - c.limit
+	chosen := map[string]bool{}
+	for _, g := range sorted[:c.limit] {
+		chosen[g.name] = true
+	}
+	return chosen
+}
+
+func (c *collector) sorted() []*group {
+	groups := make([]*group, 0, len(c.groups))
+	for _, g := range c.groups {
+		groups = append(groups, g)
+	}
+	slices.SortFunc(groups, byCost)
+	return groups
+}
+
+// report puts together what was counted.
+func (c *collector) report(cuts []time.Time) *Report {
+	out := &Report{From: c.q.From, To: c.q.To, OtherGroups: c.others}
+	var all part
+	for i, p := range c.parts {
+		all.add(&p.sums)
+		all.merge(&p.sketches)
+		if c.q.Bucket == NoBuckets {
+			continue
+		}
+		end := c.q.To
+		if i+1 < len(cuts) {
+			end = cuts[i+1]
+		}
+		most := p.most()
+		out.Buckets = append(out.Buckets, ReportBucket{cuts[i], end, figuresOf(&p.sums, &p.sketches), most.model, most.provider})
+	}
+	out.Totals = figuresOf(&all.sums, &all.sketches)
+	if c.q.Compare {
+		f := figuresOf(&c.before.sums, &c.before.sketches)
+		out.Previous = &f
+	}
+	for _, g := range c.sorted() {
+		if g.cells == nil && c.q.Bucket != NoBuckets { // it was there only before
+			g.cells = make([]ReportCell, len(c.parts))
+		}
+		told := ReportGroup{Name: g.name, Figures: figuresOf(&g.sums, &g.sketches), Cells: g.cells}
+		if c.q.Compare {
+			f := figuresOf(&g.before, nil)
+			told.Previous = &f
+		}
+		if g.name == restName {
+			told.Name = Other
+			out.Rest = &told
+			continue
+		}
+		out.Groups = append(out.Groups, told)
+	}
+	return out
+}
+
+// most is who served most.
+func (p *part) most() (most server) {
+	for s, n := range p.servers {
+		if m := p.servers[most]; n > m || n == m && (s.model < most.model || s.model == most.model && s.provider < most.provider) {
+			most = s
+		}
+	}
+	return most
+}
