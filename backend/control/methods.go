@@ -18,6 +18,8 @@ type Methods struct {
 	KeysRevoke        Method[KeyRef, Key]                         `name:"keys.revoke"`
 	UsageList         Method[UsageQuery, UsagePage]               `name:"usage.list"`
 	UsageTotals       Method[UsageBy, UsageRows]                  `name:"usage.totals"`
+	UsageReport       Method[UsageReportQuery, UsageReport]       `name:"usage.report"`
+	UsageRequests     Method[UsageSearch, UsageFound]             `name:"usage.requests"`
 	ChatList          Method[ChatQuery, ConversationList]         `name:"chat.list"`
 	ChatGet           Method[ConversationRef, ConversationDetail] `name:"chat.get"`
 	ChatSend          Method[ChatSend, ConversationDetail]        `name:"chat.send"`

@@ -114,6 +114,8 @@ func (s *Service) Methods() *Methods {
 		KeysRevoke:        s.revokeKey,
 		UsageList:         s.usageList,
 		UsageTotals:       s.usageTotals,
+		UsageReport:       s.usageReport,
+		UsageRequests:     s.usageRequests,
 		ChatList:          s.chatList,
 		ChatGet:           s.chatGet,
 		ChatSend:          s.chatSend,

@@ -220,6 +220,7 @@ type UsageRecord struct {
 	Reasoning      *int64         `json:"reasoningTokens"`
 	CostPicoUSD    *int64         `json:"costPicoUSD"`
 	ReportedCost   *int64         `json:"reportedCostPicoUSD"` // what the provider says, in 1e-12 USD
+	CacheSaved     *int64         `json:"cacheSavedPicoUSD"`   // what caching saved, below 0 where it cost more; null without a cache
 	Bill           *UsageBill     `json:"bill"`                // the arithmetic of the cost; null where no price was known
 	FirstTokenMs   *int64         `json:"timeToFirstTokenMs"`
 	DurationMs     *int64         `json:"durationMs"`
@@ -285,7 +286,7 @@ type UsagePage struct {
 
 // UsageBy asks for totals. Since and Until bound the start times; empty means unbounded.
 type UsageBy struct {
-	By    string     `json:"by" enum:"model,provider,project,key,client,day"`
+	By    string     `json:"by" enum:"model,provider,project,key,client,user,tag,credential,outcome,error,day"`
 	Since *time.Time `json:"since"`
 	Until *time.Time `json:"until"`
 }
@@ -309,6 +310,134 @@ type UsageTotals struct {
 // UsageRows is the totals, largest first (days: newest first).
 type UsageRows struct {
 	Rows []UsageTotals `json:"rows"`
+}
+
+// UsageFilter says which requests are counted or listed: those that have one of the names of each list that is not empty.
+// Models are those that served, or the requested ones where none did; credentials are types: own, gateway, request, none.
+type UsageFilter struct {
+	Models      []string `json:"models"`
+	Providers   []string `json:"providers"`
+	Projects    []string `json:"projects"`
+	Keys        []string `json:"keys"`
+	Clients     []string `json:"clients"`
+	Users       []string `json:"users"`
+	Tags        []string `json:"tags"`
+	AllTags     bool     `json:"allTags"` // all of the tags must be there, not one of them
+	Credentials []string `json:"credentials"`
+	Outcomes    []string `json:"outcomes"`
+	ErrorKinds  []string `json:"errorKinds"`
+}
+
+// UsageReportQuery asks for a report of the requests that started at From or later and before To; empty is unbounded.
+type UsageReportQuery struct {
+	From *time.Time `json:"from"`
+	To   *time.Time `json:"to"`
+	// GroupBy is what the groups are made of; empty for none. Limit is how many are told of by themselves, 50 where it is 0.
+	GroupBy string `json:"groupBy" enum:",model,provider,project,key,client,user,tag,credential,outcome,error"`
+	Limit   int    `json:"limit"`
+	// Bucket is the width of the parts of time; empty for none. Zone is the IANA name of the time zone whose days they are;
+	// empty for the machine's.
+	Bucket string      `json:"bucket" enum:",hour,day,month"`
+	Zone   string      `json:"zone"`
+	Filter UsageFilter `json:"filter"`
+	// Compare asks for the totals of the time before, of the same length; From and To are needed for it.
+	Compare bool `json:"compare"`
+}
+
+// UsageQuantiles are three of a number; null where there are no numbers.
+type UsageQuantiles struct {
+	P50 *float64 `json:"p50"`
+	P75 *float64 `json:"p75"`
+	P95 *float64 `json:"p95"`
+}
+
+// UsageFigures are what a report tells of some requests. A sum leaves out the requests in which the number is unknown, and is
+// null where it is unknown in all of them. Costs are in 1e-12 USD.
+type UsageFigures struct {
+	Requests int64 `json:"requests"`
+	Errors   int64 `json:"errors"`
+	Attempts int64 `json:"attempts"`
+	// Tokens are disjoint, but for reasoning, which is part of the output.
+	InputTokens  *int64 `json:"inputTokens"`
+	CacheRead    *int64 `json:"cacheReadTokens"`
+	CacheWrite   *int64 `json:"cacheWriteTokens"`
+	CacheWrite5m *int64 `json:"cacheWrite5mTokens"` // kept for 5 minutes
+	CacheWrite1h *int64 `json:"cacheWrite1hTokens"` // kept for an hour
+	OutputTokens *int64 `json:"outputTokens"`
+	Reasoning    *int64 `json:"reasoningTokens"`
+	CostPicoUSD  *int64 `json:"costPicoUSD"`
+	ReportedCost *int64 `json:"reportedCostPicoUSD"` // what providers say, of those that do
+	CacheSaved   *int64 `json:"cacheSavedPicoUSD"`   // below 0 where caching cost more than it saved
+	// CacheHitShare is the share of the prompts' tokens that was read from caches, from 0 to 1; null where it is unknown.
+	CacheHitShare *float64 `json:"cacheHitShare"`
+	// OutputPerRequest is the mean of the requests with known output tokens.
+	OutputPerRequest *float64 `json:"outputPerRequest"`
+	// UnknownTokens counts the requests without input or output tokens, UnknownCost those that cost something nobody knows.
+	UnknownTokens   int64          `json:"unknownTokens"`
+	UnknownCost     int64          `json:"unknownCost"`
+	FirstTokenMs    UsageQuantiles `json:"timeToFirstTokenMs"`
+	DurationMs      UsageQuantiles `json:"durationMs"`
+	TokensPerSecond UsageQuantiles `json:"tokensPerSecond"` // of streams, after their first token
+}
+
+// UsageReport is the answer. From and To are null where the query leaves them open and there are no requests.
+type UsageReport struct {
+	From     *time.Time    `json:"from"`
+	To       *time.Time    `json:"to"`
+	Totals   UsageFigures  `json:"totals"`
+	Previous *UsageFigures `json:"previous"`
+	Buckets  []UsageBucket `json:"buckets"`
+	// Groups are the dearest first. Rest sums up those over the limit, OtherGroups counts them. With tags, a request is in the
+	// group of each of its tags.
+	Groups      []UsageGroup `json:"groups"`
+	Rest        *UsageGroup  `json:"rest"`
+	OtherGroups int          `json:"otherGroups"`
+}
+
+// UsageBucket is a part of a report's time. Model and Provider are those of most of its requests, Changed tells that they are
+// others than in the last bucket with requests.
+type UsageBucket struct {
+	Start    time.Time    `json:"start"`
+	End      time.Time    `json:"end"`
+	Figures  UsageFigures `json:"figures"`
+	Model    string       `json:"model"`
+	Provider string       `json:"provider"`
+	Changed  bool         `json:"changed"`
+}
+
+// UsageGroup is one group of a report, with a cell for each bucket. Previous has no quantiles.
+type UsageGroup struct {
+	Name     string        `json:"name"`
+	Figures  UsageFigures  `json:"figures"`
+	Previous *UsageFigures `json:"previous"`
+	Cells    []UsageCell   `json:"cells"`
+}
+
+// UsageCell is a group's share of a bucket: known numbers only.
+type UsageCell struct {
+	Requests    int64 `json:"requests"`
+	Errors      int64 `json:"errors"`
+	Tokens      int64 `json:"tokens"`
+	CostPicoUSD int64 `json:"costPicoUSD"`
+}
+
+// UsageSearch asks for a page of records, newest first. Before is the id of the last record of the page before; From and To
+// bound the start times. Text is looked for in ids, models, clients, tags and errors, whatever the case.
+type UsageSearch struct {
+	Limit  int         `json:"limit"`
+	Before string      `json:"before"`
+	From   *time.Time  `json:"from"`
+	To     *time.Time  `json:"to"`
+	Filter UsageFilter `json:"filter"`
+	Text   string      `json:"text"`
+}
+
+// UsageFound is a page of records. Next asks for the following page, empty at the end; Partial tells that the search took its
+// time and stopped there, so that the page may be short, or empty, without being the last.
+type UsageFound struct {
+	Records []UsageRecord `json:"records"`
+	Next    string        `json:"next"`
+	Partial bool          `json:"partial"`
 }
 
 // Conversation is a chat without its turns.

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"time"
 
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/usage"
@@ -18,7 +17,7 @@ func UsageView(r usage.Record) UsageRecord {
 		CostPicoUSD: r.CostPicoUSD, FirstTokenMs: r.FirstTokenMs, DurationMs: r.DurationMs, Outcome: string(r.Outcome),
 		Status: r.Status, ErrorKind: string(r.ErrorKind), Error: r.Error, FinishReason: string(r.FinishReason),
 		User: r.User, Tags: append([]string{}, r.Tags...), Rollout: r.Rollout, Arm: r.Arm,
-		ReportedCost: r.ReportedCostPicoUSD, Bill: billView(r.Bill),
+		ReportedCost: r.ReportedCostPicoUSD, CacheSaved: r.CacheSavedPicoUSD, Bill: billView(r.Bill),
 		Attempts: []UsageAttempt{},
 	}
 	for _, a := range r.Attempts {
@@ -56,14 +55,7 @@ func (s *Service) usageList(ctx context.Context, q UsageQuery) (UsagePage, error
 }
 
 func (s *Service) usageTotals(ctx context.Context, q UsageBy) (UsageRows, error) {
-	var since, until time.Time
-	if q.Since != nil {
-		since = *q.Since
-	}
-	if q.Until != nil {
-		until = *q.Until
-	}
-	totals, err := s.History.Totals(ctx, usage.By(q.By), since, until)
+	totals, err := s.History.Totals(ctx, usage.By(q.By), timeOr(q.Since), timeOr(q.Until))
 	if err != nil {
 		return UsageRows{}, err
 	}

@@ -48,17 +48,17 @@ type Filter struct {
 	AllTags bool
 }
 
-func (f *Filter) lists() [10][]string {
-	return [10][]string{
-		f.Models, f.Providers, f.Projects, f.KeyIDs, f.Keys, f.Clients, f.Users, f.Credentials, f.Outcomes, f.ErrorKinds,
+// texts are the lists but for tags, in the order of series.texts.
+func (f *Filter) texts() [][]string {
+	return [][]string{
+		f.Providers, f.Models, f.Projects, f.KeyIDs, f.Keys, f.Clients, f.Credentials, f.Outcomes, f.ErrorKinds, f.Users,
 	}
 }
 
 func (f *Filter) matches(s *series) bool {
-	for i, name := range [10]string{
-		s.model, s.provider, s.project, s.keyID, s.key, s.client, s.user, s.credential, s.outcome, s.errorKind,
-	} {
-		if list := f.lists()[i]; len(list) > 0 && !slices.Contains(list, name) {
+	names := s.texts()
+	for i, list := range f.texts() {
+		if len(list) > 0 && !slices.Contains(list, *names[i]) {
 			return false
 		}
 	}

@@ -49,7 +49,9 @@ func (h *History) List(ctx context.Context, q Query) (records []Record, next str
 		}
 		return len(records) <= limit
 	}
-	if err := h.newestFirst(ctx, q.Before, needles(q.Project, q.Model), whole, take); err != nil {
+	texts := needles(q.Project, q.Model)
+	sift := func(_ string, raw []byte) (want, more bool) { return contains(raw, texts), true }
+	if err := h.newestFirst(ctx, q.Before, sift, whole, take); err != nil {
 		return nil, "", err
 	}
 	if len(records) > limit {
@@ -80,11 +82,9 @@ func (h *History) Get(id string) (Record, bool, error) {
 	return *r, err == nil, err
 }
 
-// newestFirst walks all records with ids below before (all if it is empty) until fn says to stop. Stored records without
-// one of the needles in their JSON may be left out.
-func (h *History) newestFirst(ctx context.Context, before string, needles [][]byte, decode decoder,
-	fn func(*Record) bool,
-) error {
+// newestFirst walks all records with ids from before down (all if it is empty) until fn says to stop. Stored ones are first
+// shown to sift, which tells by their JSON whether to read them, and whether to go on at all.
+func (h *History) newestFirst(ctx context.Context, before string, sift sieve, decode decoder, fn func(*Record) bool) error {
 	// What is committed while we read is in live or in the database or in both, as live is read first.
 	live := h.liveRecords()
 	seen := map[string]bool{}
@@ -100,7 +100,12 @@ func (h *History) newestFirst(ctx context.Context, before string, needles [][]by
 	}
 	err := h.scan(ctx, before, store.Descending, func(id string, raw []byte) bool {
 		emitLive(id)
-		if !more || seen[id] || !contains(raw, needles) {
+		if !more || seen[id] {
+			return more
+		}
+		want, on := sift(id, raw)
+		if !want {
+			more = on
 			return more
 		}
 		r, err := decode(raw)
@@ -108,12 +113,17 @@ func (h *History) newestFirst(ctx context.Context, before string, needles [][]by
 			h.opts.Logger.Warn("a record of the usage history can't be read", "id", id, "error", err)
 			return true
 		}
-		more = fn(r)
+		more = fn(r) && on
 		return more
 	})
 	emitLive("")
 	return err
 }
+
+// sieve tells of a stored record whether it may be one of those that are looked for, and whether to go on after it.
+type sieve func(id string, raw []byte) (want, more bool)
+
+func everything(string, []byte) (want, more bool) { return true, true }
 
 // decoder reads a stored record.
 type decoder func(raw []byte) (*Record, error)

@@ -86,7 +86,7 @@ func (h *History) Each(ctx context.Context, since, until time.Time, fn func(*Rec
 	if !until.IsZero() {
 		before = firstID(until.Add(idSlack))
 	}
-	return h.newestFirst(ctx, before, nil, forTotals, func(r *Record) bool {
+	return h.newestFirst(ctx, before, everything, forTotals, func(r *Record) bool {
 		if r.ID < after {
 			return false
 		}

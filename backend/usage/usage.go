@@ -88,6 +88,7 @@ type History struct {
 	rolled *store.Bucket[store.Raw]
 	opts   Options
 	held   int // maxHeld, less in tests
+	step   int // searchStep, less in tests
 
 	mu sync.Mutex
 	// live is every record that is not in the database in its final form.
@@ -129,6 +130,7 @@ func Open(db *store.DB, opts Options) (*History, error) {
 		rolled:  store.NewBucket[store.Raw](db, "usage.rolled"),
 		opts:    opts,
 		held:    maxHeld,
+		step:    searchStep,
 		live:    map[string]*entry{},
 		wake:    make(chan struct{}, 1),
 		stop:    make(chan struct{}),

@@ -609,15 +609,87 @@ export interface UsageBillLine {
   amount: number | null;
 }
 
+export interface UsageBucket {
+  start: string;
+  end: string;
+  figures: UsageFigures;
+  model: string;
+  provider: string;
+  changed: boolean;
+}
+
 export interface UsageBy {
-  by: "model" | "provider" | "project" | "key" | "client" | "day";
+  by: "model" | "provider" | "project" | "key" | "client" | "user" | "tag" | "credential" | "outcome" | "error" | "day";
   since: string | null;
   until: string | null;
+}
+
+export interface UsageCell {
+  requests: number;
+  errors: number;
+  tokens: number;
+  costPicoUSD: number;
+}
+
+export interface UsageFigures {
+  requests: number;
+  errors: number;
+  attempts: number;
+  inputTokens: number | null;
+  cacheReadTokens: number | null;
+  cacheWriteTokens: number | null;
+  cacheWrite5mTokens: number | null;
+  cacheWrite1hTokens: number | null;
+  outputTokens: number | null;
+  reasoningTokens: number | null;
+  costPicoUSD: number | null;
+  reportedCostPicoUSD: number | null;
+  cacheSavedPicoUSD: number | null;
+  cacheHitShare: number | null;
+  outputPerRequest: number | null;
+  unknownTokens: number;
+  unknownCost: number;
+  timeToFirstTokenMs: UsageQuantiles;
+  durationMs: UsageQuantiles;
+  tokensPerSecond: UsageQuantiles;
+}
+
+export interface UsageFilter {
+  models: string[];
+  providers: string[];
+  projects: string[];
+  keys: string[];
+  clients: string[];
+  users: string[];
+  tags: string[];
+  allTags: boolean;
+  credentials: string[];
+  outcomes: string[];
+  errorKinds: string[];
+}
+
+export interface UsageFound {
+  records: UsageRecord[];
+  next: string;
+  partial: boolean;
+}
+
+export interface UsageGroup {
+  name: string;
+  figures: UsageFigures;
+  previous: UsageFigures | null;
+  cells: UsageCell[];
 }
 
 export interface UsagePage {
   records: UsageRecord[];
   next: string;
+}
+
+export interface UsageQuantiles {
+  p50: number | null;
+  p75: number | null;
+  p95: number | null;
 }
 
 export interface UsageQuery {
@@ -646,6 +718,7 @@ export interface UsageRecord {
   reasoningTokens: number | null;
   costPicoUSD: number | null;
   reportedCostPicoUSD: number | null;
+  cacheSavedPicoUSD: number | null;
   bill: UsageBill | null;
   timeToFirstTokenMs: number | null;
   durationMs: number | null;
@@ -661,8 +734,39 @@ export interface UsageRecord {
   attempts: UsageAttempt[];
 }
 
+export interface UsageReport {
+  from: string | null;
+  to: string | null;
+  totals: UsageFigures;
+  previous: UsageFigures | null;
+  buckets: UsageBucket[];
+  groups: UsageGroup[];
+  rest: UsageGroup | null;
+  otherGroups: number;
+}
+
+export interface UsageReportQuery {
+  from: string | null;
+  to: string | null;
+  groupBy: "" | "model" | "provider" | "project" | "key" | "client" | "user" | "tag" | "credential" | "outcome" | "error";
+  limit: number;
+  bucket: "" | "hour" | "day" | "month";
+  zone: string;
+  filter: UsageFilter;
+  compare: boolean;
+}
+
 export interface UsageRows {
   rows: UsageTotals[];
+}
+
+export interface UsageSearch {
+  limit: number;
+  before: string;
+  from: string | null;
+  to: string | null;
+  filter: UsageFilter;
+  text: string;
 }
 
 export interface UsageTotals {
@@ -696,6 +800,8 @@ export interface Calls {
   "keys.revoke": { params: KeyRef; result: Key };
   "usage.list": { params: UsageQuery; result: UsagePage };
   "usage.totals": { params: UsageBy; result: UsageRows };
+  "usage.report": { params: UsageReportQuery; result: UsageReport };
+  "usage.requests": { params: UsageSearch; result: UsageFound };
   "chat.list": { params: ChatQuery; result: ConversationList };
   "chat.get": { params: ConversationRef; result: ConversationDetail };
   "chat.send": { params: ChatSend; result: ConversationDetail };

@@ -22,6 +22,7 @@ function record(of: Partial<UsageRecord>): UsageRecord {
     reasoningTokens: null,
     costPicoUSD: null,
     reportedCostPicoUSD: null,
+    cacheSavedPicoUSD: null,
     bill: null,
     timeToFirstTokenMs: null,
     durationMs: null,
