@@ -375,6 +375,7 @@ export interface Settings {
   ollama: SettingsOllama;
   fetch: SettingsFetch;
   discoverLocal: boolean;
+  hostedList: boolean;
   providers: Record<string, SettingsProvider>;
   credentials?: Record<string, SettingsCredentials>;
   catalog: Record<string, SettingsModelOverride>;
