@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
+	"gatehouse/backend/connect"
 	"gatehouse/backend/control"
 	"gatehouse/backend/llm"
 )
@@ -24,7 +26,7 @@ func (c connectCommand) Run(s *session) error {
 	if c.Editor == "" {
 		return c.list(s)
 	}
-	plan, err := call[control.EditorPlan](s, "connect.plan", control.EditorChange{Editor: c.Editor, Model: c.Model, Revert: c.Revert})
+	plan, err := call[control.EditorPlan](s, "connect.plan", control.EditorChange{Editor: c.Editor, Model: c.Model, Revert: c.Revert, Place: ownPlace()})
 	if err != nil {
 		return err
 	}
@@ -40,7 +42,7 @@ func (c connectCommand) Run(s *session) error {
 	if c.Revert {
 		done, err = call[control.EditorPlan](s, "connect.revert", control.EditorRef{Editor: c.Editor})
 	} else {
-		done, err = call[control.EditorPlan](s, "connect.apply", control.EditorChoice{Editor: c.Editor, Model: c.Model})
+		done, err = call[control.EditorPlan](s, "connect.apply", control.EditorChoice{Editor: c.Editor, Model: c.Model, Place: ownPlace()})
 	}
 	if err != nil {
 		return err
@@ -52,8 +54,18 @@ func (c connectCommand) Run(s *session) error {
 	return c.show(s, done)
 }
 
+// ownPlace is where whoever runs the command has editors: the server may run with another home and other variables.
+func ownPlace() control.EditorPlace {
+	p := control.EditorPlace{Variables: map[string]string{}}
+	p.Home, _ = os.UserHomeDir() // without one the server's is taken
+	for _, name := range connect.Variables {
+		p.Variables[name] = os.Getenv(name)
+	}
+	return p
+}
+
 func (c connectCommand) list(s *session) error {
-	list, err := call[control.EditorList](s, "connect.list", control.Empty{})
+	list, err := call[control.EditorList](s, "connect.list", ownPlace())
 	if err != nil {
 		return err
 	}
@@ -87,7 +99,10 @@ func (c connectCommand) show(s *session, p control.EditorPlan) error {
 		s.print("no file changes\n")
 	}
 	for _, step := range p.Steps {
-		s.print("%s\n", step)
+		if step.Value != "" {
+			step.Text += ": " + step.Value
+		}
+		s.print("%s\n", step.Text)
 	}
 	for _, notice := range p.Notices {
 		s.print("! %s\n", notice)

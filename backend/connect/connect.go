@@ -41,7 +41,19 @@ type Options struct {
 // Editors is the editors of one user. It is safe for concurrent use.
 type Editors struct {
 	Options
-	mu sync.Mutex
+	mu *sync.Mutex
+}
+
+// Variables are the variables of the environment that lead to editors' settings.
+var Variables = []string{
+	"SHELL", "ZDOTDIR", "XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "CONTINUE_GLOBAL_DIR", "GEMINI_CLI_HOME",
+}
+
+// For gives the same editors as somebody with that home folder and those variables finds them.
+func (e *Editors) For(home string, getenv func(string) string) *Editors {
+	other := &Editors{Options: e.Options, mu: e.mu}
+	other.Home, other.Getenv = home, getenv
+	return other
 }
 
 // Values is what an editor is told.
@@ -72,10 +84,13 @@ type Plan struct {
 	// Files are the ones that change.
 	Files []string
 	// Steps is what is left to do by hand.
-	Steps []string
+	Steps []Step
 	// Notices are what to know about it.
 	Notices []string
 }
+
+// Step is something to do by hand. Value is what to enter, empty if nothing is.
+type Step struct{ Text, Value string }
 
 // New makes an Editors, and undoes what a run that was cut off left half done. The ids are those of the API keys that
 // were made for it, which nobody uses.
@@ -86,7 +101,7 @@ func New(o Options) (e *Editors, unused []string, err error) {
 	if o.write == nil {
 		o.write = writeFile
 	}
-	e = &Editors{Options: o}
+	e = &Editors{Options: o, mu: &sync.Mutex{}}
 	unused, err = e.recover()
 	return e, unused, err
 }
@@ -106,7 +121,7 @@ func (e *Editors) List() ([]Found, error) {
 			return nil, err
 		}
 		if r != nil {
-			f.Connected, f.KeyID, f.Model = true, r.KeyID, r.Values.Model
+			f.Connected, f.KeyID, f.Model, f.Files = true, r.KeyID, r.Values.Model, r.paths()
 		}
 		out = append(out, f)
 	}
@@ -173,7 +188,11 @@ func (e *Editors) plan(id string, v Values) (editor, Values, []edit, error) {
 		v.at = old.At
 	}
 	var out []edit
-	for _, t := range ed.files(e) {
+	targets := ed.files(e)
+	if err := old.elsewhere(ed, targets); err != nil {
+		return ed, v, nil, err
+	}
+	for _, t := range targets {
 		d, err := e.read(t, old)
 		if err == nil {
 			d.after, d.undos, err = apply(t.format, d.original, t.set(v))

@@ -281,7 +281,7 @@ func TestNewFilesGoAgain(t *testing.T) {
 				t.Errorf("%s reads %+v, %v", ed.id, id, err)
 			}
 		}
-		if len(ed.files(d.Editors)) == 0 && !strings.Contains(strings.Join(p.Steps, "\n"), secret) {
+		if len(ed.files(d.Editors)) == 0 && !slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Value == secret }) {
 			t.Errorf("%s: %v", ed.id, p.Steps)
 		}
 		if p, err := d.PlanRevert(ed.id); err != nil || strings.Contains(p.Diff, secret) {
@@ -384,5 +384,40 @@ func TestList(t *testing.T) {
 		if _, err := d.Plan("codex", Values{URL: "u", Key: "k", Model: model}); err == nil {
 			t.Errorf("%q is taken for a model", model)
 		}
+	}
+}
+
+// TestElsewhere: whoever has another home or other variables finds other files. One connection is kept, and not forgotten.
+func TestElsewhere(t *testing.T) {
+	d := open(t)
+	home := filepath.Join(t.TempDir(), "other")
+	there := d.For(home, func(name string) string {
+		return map[string]string{"CODEX_HOME": filepath.Join(home, "codex-home")}[name]
+	})
+	if _, err := there.Apply("codex", values, "key"); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(home, "codex-home", "config.toml")
+	if !bytes.Contains(read(t, path), []byte("4283")) {
+		t.Errorf("%s", read(t, path))
+	}
+	if _, err := d.Apply("codex", values, "second"); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "--revert") {
+		t.Errorf("the first connection is forgotten: %v", err)
+	}
+	all, err := d.List()
+	if err != nil || !slices.ContainsFunc(all, func(f Found) bool { return f.ID == "codex" && slices.Equal(f.Files, []string{path}) }) {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if s, err := d.Settings("codex"); err != nil || s.Key != secret {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if _, err := d.Revert("codex", d.revoke); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s is left: %v", path, err)
+	}
+	if _, err := d.Apply("codex", values, "third"); err != nil {
+		t.Error(err)
 	}
 }

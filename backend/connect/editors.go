@@ -14,14 +14,15 @@ type target struct {
 }
 
 // editor is how one editor is told where to send its requests. The settings' names are each editor's own (its
-// documentation on custom providers); the versions that they were checked with are in the tests.
+// documentation on custom providers). Claude Code, Codex, opencode, Kilo Code and Cline are tried themselves, in the versions
+// that build/editors pins.
 type editor struct {
 	id, name string
 	// signs are patterns of files under the home folder that show that it is installed; none is needed if it is empty.
 	signs []string
 	files func(e *Editors) []target
 	// steps is what has to be done by hand, nil if nothing.
-	steps func(v Values) []string
+	steps func(v Values) []Step
 	// protocol is what it speaks, and prefix what it puts before a model's id.
 	protocol Protocol
 	prefix   string
@@ -117,7 +118,7 @@ func (e *Editors) under(variable string, folder ...string) string {
 
 func claudeFiles(e *Editors) []target {
 	return []target{{
-		filepath.Join(e.under("CLAUDE_CONFIG_DIR", ".claude"), "settings.json"), jsonc{}, func(v Values) []assign {
+		filepath.Join(e.under("CLAUDE_CONFIG_DIR", ".claude"), "settings.json"), jsoncFile{}, func(v Values) []assign {
 			return []assign{
 				{[]string{"env", "ANTHROPIC_BASE_URL"}, v.URL + "/claude-code", baseURL},
 				{[]string{"env", "ANTHROPIC_AUTH_TOKEN"}, v.Key, apiKey},
@@ -156,7 +157,7 @@ func openCodeFiles(folder, name string) func(e *Editors) []target {
 			path = other
 		}
 		at := func(rest ...string) []string { return append([]string{"provider", providerID}, rest...) }
-		return []target{{path, jsonc{}, func(v Values) []assign {
+		return []target{{path, jsoncFile{}, func(v Values) []assign {
 			return []assign{
 				{[]string{"model"}, providerID + "/" + v.Model, modelID},
 				{at("npm"), "@ai-sdk/openai-compatible", plain},
@@ -178,7 +179,7 @@ func exists(path string) bool {
 func clineFiles(e *Editors) []target {
 	at := func(name string) []string { return []string{"providers", "openai-compatible", "settings", name} }
 	return []target{{
-		filepath.Join(e.Home, ".cline", "data", "settings", "providers.json"), jsonc{}, func(v Values) []assign {
+		filepath.Join(e.Home, ".cline", "data", "settings", "providers.json"), jsoncFile{}, func(v Values) []assign {
 			return []assign{
 				{[]string{"version"}, 1, ifMissing},
 				{[]string{"lastUsedProvider"}, "openai-compatible", plain},
@@ -230,7 +231,7 @@ func zedFiles(e *Editors) []target {
 		return []string{"language_models", "openai_compatible", providerName, name}
 	}
 	return []target{{
-		filepath.Join(e.under("XDG_CONFIG_HOME", ".config"), "zed", "settings.json"), jsonc{}, func(v Values) []assign {
+		filepath.Join(e.under("XDG_CONFIG_HOME", ".config"), "zed", "settings.json"), jsoncFile{}, func(v Values) []assign {
 			return []assign{
 				{at("api_url"), v.URL + "/v1", baseURL},
 				{at("available_models"), list{object{{"name", v.Model}, {"max_tokens", contextTokens}}}, plain},
@@ -254,7 +255,7 @@ func geminiFiles(e *Editors) []target {
 				{[]string{"GEMINI_MODEL"}, v.Model, modelID},
 			}
 		}},
-		{filepath.Join(dir, "settings.json"), jsonc{}, func(Values) []assign {
+		{filepath.Join(dir, "settings.json"), jsoncFile{}, func(Values) []assign {
 			return []assign{{[]string{"security", "auth", "selectedType"}, "gemini-api-key", plain}}
 		}},
 	}
@@ -285,31 +286,34 @@ func envFiles(e *Editors) []target {
 }
 
 // extensionSteps is for extensions of VS Code that keep their keys in its secret storage.
-func extensionSteps(name string) func(v Values) []string {
-	return func(v Values) []string {
-		return []string{
-			"In VS Code open " + name + " and its settings; no other program can write them.",
-			"API provider: OpenAI Compatible",
-			"Base URL: " + v.URL + "/v1",
-			"API key: " + v.Key,
-			"Model ID: " + v.Model,
+func extensionSteps(name string) func(v Values) []Step {
+	return func(v Values) []Step {
+		return []Step{
+			{"In VS Code open " + name + " and its settings; no other program can write them.", ""},
+			{"API provider", "OpenAI Compatible"},
+			{"Base URL", v.URL + "/v1"},
+			{"API key", v.Key},
+			{"Model ID", v.Model},
 		}
 	}
 }
 
-func copilotSteps(v Values) []string {
-	return []string{
-		`In VS Code run "Chat: Manage Language Models" and add models of the provider OpenAI Compatible.`,
-		"Base URL: " + v.URL + "/v1",
-		"API key: " + v.Key,
-		"Model ID: " + v.Model,
+// copilotSteps are for its two providers that take an address. Ollama's lists all models, but sends no key.
+func copilotSteps(v Values) []Step {
+	return []Step{
+		{`In VS Code run the command "Chat: Manage Language Models" and add models of the provider Custom Endpoint (OpenAI Compatible in older releases), API type Chat Completions.`, ""},
+		{"Base URL", v.URL + "/v1"},
+		{"API key", v.Key},
+		{"Model ID", v.Model},
+		{"Or have all models listed: choose the provider Ollama there. It sends no key, so Gatehouse's settings have to allow that on this machine.", `"ollama": {"allowWithoutKey": true}`},
+		{"Ollama's address", v.URL},
 	}
 }
 
-func zedSteps(v Values) []string {
-	return []string{
-		"Zed keeps keys in the system's keychain: in its agent settings, under LLM providers, open " + providerName + " and paste the key.",
-		"API key: " + v.Key,
-		"Or start Zed with the variable " + strings.ToUpper(providerName) + "_API_KEY set to it.",
+func zedSteps(v Values) []Step {
+	return []Step{
+		{"Zed keeps keys in the system's keychain: in its agent settings, under LLM providers, open " + providerName + " and paste the key.", ""},
+		{"API key", v.Key},
+		{"Or start Zed with the key in the variable", strings.ToUpper(providerName) + "_API_KEY"},
 	}
 }

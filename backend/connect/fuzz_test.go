@@ -13,7 +13,7 @@ func FuzzPatch(f *testing.F) {
 		format  format
 		assigns []assign
 	}{
-		{jsonc{}, []assign{{[]string{"env", "A"}, "x", plain}, {[]string{"env", "B"}, object{{"c", "d"}}, plain}, {[]string{"m"}, "y", plain}}},
+		{jsoncFile{}, []assign{{[]string{"env", "A"}, "x", plain}, {[]string{"env", "B"}, object{{"c", "d"}}, plain}, {[]string{"m"}, "y", plain}}},
 		{tomlFile{}, []assign{{[]string{"m"}, "x", plain}, {[]string{"t", "u", "a"}, "y", plain}, {[]string{"t", "u", "b"}, "z", plain}}},
 		{yamlFile{}, []assign{{[]string{"models", "N"}, item{{"name", "N"}, {"a", "b"}}, plain}, {[]string{"m"}, "y", plain}}},
 		{block{posix}, []assign{{[]string{"A"}, "x", plain}, {[]string{"B"}, "y", plain}}},

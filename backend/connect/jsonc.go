@@ -7,12 +7,13 @@ import (
 
 	"github.com/tailscale/hujson"
 
+	"gatehouse/backend/jsonc"
 	"gatehouse/backend/llm"
 )
 
-// jsonc edits JSON, also with comments and trailing commas. New members go to the top of their object, which takes a
+// jsoncFile edits JSON, also with comments and trailing commas. New members go to the top of their object, which takes a
 // single insertion and touches no other line.
-type jsonc struct{}
+type jsoncFile struct{}
 
 func parseJSONC(text []byte) (hujson.Value, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
@@ -28,7 +29,7 @@ func parseJSONC(text []byte) (hujson.Value, error) {
 	return v, err
 }
 
-func (jsonc) tree(text []byte) (any, error) {
+func (jsoncFile) tree(text []byte) (any, error) {
 	v, err := parseJSONC(text)
 	if err != nil {
 		return nil, err
@@ -87,7 +88,7 @@ func reach(root *hujson.Value, path []string) (at *hujson.Value, parent *hujson.
 	return at, parent, index, depth
 }
 
-func (jsonc) find(text []byte, path []string) ([]byte, error) {
+func (jsoncFile) find(text []byte, path []string) ([]byte, error) {
 	root, err := parseJSONC(text)
 	if err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func (jsonc) find(text []byte, path []string) ([]byte, error) {
 	return text[at.StartOffset:at.EndOffset], nil
 }
 
-func (jsonc) replace(text []byte, path []string, raw []byte) ([]byte, error) {
+func (jsoncFile) replace(text []byte, path []string, raw []byte) ([]byte, error) {
 	root, err := parseJSONC(text)
 	if err != nil {
 		return nil, err
@@ -108,7 +109,7 @@ func (jsonc) replace(text []byte, path []string, raw []byte) ([]byte, error) {
 	return splice(text, at.StartOffset, at.EndOffset, string(raw)), nil
 }
 
-func (j jsonc) set(text []byte, path []string, value any) ([]byte, Undo, error) {
+func (j jsoncFile) set(text []byte, path []string, value any) ([]byte, Undo, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		text = []byte("{\n}\n")
 	}
@@ -142,14 +143,14 @@ func insert(text []byte, root, at *hujson.Value, o *hujson.Object, name string, 
 		inside := string(text[open : at.EndOffset-1])
 		u.Around = &inside
 		member := nl + outer + unit + quoted + renderJSON(value, outer+unit, unit, nl)
-		first := firstLine(text[open : at.EndOffset-1])
+		first := jsonc.FirstLine(text[open : at.EndOffset-1])
 		if len(first) < len(inside) { // the closing brace is on a line of its own
 			return splice(text, open+len(first), open+len(first), member)
 		}
 		return splice(text, open, open, member+nl+outer)
 	}
 	start := o.Members[0].Name.StartOffset
-	first := firstLine(text[open:start])
+	first := jsonc.FirstLine(text[open:start])
 	if len(first) == start-open { // the first member stands on the brace's line
 		return splice(text, start, start, quoted+renderJSON(value, outer, "", "")+", ")
 	}
@@ -157,7 +158,7 @@ func insert(text []byte, root, at *hujson.Value, o *hujson.Object, name string, 
 	return splice(text, open+len(first), open+len(first), nl+indent+quoted+renderJSON(value, indent, unit, nl)+",")
 }
 
-func (j jsonc) remove(text []byte, u Undo) ([]byte, error) {
+func (j jsoncFile) remove(text []byte, u Undo) ([]byte, error) {
 	text, err := removeMember(text, u.Path, u.Around, u.Had == len(u.Path)-1)
 	for n := len(u.Path) - 1; err == nil && n > u.Had; n-- {
 		var root hujson.Value
@@ -279,30 +280,4 @@ func unitOf(text []byte, root *hujson.Value) string {
 		}
 	}
 	return "  "
-}
-
-// firstLine is the part of white space and comments before the first line break outside block comments.
-func firstLine(extra []byte) []byte {
-	for i := 0; i < len(extra); i++ {
-		switch {
-		case extra[i] == '\n':
-			if i > 0 && extra[i-1] == '\r' {
-				i--
-			}
-			return extra[:i]
-		case bytes.HasPrefix(extra[i:], []byte("//")):
-			end := bytes.IndexByte(extra[i:], '\n')
-			if end < 0 {
-				return extra
-			}
-			i += end - 1
-		case bytes.HasPrefix(extra[i:], []byte("/*")):
-			end := bytes.Index(extra[i+2:], []byte("*/"))
-			if end < 0 {
-				return extra
-			}
-			i += 2 + end + 1
-		}
-	}
-	return extra
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"gatehouse/backend/filewatch"
@@ -79,6 +80,30 @@ func (r *record) file(path string) *fileRecord {
 	return nil
 }
 
+func (r *record) paths() (out []string) {
+	for _, f := range r.Files {
+		out = append(out, f.Path)
+	}
+	return out
+}
+
+// elsewhere refuses to forget what was changed in a file that is not among the targets: an editor has one connection, and a
+// variable or another home leads elsewhere now.
+func (r *record) elsewhere(ed editor, targets []target) error {
+	if r == nil {
+		return nil
+	}
+	for _, f := range r.Files {
+		if slices.ContainsFunc(targets, func(t target) bool { return t.path == f.Path }) {
+			continue
+		}
+		if text, err := os.ReadFile(f.Path); err == nil && !bytes.Equal(text, f.Original) {
+			return llm.Errorf(llm.ErrBadRequest, "%s is connected in %s; take that back first: `gatehouse connect %s --revert`", ed.name, f.Path, ed.id)
+		}
+	}
+	return nil
+}
+
 // undo gives a file's text without what was set in it: the original bytes if nobody else wrote it.
 func (f *fileRecord) undo(fm format, now []byte) (text []byte, kept []string, err error) {
 	if hash(now) == f.Written {
@@ -131,7 +156,7 @@ func empty(fm format, text []byte) bool {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return true
 	}
-	if _, ok := fm.(jsonc); !ok {
+	if _, ok := fm.(jsoncFile); !ok {
 		return false
 	}
 	v, err := parseJSONC(text)

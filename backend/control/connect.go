@@ -22,6 +22,19 @@ type Editor struct {
 	Model string `json:"model"`
 }
 
+// EditorStep is something to do by hand. Value is what to enter there, empty if nothing is.
+type EditorStep struct {
+	Text  string `json:"text"`
+	Value string `json:"value"`
+}
+
+// EditorPlace is where the caller finds its editors: its home folder, and the variables of its environment that lead to
+// editors' settings. Left out, they are the server's.
+type EditorPlace struct {
+	Home      string            `json:"home,omitempty"`
+	Variables map[string]string `json:"variables,omitempty"`
+}
+
 // EditorList is every editor that is known.
 type EditorList struct {
 	Editors []Editor `json:"editors"`
@@ -34,15 +47,17 @@ type EditorRef struct {
 
 // EditorChoice names an editor and the model it is to ask for; empty is the one it has, or whatever model is active.
 type EditorChoice struct {
-	Editor string `json:"editor"`
-	Model  string `json:"model"`
+	Editor string      `json:"editor"`
+	Model  string      `json:"model"`
+	Place  EditorPlace `json:"place,omitempty"`
 }
 
 // EditorChange asks for what a connection would change, or the way back from it.
 type EditorChange struct {
-	Editor string `json:"editor"`
-	Model  string `json:"model"`
-	Revert bool   `json:"revert"`
+	Editor string      `json:"editor"`
+	Model  string      `json:"model"`
+	Revert bool        `json:"revert"`
+	Place  EditorPlace `json:"place,omitempty"`
 }
 
 // EditorPlan is a change of an editor's settings files, made or not yet.
@@ -51,14 +66,22 @@ type EditorPlan struct {
 	// Diff is a unified diff without the secrets in it; empty if no file changes.
 	Diff  string   `json:"diff"`
 	Files []string `json:"files"`
-	// Steps is what is left to do by hand, one line each. Those of a connection that was made hold the new API key.
-	Steps []string `json:"steps"`
+	// Steps is what is left to do by hand. Those of a connection that was made hold the new API key.
+	Steps []EditorStep `json:"steps"`
 	// Notices are what to know about it.
 	Notices []string `json:"notices"`
 }
 
-func (s *Service) editorList(context.Context, Empty) (EditorList, error) {
-	found, err := s.Editors.List()
+// editors gives the editors as the caller finds them.
+func (s *Service) editors(p EditorPlace) *connect.Editors {
+	if p.Home == "" {
+		return s.Editors
+	}
+	return s.Editors.For(p.Home, func(name string) string { return p.Variables[name] })
+}
+
+func (s *Service) editorList(_ context.Context, p EditorPlace) (EditorList, error) {
+	found, err := s.editors(p).List()
 	if err != nil {
 		return EditorList{}, err
 	}
@@ -72,9 +95,13 @@ func (s *Service) editorList(context.Context, Empty) (EditorList, error) {
 }
 
 func (s *Service) planView(p connect.Plan) EditorPlan {
+	steps := []EditorStep{}
+	for _, step := range p.Steps {
+		steps = append(steps, EditorStep(step))
+	}
 	return EditorPlan{
 		Editor: p.Editor, Diff: s.Credentials.Redact(p.Diff), Files: append([]string{}, p.Files...),
-		Steps: append([]string{}, p.Steps...), Notices: append([]string{}, p.Notices...),
+		Steps: steps, Notices: append([]string{}, p.Notices...),
 	}
 }
 
@@ -83,7 +110,8 @@ const keyToCome = "gh_…"
 
 // editorValues gives what to tell an editor, with the key that it has already if that is still good.
 func (s *Service) editorValues(c EditorChoice) (v connect.Values, before connect.Found, keep bool, err error) {
-	found, err := s.Editors.List()
+	editors := s.editors(c.Place)
+	found, err := editors.List()
 	if err != nil {
 		return v, before, false, err
 	}
@@ -102,7 +130,7 @@ func (s *Service) editorValues(c EditorChoice) (v connect.Values, before connect
 	if !before.Connected {
 		return v, before, false, nil
 	}
-	set, err := s.Editors.Settings(c.Editor)
+	set, err := editors.Settings(c.Editor)
 	if err != nil {
 		return v, before, false, nil //nolint:nilerr // what can't be read is told by whoever changes it
 	}
@@ -117,18 +145,18 @@ func (s *Service) editorPlan(_ context.Context, c EditorChange) (EditorPlan, err
 		p, err := s.Editors.PlanRevert(c.Editor)
 		return s.planView(p), err
 	}
-	v, _, _, err := s.editorValues(EditorChoice{c.Editor, c.Model})
+	v, _, _, err := s.editorValues(EditorChoice{c.Editor, c.Model, c.Place})
 	if err != nil {
 		return EditorPlan{}, err
 	}
-	p, err := s.Editors.Plan(c.Editor, v)
+	p, err := s.editors(c.Place).Plan(c.Editor, v)
 	return s.planView(p), err
 }
 
 func (s *Service) connectEditor(_ context.Context, c EditorChoice) (EditorPlan, error) {
 	v, before, keep, err := s.editorValues(c)
 	if err == nil { // what can't be written must not cost a key
-		_, err = s.Editors.Plan(c.Editor, v)
+		_, err = s.editors(c.Place).Plan(c.Editor, v)
 	}
 	if err != nil {
 		return EditorPlan{}, err
@@ -141,7 +169,7 @@ func (s *Service) connectEditor(_ context.Context, c EditorChoice) (EditorPlan, 
 		}
 		id, v.Key = key.ID, token
 	}
-	p, err := s.Editors.Apply(c.Editor, v, id)
+	p, err := s.editors(c.Place).Apply(c.Editor, v, id)
 	unused := before.KeyID
 	if err != nil {
 		unused = id

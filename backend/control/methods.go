@@ -31,7 +31,7 @@ type Methods struct {
 	RouteExplain      Method[RouteQuery, Route]                   `name:"route.explain"`
 	HealthList        Method[Empty, HealthList]                   `name:"health.list"`
 	HealthReset       Method[ProviderRef, HealthList]             `name:"health.reset"`
-	ConnectList       Method[Empty, EditorList]                   `name:"connect.list"`
+	ConnectList       Method[EditorPlace, EditorList]             `name:"connect.list"`
 	ConnectPlan       Method[EditorChange, EditorPlan]            `name:"connect.plan"`
 	ConnectApply      Method[EditorChoice, EditorPlan]            `name:"connect.apply"`
 	ConnectRevert     Method[EditorRef, EditorPlan]               `name:"connect.revert"`

@@ -15,7 +15,7 @@ import (
 // floors are the packages from the ground up; imports point down only. Packages of one floor do not know each other
 // unless siblings says so.
 var floors = [][]string{
-	{"event", "store", "secret", "llm", "filewatch", "quantile"},
+	{"event", "store", "secret", "llm", "filewatch", "quantile", "jsonc"},
 	{"catalog", "fetch", "recall"},
 	{"catalog/snapshot"},
 	{"protocol/sse", "protocol/jsonedit", "protocol/jsonread", "protocol/carry", "protocol/watch", "protocol/tokens"},

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/tailscale/hujson"
+
+	"gatehouse/backend/jsonc"
 )
 
 // change sets the member at path, or removes it.
@@ -228,7 +230,7 @@ func insert(object *hujson.Object, name string, value any, outer string, l layou
 		object.AfterExtra = hujson.Extra(l.newline + outer)
 	default:
 		// What follows the last member on its line is its own; the rest stays at the object's end.
-		tail := firstLine(object.AfterExtra)
+		tail := jsonc.FirstLine(object.AfterExtra)
 		rest := object.AfterExtra[len(tail):]
 		gap := " "
 		if lines || bytes.Contains(tail, []byte("//")) { // a line comment needs its line break
@@ -251,29 +253,3 @@ func insert(object *hujson.Object, name string, value any, outer string, l layou
 }
 
 func trimSpaceRight(extra hujson.Extra) string { return strings.TrimRight(string(extra), " \t\r\n") }
-
-// firstLine is the part of extra before its first line break outside block comments, without the break.
-func firstLine(extra hujson.Extra) hujson.Extra {
-	for i := 0; i < len(extra); i++ {
-		switch {
-		case extra[i] == '\n':
-			if i > 0 && extra[i-1] == '\r' {
-				i--
-			}
-			return extra[:i]
-		case bytes.HasPrefix(extra[i:], []byte("//")):
-			end := bytes.IndexByte(extra[i:], '\n')
-			if end < 0 {
-				return extra
-			}
-			i += end - 1
-		case bytes.HasPrefix(extra[i:], []byte("/*")):
-			end := bytes.Index(extra[i+2:], []byte("*/"))
-			if end < 0 {
-				return extra
-			}
-			i += 2 + end + 1
-		}
-	}
-	return extra
-}

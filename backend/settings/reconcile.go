@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/tailscale/hujson"
+
+	"gatehouse/backend/jsonc"
 )
 
 // reconcile makes a value say what another says and leaves alone, with their comments, the members and elements that it
@@ -82,13 +84,13 @@ func elementsOf(list *hujson.Array) (out []element, rest hujson.Extra) {
 	for i := range list.Elements {
 		extra := list.Elements[i].BeforeExtra
 		if i > 0 {
-			out[i-1].trail = firstLine(extra)
+			out[i-1].trail = jsonc.FirstLine(extra)
 			extra = extra[len(out[i-1].trail):]
 		}
 		out[i].lead, out[i].value = extra, list.Elements[i]
 	}
 	last := &out[len(out)-1]
-	last.trail = firstLine(list.AfterExtra)
+	last.trail = jsonc.FirstLine(list.AfterExtra)
 	return out, list.AfterExtra[len(last.trail):]
 }
 

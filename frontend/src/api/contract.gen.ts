@@ -134,27 +134,39 @@ export interface EditorChange {
   editor: string;
   model: string;
   revert: boolean;
+  place?: EditorPlace;
 }
 
 export interface EditorChoice {
   editor: string;
   model: string;
+  place?: EditorPlace;
 }
 
 export interface EditorList {
   editors: Editor[];
 }
 
+export interface EditorPlace {
+  home?: string;
+  variables?: Record<string, string>;
+}
+
 export interface EditorPlan {
   editor: string;
   diff: string;
   files: string[];
-  steps: string[];
+  steps: EditorStep[];
   notices: string[];
 }
 
 export interface EditorRef {
   editor: string;
+}
+
+export interface EditorStep {
+  text: string;
+  value: string;
 }
 
 export type Empty = Record<string, never>;
@@ -814,7 +826,7 @@ export interface Calls {
   "route.explain": { params: RouteQuery; result: Route };
   "health.list": { params: Empty; result: HealthList };
   "health.reset": { params: ProviderRef; result: HealthList };
-  "connect.list": { params: Empty; result: EditorList };
+  "connect.list": { params: EditorPlace; result: EditorList };
   "connect.plan": { params: EditorChange; result: EditorPlan };
   "connect.apply": { params: EditorChoice; result: EditorPlan };
   "connect.revert": { params: EditorRef; result: EditorPlan };
