@@ -101,7 +101,7 @@ func (p pricer) Cost(provider, model string, u llm.Usage) (picoUSD int64, known 
 }
 
 func overrideOf(m settings.ModelOverride) catalog.Override {
-	o := catalog.Override{Name: m.Name}
+	o := catalog.Override{Name: m.Name, Description: m.Description, Type: m.Type, Tags: m.Tags}
 	if m.ContextWindow != nil {
 		o.ContextWindow = *m.ContextWindow
 	}

@@ -24,6 +24,7 @@ import (
 const serveVariable = "GATEHOUSE_TEST_SERVE"
 
 func TestMain(m *testing.M) {
+	_ = os.Setenv("HTTPS_PROXY", "http://127.0.0.1:1") // the hosted gateway is asked for nothing
 	if home := os.Getenv(serveVariable); home != "" {
 		serveUntilKilled(home)
 	}

@@ -25,6 +25,7 @@ func gatehouse(t *testing.T, home, stdin string, args ...string) result {
 	t.Helper()
 	t.Setenv("GATEHOUSE_HOME", home)
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1") // the hosted gateway is asked for nothing
 	var out, errs bytes.Buffer
 	code := run(context.Background(), Program{Version: "1.2.3", Pages: fstest.MapFS{}}, args, strings.NewReader(stdin), &out, &errs)
 	return result{code, out.String(), errs.String()}
@@ -44,6 +45,7 @@ func shortHome(t *testing.T) string {
 func start(t *testing.T, home string) *app.Core {
 	t.Helper()
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1") // the hosted gateway is asked for nothing
 	core, err := app.Open(app.Options{Home: home, Version: "1.2.3", Build: "headless", Addr: "127.0.0.1:0", Pages: fstest.MapFS{}})
 	if err != nil {
 		t.Fatal(err)

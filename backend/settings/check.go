@@ -56,6 +56,9 @@ func check(s *Settings, known []string) *valueError {
 	if err := checkModel([]string{"activeModel"}, s.ActiveModel); err != nil {
 		return err
 	}
+	if err := checkFavourites(s.Favourites); err != nil {
+		return err
+	}
 	if s.ActiveModel == "gatehouse/active" {
 		return valueErrorf([]string{"activeModel"}, "gatehouse/active can't stand for itself: "+
 			"name a model, for example sim/echo")
@@ -106,6 +109,21 @@ func sortedKeys[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// maxFavourites bounds what is offered first: more is a list to search in.
+const maxFavourites = 100
+
+func checkFavourites(ids []string) *valueError {
+	if len(ids) > maxFavourites {
+		return valueErrorf([]string{"favourites"}, "%d are more than %d", len(ids), maxFavourites)
+	}
+	for i, id := range ids {
+		if err := checkModel([]string{"favourites", strconv.Itoa(i)}, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func checkModel(path []string, id string) *valueError {
@@ -213,6 +231,14 @@ func checkOverride(path []string, id string, m ModelOverride) *valueError {
 	}
 	if err := checkName(append(path, "name"), m.Name); err != nil {
 		return err
+	}
+	if err := checkName(append(path, "type"), m.Type); err != nil {
+		return err
+	}
+	for i, tag := range m.Tags {
+		if err := checkName(append(path, "tags", strconv.Itoa(i)), tag); err != nil {
+			return err
+		}
 	}
 	if m.Pricing == nil {
 		return nil

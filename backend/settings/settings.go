@@ -21,6 +21,7 @@ type Settings struct {
 	Schema         string                   `json:"$schema,omitempty" doc:"Where editors find the JSON schema of this file."`
 	Version        int                      `json:"version" doc:"The version of this file's format."`
 	ActiveModel    string                   `json:"activeModel" doc:"The model that gatehouse/active stands for, for example sim/echo."`
+	Favourites     []string                 `json:"favourites,omitempty" doc:"Models that are offered first, by id."`
 	Addr           string                   `json:"addr" doc:"Where the endpoint listens: a loopback address and a port, for example 127.0.0.1:4283."`
 	MaxBodyBytes   int64                    `json:"maxBodyBytes" doc:"The largest request body that is taken, in bytes."`
 	AllowedOrigins []string                 `json:"allowedOrigins" doc:"Web origins whose pages may call the endpoint, each exactly scheme://host[:port]. None by default."`
@@ -67,8 +68,11 @@ const OpenAICompatible = "openai-compatible"
 // number is not overridden.
 type ModelOverride struct {
 	Name          string   `json:"name,omitempty" doc:"The name that is shown."`
+	Description   string   `json:"description,omitempty" doc:"What it is."`
+	Type          string   `json:"type,omitempty" doc:"What kind of model it is: language, embedding, image or another word of the hosted gateway's."`
 	ContextWindow *int64   `json:"context_window,omitempty" doc:"The context window, in tokens."`
 	MaxTokens     *int64   `json:"max_tokens,omitempty" doc:"The longest answer, in tokens."`
+	Tags          []string `json:"tags,omitempty" doc:"What it can do, in place of what is known: tool-use, reasoning, vision, file-input, image-generation and others."`
 	Pricing       *Pricing `json:"pricing,omitempty" doc:"Prices in USD per token, as decimal strings."`
 }
 

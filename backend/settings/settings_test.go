@@ -75,10 +75,10 @@ func TestDefaultsWithoutAFile(t *testing.T) {
 func TestEveryFieldIsRead(t *testing.T) {
 	d, _ := open(t, `{
 		// all of them
-		"$schema": "x", "version": 1, "activeModel": "openai/m", "addr": "[::1]:0", "maxBodyBytes": 1024,
+		"$schema": "x", "version": 1, "activeModel": "openai/m", "favourites": ["sim/echo"], "addr": "[::1]:0", "maxBodyBytes": 1024,
 		"allowedOrigins": ["http://localhost:5173", "vscode-webview://abc",], "discoverLocal": false, "hostedList": false, "fetch": {"maxBytes": 2048, "allowPrivate": true},
 		"providers": {"corp": {"type": "openai-compatible", "name": "Corp", "baseURL": "https://ai.corp/v1", "local": true}},
-		"catalog": {"openai/m": {"name": "M", "context_window": 128000, "max_tokens": 8000,
+		"catalog": {"openai/m": {"name": "M", "type": "language", "tags": ["vision"], "context_window": 128000, "max_tokens": 8000,
 			"pricing": {"input": "0.000001", "output": "0.00001", "input_cache_read": "0", "input_cache_write": "0.000000000001"}}},
 	}`)
 	if p := d.Problem(); p != nil {
@@ -88,13 +88,13 @@ func TestEveryFieldIsRead(t *testing.T) {
 	price := func(p Price) *Price { return &p }
 	tokens := func(n int64) *int64 { return &n }
 	want := &Settings{
-		Schema: "x", Version: 1, ActiveModel: "openai/m", Addr: "[::1]:0", MaxBodyBytes: 1024,
+		Schema: "x", Version: 1, ActiveModel: "openai/m", Favourites: []string{"sim/echo"}, Addr: "[::1]:0", MaxBodyBytes: 1024,
 		AllowedOrigins: []string{"http://localhost:5173", "vscode-webview://abc"}, Fetch: Fetch{MaxBytes: 2048, AllowPrivate: true},
 		Providers: map[string]Provider{
 			"corp": {Type: OpenAICompatible, Name: "Corp", BaseURL: "https://ai.corp/v1", Local: true},
 		},
 		Catalog: map[string]ModelOverride{"openai/m": {
-			Name: "M", ContextWindow: tokens(128000), MaxTokens: tokens(8000),
+			Name: "M", Type: "language", Tags: []string{"vision"}, ContextWindow: tokens(128000), MaxTokens: tokens(8000),
 			Pricing: &Pricing{price(1_000_000), price(10_000_000), price(0), price(1)},
 		}},
 	}
@@ -127,6 +127,7 @@ func TestProblems(t *testing.T) {
 		{"version 0", `{"version": 0}`, "must be 1", "1:13"},
 		{"no model", `{"activeModel": ""}`, "a model is missing", "1:17"},
 		{"model with a space", `{"activeModel": "a b"}`, "no model id", "1:17"},
+		{"a favourite that is none", `{"favourites": ["sim/echo", "a b"]}`, "no model id", "1:29"},
 		{"active stands for itself", `{"activeModel": "gatehouse/active"}`, "can't stand for itself", "1:17"},
 		{"not loopback", `{"addr": "0.0.0.0:4283"}`, "loopback", "1:10"},
 		{"a name", `{"addr": "example.com:80"}`, "loopback", "1:10"},

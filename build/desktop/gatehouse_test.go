@@ -58,7 +58,7 @@ func start(t *testing.T, s *session.Session, env ...string) *gatehouse {
 		t: t, s: s, bin: bin, env: append(append(os.Environ(), "GATEHOUSE_HOME="+home), env...), addr: freeAddr(t),
 		window: s.Window("Gatehouse"), ended: make(chan struct{}),
 	}
-	settings := fmt.Sprintf(`{"addr": %q, "activeModel": "sim/echo", "discoverLocal": false}`, g.addr)
+	settings := fmt.Sprintf(`{"addr": %q, "activeModel": "sim/echo", "discoverLocal": false, "hostedList": false}`, g.addr)
 	if err := os.WriteFile(filepath.Join(home, "gatehouse.jsonc"), []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}

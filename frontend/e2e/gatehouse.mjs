@@ -21,11 +21,14 @@ export const PATIENCE_MS = 30_000;
 
 const run = promisify(execFile);
 
-/** An environment without this machine's keychain and credentials, so that every run meets the same. */
+/**
+ * An environment without this machine's keychain and credentials, so that every run meets the same, and with a way out of
+ * the machine that leads nowhere.
+ */
 function environment(home) {
   const hidden = /_API_KEY$|^VERCEL_|^DBUS_|^XDG_RUNTIME_DIR$|^GATEHOUSE_/;
   const kept = Object.entries(process.env).filter(([name]) => !hidden.test(name));
-  return { ...Object.fromEntries(kept), GATEHOUSE_HOME: home };
+  return { ...Object.fromEntries(kept), GATEHOUSE_HOME: home, HTTPS_PROXY: "http://127.0.0.1:1" };
 }
 
 async function freePort() {

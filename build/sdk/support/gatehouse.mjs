@@ -20,12 +20,12 @@ const binary =
 const inherited = ["PATH", "SystemRoot", "TMPDIR", "TEMP", "TMP"];
 
 /**
- * startGatehouse resolves once the server answers. settings becomes gatehouse.jsonc, credentials are the environment
- * variables that it reads them from.
+ * startGatehouse resolves once the server answers. settings becomes gatehouse.jsonc, with which nobody beyond this machine
+ * is asked for anything unless it says so; credentials are the environment variables that it reads them from.
  */
 export async function startGatehouse({ settings = {}, credentials = {} } = {}) {
   const home = await mkdtemp(path.join(os.tmpdir(), "gatehouse-sdk-"));
-  await writeFile(path.join(home, "gatehouse.jsonc"), JSON.stringify(settings, null, 2), { mode: 0o600 });
+  await writeFile(path.join(home, "gatehouse.jsonc"), JSON.stringify({ hostedList: false, ...settings }, null, 2), { mode: 0o600 });
   const port = await freePort();
   const env = { HOME: home, USERPROFILE: home, APPDATA: home, GATEHOUSE_HOME: home };
   for (const name of inherited) if (process.env[name]) env[name] = process.env[name];

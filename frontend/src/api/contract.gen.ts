@@ -381,6 +381,7 @@ export interface Settings {
   "$schema"?: string;
   version: number;
   activeModel: string;
+  favourites?: string[];
   addr: string;
   maxBodyBytes: number;
   allowedOrigins: string[];
@@ -449,8 +450,11 @@ export interface SettingsModelDefault {
 
 export interface SettingsModelOverride {
   name?: string;
+  description?: string;
+  type?: string;
   context_window?: number;
   max_tokens?: number;
+  tags?: string[];
   pricing?: SettingsPricing;
 }
 
