@@ -60,8 +60,9 @@ func (s *Service) route(_ context.Context, q RouteQuery) (Route, error) {
 	if err != nil {
 		return refused(err)
 	}
+	named, _ := w.Undecorated(q.Model)
 	ask := routing.Ask{
-		Model: q.Model, Dialect: dialect, Options: options, Key: q.Key, Project: q.Project,
+		Model: named, Dialect: dialect, Options: options, Key: q.Key, Project: q.Project,
 		Conversation: q.Conversation, Seed: rand.Uint64(), Hour: w.Now.Local().Hour(),
 	}
 	if q.Hour != nil {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -67,29 +68,39 @@ type trial struct {
 
 // account is what an answer says of how it came about (hosted gateway, provider_metadata.gateway).
 type account struct {
-	Routing      routed    `json:"routing"`
-	Cost         string    `json:"cost,omitempty"` // USD
+	Routing routed `json:"routing"`
+	// Cost and MarketCost are in USD: what the provider's list says.
+	Cost         string    `json:"cost,omitempty"`
+	MarketCost   string    `json:"marketCost,omitempty"`
 	GenerationID string    `json:"generationId"`
+	ServiceTier  string    `json:"serviceTier,omitempty"` // as served
 	Warnings     []warning `json:"warnings,omitempty"`
 }
 
 type routed struct {
-	OriginalModelID            string       `json:"originalModelId"`
-	CanonicalSlug              string       `json:"canonicalSlug"`
-	ResolvedProvider           string       `json:"resolvedProvider"`
-	ResolvedProviderAPIModelID string       `json:"resolvedProviderApiModelId"`
-	FinalProvider              string       `json:"finalProvider"`
-	FallbacksAvailable         []string     `json:"fallbacksAvailable"`
-	PlanningReasoning          string       `json:"planningReasoning"`
-	ModelAttemptCount          int          `json:"modelAttemptCount"`
-	TotalProviderAttemptCount  int          `json:"totalProviderAttemptCount"`
-	ModelAttempts              []modelTrial `json:"modelAttempts"`
-	Sort                       *sorted      `json:"sort,omitempty"`
+	OriginalModelID            string   `json:"originalModelId"`
+	CanonicalSlug              string   `json:"canonicalSlug"`
+	ResolvedProvider           string   `json:"resolvedProvider"`
+	ResolvedProviderAPIModelID string   `json:"resolvedProviderApiModelId"`
+	InternalResolvedModelID    string   `json:"internalResolvedModelId"`
+	FinalProvider              string   `json:"finalProvider"`
+	FallbacksAvailable         []string `json:"fallbacksAvailable"`
+	PlanningReasoning          string   `json:"planningReasoning"`
+	// Attempts are those of all models once more, without their models around them.
+	Attempts                  []providerTrial `json:"attempts"`
+	ModelAttemptCount         int             `json:"modelAttemptCount"`
+	TotalProviderAttemptCount int             `json:"totalProviderAttemptCount"`
+	ModelAttempts             []modelTrial    `json:"modelAttempts"`
+	Sort                      *sorted         `json:"sort,omitempty"`
+	Speed                     string          `json:"speed,omitempty"` // fast, where it was
 }
 
 type sorted struct {
 	Option         string   `json:"option"`
 	ExecutionOrder []string `json:"executionOrder"`
+	// Metrics are USD per input token, milliseconds to the first token, or tokens per second; null is unknown.
+	Metrics                map[string]*json.Number `json:"metrics"`
+	DeprioritizedProviders []string                `json:"deprioritizedProviders"`
 }
 
 type modelTrial struct {
@@ -102,8 +113,11 @@ type modelTrial struct {
 
 // providerTrial is one attempt. Its times are in milliseconds since the request came.
 type providerTrial struct {
+	AttemptNumber      int    `json:"attemptNumber"` // from 1
 	Provider           string `json:"provider"`
+	InternalModelID    string `json:"internalModelId"`
 	ProviderAPIModelID string `json:"providerApiModelId"`
+	ModelID            string `json:"modelId"`
 	// CredentialType is byok or system; Credential and Reason are our own additions.
 	CredentialType      string  `json:"credentialType"`
 	Credential          string  `json:"credential,omitempty"`
@@ -111,6 +125,7 @@ type providerTrial struct {
 	Success             bool    `json:"success"`
 	StartTime           float64 `json:"startTime"`
 	EndTime             float64 `json:"endTime"`
+	ResponseTimeMs      float64 `json:"responseTimeMs"`
 	StatusCode          int     `json:"statusCode,omitempty"` // absent where no answer came
 	Error               string  `json:"error,omitempty"`
 	ProviderTimeout     bool    `json:"providerTimeout,omitempty"`
@@ -128,7 +143,9 @@ type warning struct {
 func (x *exchange) account(u llm.Usage, notices []llm.Notice) []byte {
 	out := account{
 		Routing: x.routing(), Cost: x.cost(x.provider.ID, x.model, u), GenerationID: "gen_" + strings.TrimPrefix(x.id, "req_"),
+		ServiceTier: u.Tier,
 	}
+	out.MarketCost = out.Cost
 	for _, n := range notices {
 		out.Warnings = append(out.Warnings, warning{"unsupported", n.Field, n.Message})
 	}
@@ -143,19 +160,39 @@ func (x *exchange) routing() routed {
 	plan := x.decision.Attempts
 	out := routed{
 		OriginalModelID: x.requested, CanonicalSlug: x.decision.Model, FinalProvider: x.provider.ID,
-		FallbacksAvailable: []string{}, PlanningReasoning: reasoning(plan), ModelAttempts: x.modelTrials(),
+		FallbacksAvailable: []string{}, PlanningReasoning: reasoning(plan), ModelAttempts: x.modelTrials(), Attempts: []providerTrial{},
 	}
 	if len(plan) > 0 {
 		out.ResolvedProvider, out.ResolvedProviderAPIModelID = plan[0].Provider.ID, plan[0].Upstream
+		out.InternalResolvedModelID = out.ResolvedProvider + ":" + out.ResolvedProviderAPIModelID
 		order := providersOf(plan)
 		out.FallbacksAvailable = order[1:]
-		if by := x.decision.Options.Sort; by != "" {
-			out.Sort = &sorted{string(by), order}
-		}
+		out.Sort = sortedBy(x.decision.Sorting, order)
 	}
 	out.ModelAttemptCount = len(out.ModelAttempts)
 	for _, m := range out.ModelAttempts {
 		out.TotalProviderAttemptCount += m.ProviderAttemptCount
+		out.Attempts = append(out.Attempts, m.ProviderAttempts...)
+	}
+	if t := x.line.trial(x.tried); t.Fast {
+		out.Speed = "fast"
+	}
+	return out
+}
+
+func sortedBy(s *routing.Sorting, order []string) *sorted {
+	if s == nil {
+		return nil
+	}
+	out := &sorted{
+		Option: string(s.By), ExecutionOrder: order, Metrics: map[string]*json.Number{},
+		DeprioritizedProviders: append([]string{}, s.Deprioritized...),
+	}
+	for _, m := range s.Metrics {
+		out.Metrics[m.Provider] = nil
+		if m.Value != "" {
+			out.Metrics[m.Provider] = &m.Value
+		}
 	}
 	return out
 }
@@ -205,8 +242,10 @@ func (x *exchange) modelTrials() []modelTrial {
 		}
 		m := &out[len(out)-1]
 		one := x.providerTrial(a, planned)
+		one.AttemptNumber = i + 1
 		if i == x.tried && a.Outcome == "" { // the one that answers right now
 			one.Success, one.StatusCode, one.EndTime = true, http.StatusOK, milliseconds(x.g.Now().Sub(x.start))
+			one.ResponseTimeMs = milliseconds(x.g.Now().Sub(a.At))
 		}
 		m.Success = m.Success || one.Success
 		m.ProviderAttempts = append(m.ProviderAttempts, one)
@@ -220,7 +259,8 @@ func (x *exchange) providerTrial(a Attempt, t trial) providerTrial {
 	out := providerTrial{
 		Provider: a.Provider, ProviderAPIModelID: a.Model, CredentialType: hostedCredentialType(t.attempt),
 		Credential: a.Credential, Reason: a.Reason, Success: a.Outcome == OK, StatusCode: a.Status, Error: a.Error,
-		StartTime: milliseconds(started), EndTime: milliseconds(started + a.Duration),
+		StartTime: milliseconds(started), EndTime: milliseconds(started + a.Duration), ResponseTimeMs: milliseconds(a.Duration),
+		InternalModelID: a.Provider + ":" + a.Model, ModelID: slug(t.attempt),
 	}
 	if t.timedOut {
 		limits := t.attempt.Timeouts

@@ -199,6 +199,13 @@ func (l *line) close(at int, now time.Time, status int, e *llm.Error, outcome Ou
 	}
 }
 
+// trial gives an attempt as it was planned.
+func (l *line) trial(at int) routing.Attempt {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.trials[at].attempt
+}
+
 func (l *line) count() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -140,6 +140,12 @@ func (x *exchange) answer(ctx context.Context, resp *http.Response) *Answer {
 		ID: x.id, Status: resp.StatusCode, Header: header, Stream: stream, Raw: true, Provider: x.provider.ID, Model: x.model,
 		Body:    &body{x: x, ctx: ctx, upstream: resp.Body, status: resp.StatusCode, stream: stream, array: stream && !events, tap: x.codec.NewTap(stream), hide: x.hider(events)},
 		settled: x.settlement,
+		account: func() []byte {
+			if x.seen == nil {
+				return x.account(llm.Usage{}, nil)
+			}
+			return x.account(x.seen.Usage, nil)
+		},
 	}
 }
 

@@ -153,7 +153,17 @@ type Answer struct {
 	Raw bool
 	// settled gives what the history holds once Body is closed.
 	settled func() Settlement
+	account func() []byte
 	target  routing.Target
+}
+
+// Account gives of a raw answer what one that is written anew says in provider_metadata.gateway, a JSON object; nil of all
+// others. It is for doors that have no headers to say it in, when they have read the answer to its end.
+func (a *Answer) Account() []byte {
+	if a.account == nil {
+		return nil
+	}
+	return a.account()
 }
 
 // Over tells that what was read of Body so far is a whole stream with its end: nothing may follow it, though Body may not

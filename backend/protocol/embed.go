@@ -25,11 +25,7 @@ func OpenAIEmbeddings(body []byte) (*EmbeddingAsked, error) {
 	}
 	return &EmbeddingAsked{Request: req, Encode: func(a *llm.EmbeddingAnswer, as Answering) ([]byte, error) {
 		body, err := embeddings.EncodeResponse(a, form, as.Model, as.InputTokens())
-		if err == nil && as.Account != nil { // camel case here (hosted gateway, "Embeddings")
-			body = append(body[:len(body)-1], `,"providerMetadata":{"gateway":`...)
-			body = append(append(body, as.Account(a.Usage)...), "}}"...)
-		}
-		return body, err
+		return accounted(body, "providerMetadata", as, a.Usage), err // camel case here (hosted gateway, "Embeddings")
 	}}, nil
 }
 
@@ -42,9 +38,20 @@ func GeminiEmbeddings(body []byte, model string, batch bool) (*EmbeddingAsked, e
 	req := &llm.EmbeddingRequest{
 		Model: e.Model, Inputs: texts(e.Texts), Dimensions: e.Dimensions, TaskType: e.TaskType, Title: e.Title,
 	}
-	return &EmbeddingAsked{Request: req, Encode: func(a *llm.EmbeddingAnswer, _ Answering) ([]byte, error) {
-		return gemini.EncodeEmbedResponse(a.Vectors, a.Usage, batch)
+	return &EmbeddingAsked{Request: req, Encode: func(a *llm.EmbeddingAnswer, as Answering) ([]byte, error) {
+		body, err := gemini.EncodeEmbedResponse(a.Vectors, a.Usage, batch)
+		return accounted(body, "provider_metadata", as, a.Usage), err
 	}}, nil
+}
+
+// accounted puts the account of how an answer came about at the end of an object, where there is an object.
+func accounted(body []byte, name string, as Answering, u llm.Usage) []byte {
+	end := len(body) - 1
+	if as.Account == nil || end < 1 || body[end] != '}' {
+		return body
+	}
+	body = append(append(append(body[:end:end], `,"`...), name...), `":{"gateway":`...)
+	return append(append(body, as.Account(u)...), "}}"...)
 }
 
 // AISDKEmbeddings reads a request of the AI SDK's gateway protocol.

@@ -32,7 +32,7 @@ func Ollama(body []byte, name string, generate bool) (*Asked, error) {
 		return nil, err
 	}
 	options := func(a Answering) ollama.AnswerOptions {
-		return ollama.AnswerOptions{Model: name, Generate: generate, Start: a.Now, Now: a.Clock}
+		return ollama.AnswerOptions{Model: name, Generate: generate, Start: a.Now, Now: a.Clock, Account: a.Account}
 	}
 	return &Asked{
 		Request: req, StreamType: ollama.ContentType,
@@ -51,7 +51,8 @@ func OllamaEmbeddings(body []byte, name string, single bool) (*EmbeddingAsked, e
 	}
 	return &EmbeddingAsked{Request: req, Encode: func(a *llm.EmbeddingAnswer, as Answering) ([]byte, error) {
 		embeddings.Unit(a.Vectors) // as Ollama's are
-		return ollama.EncodeEmbed(a, single, ollama.AnswerOptions{Model: name, Start: as.Now, Now: as.Clock}, as.InputTokens())
+		body, err := ollama.EncodeEmbed(a, single, ollama.AnswerOptions{Model: name, Start: as.Now, Now: as.Clock}, as.InputTokens())
+		return accounted(body, "provider_metadata", as, a.Usage), err
 	}}, nil
 }
 

@@ -236,7 +236,7 @@ func Gemini(body []byte, head Head, array bool) (*Asked, error) {
 		return nil, err
 	}
 	options := func(a Answering) gemini.AnswerOptions {
-		return gemini.AnswerOptions{Array: array, Origin: a.Origin, Model: a.Model}
+		return gemini.AnswerOptions{Array: array, Origin: a.Origin, Model: a.Model, Account: a.Account}
 	}
 	streamType := ""
 	if array {

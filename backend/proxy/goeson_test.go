@@ -55,6 +55,10 @@ func TestSocketFollowsWhoAnswered(t *testing.T) {
 	if v := body(hosted); v.Get("previous_response_id").Exists() || len(v.Get("input").Array()) != 4 || !strings.Contains(v.Raw(), "answer 1") {
 		t.Errorf("the hosted gateway, which does not, got %s", v.Raw())
 	}
+	if got := two.Get("provider_metadata.gateway.routing"); len(got.Get("attempts").Array()) != 2 || got.Get("finalProvider").String() != "gateway" ||
+		got.Get("attempts").At(0).Get("error").String() == "" {
+		t.Errorf("the second answer, which is passed on, says of itself %s", two.Raw())
+	}
 	down.Store(false)
 	three := goOn(two, `"input":"three"`)
 	if v := body(openai); v.Get("previous_response_id").Exists() || len(v.Get("input").Array()) != 7 {
@@ -64,6 +68,9 @@ func TestSocketFollowsWhoAnswered(t *testing.T) {
 	four := goOn(three, `"input":"four","models":["sim/echo"],"provider":{"only":["openai","sim"],"allowGatewayFallback":false}`)
 	if text := textOf(four); !strings.Contains(text, "four") {
 		t.Errorf("the simulator said %q", text)
+	}
+	if got := four.Get("provider_metadata.gateway.routing"); len(got.Get("attempts").Array()) != 2 || got.Get("finalProvider").String() != "sim" {
+		t.Errorf("the fourth answer, which is written anew, says of itself %s", four.Raw())
 	}
 	down.Store(false)
 	goOn(four, `"input":"five"`)

@@ -12,6 +12,7 @@ import (
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol"
+	"gatehouse/backend/protocol/jsonedit"
 	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/responses"
 	"gatehouse/backend/protocol/sse"
@@ -111,7 +112,7 @@ func (c *socket) stream(f frame, t *turn, answer *gateway.Answer) error {
 			if answer.Raw {
 				c.rememberRaw(f, t, answer.Provider, []byte(jsonread.Of(e.Data).Get("response").Raw()), items)
 			}
-			c.send(f.lane, e.Data)
+			c.send(f.lane, accounted(e.Data, answer.Account()))
 			return nil
 		case "response.failed", "error":
 			c.send(f.lane, e.Data)
@@ -122,6 +123,20 @@ func (c *socket) stream(f frame, t *turn, answer *gateway.Answer) error {
 			return c.ctx.Err()
 		}
 	}
+}
+
+// accounted puts into an answer's last event how it came about: over a connection there are no headers that could say it.
+func accounted(event, account []byte) []byte {
+	response, err := jsonedit.Find(event, "response")
+	if account == nil || err != nil || !response[0].Found() {
+		return event
+	}
+	at := response[0]
+	member, err := jsonedit.Insert(at.Of(event), "provider_metadata", []byte(`{"gateway":`+string(account)+`}`))
+	if jsonread.Of(at.Of(event)).Get("provider_metadata").Exists() || err != nil { // another gateway's own
+		return event
+	}
+	return jsonedit.Apply(event, jsonedit.Edit{At: at, With: jsonedit.Apply(at.Of(event), member).Bytes()}).Bytes()
 }
 
 // rememberRaw remembers an answer of a provider that speaks the dialect. Where it goes on from what only the provider

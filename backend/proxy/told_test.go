@@ -86,7 +86,8 @@ func accountOf(t *testing.T, path [2]string, text string, stream bool) gjson.Res
 	}
 	found, times := gjson.Result{}, 0
 	for line := range strings.SplitSeq(text, "\n") {
-		if data, ok := strings.CutPrefix(line, "data: "); ok && gjson.Get(data, path[1]+".routing").Exists() {
+		data := strings.TrimPrefix(line, "data: ") // Ollama's lines are nothing but objects
+		if strings.HasPrefix(data, "{") && gjson.Get(data, path[1]+".routing").Exists() {
 			found, times = gjson.Get(data, path[1]), times+1
 		}
 	}
@@ -108,6 +109,8 @@ func TestAccount(t *testing.T) {
 		{"ai-sdk 5", "groq", [2]string{"providerMetadata.gateway", "providerMetadata.gateway"}},
 		{"ai-sdk 6", "anthropic", [2]string{"providerMetadata.gateway", "providerMetadata.gateway"}},
 		{"ai-sdk 7", "groq", [2]string{"providerMetadata.gateway", "providerMetadata.gateway"}},
+		{"gemini", "anthropic", [2]string{"provider_metadata.gateway", "provider_metadata.gateway"}},
+		{"ollama", "groq", [2]string{"provider_metadata.gateway", "provider_metadata.gateway"}},
 	} {
 		for _, stream := range []bool{false, true} {
 			t.Run(c.client+" "+strconv.FormatBool(stream), func(t *testing.T) {

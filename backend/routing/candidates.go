@@ -51,6 +51,9 @@ func (d *decider) candidates(m meant) {
 		}
 		forbidden = cmp.Or(d.credentials(s), forbidden)
 	}
+	if m.id == d.out.Model {
+		d.out.Sorting = d.sorting(list)
+	}
 }
 
 // unable says why a provider is not asked, whatever its credentials; empty where it may be.
@@ -229,7 +232,7 @@ func (d *decider) plan(a Attempt) {
 func (d *decider) attempt(s serving, c Credential) Attempt {
 	a := Attempt{
 		Provider: s.p, Credential: c.Name, Dialect: s.p.Dialect(d.q.Dialect), Model: s.model, Upstream: s.upstream,
-		Timeouts: d.w.timeouts(s.terms.Options, s.p.ID), Terms: s.terms, Arm: s.arm,
+		Timeouts: d.w.timeouts(s.terms.Options, s.p.ID), Terms: s.terms, Arm: s.arm, Fast: s.variant,
 	}
 	why := s.why
 	if s.rank.named != unnamed {
@@ -252,6 +255,14 @@ func (d *decider) attempt(s serving, c Credential) Attempt {
 		a.Only, a.Order = d.elsewhere(o.Only), d.elsewhere(o.Order)
 		a.passed = maps.Clone(o.Keys)
 		maps.DeleteFunc(a.passed, func(id string, _ []string) bool { return d.w.Providers[id] != nil })
+		for id, t := range o.Timeouts {
+			if d.w.Providers[id] == nil && id != AnyProvider && t.FirstToken > 0 {
+				if a.waits == nil {
+					a.waits = map[string]int64{}
+				}
+				a.waits[id] = t.FirstToken.Milliseconds()
+			}
+		}
 	}
 	return a
 }

@@ -2,6 +2,7 @@ package routing
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	flags "flag"
 	"fmt"
@@ -78,6 +79,7 @@ type caseAsk struct {
 type caseWant struct {
 	Attempts []string `json:"attempts,omitempty"`
 	Left     []string `json:"left,omitempty"`
+	Sorted   string   `json:"sorted,omitempty"` // what is known of each provider, ? for nothing
 	Steps    []string `json:"steps,omitempty"`
 	Error    string   `json:"error,omitempty"`
 	Names    string   `json:"names,omitempty"` // what took part
@@ -202,6 +204,15 @@ func shown(d Decision, err error) caseWant {
 		}
 	}
 	out.Names = strings.TrimSpace(out.Names)
+	if s := d.Sorting; s != nil {
+		out.Sorted = string(s.By)
+		for _, m := range s.Metrics {
+			out.Sorted += " " + m.Provider + "=" + cmp.Or(m.Value.String(), "?")
+		}
+		for _, id := range s.Deprioritized {
+			out.Sorted += " not " + id
+		}
+	}
 	if e := llm.AsError(err); e != nil {
 		out.Error = fmt.Sprintf("%d %s: %s", e.HTTPStatus(), e.Code, e.Message)
 		if e.RetryAfter > 0 {
@@ -368,6 +379,42 @@ func checkSound(t *testing.T, w World, q Ask, d Decision, err error) {
 	}
 	if len(d.Attempts) > maxAttempts {
 		t.Errorf("%d attempts", len(d.Attempts))
+	}
+	if err == nil {
+		checkNobodyMissing(t, w, q, d)
+	}
+}
+
+// checkNobodyMissing checks that whoever has one of the models is tried or left out with a reason, each of its credentials
+// too.
+func checkNobodyMissing(t *testing.T, w World, q Ask, d Decision) {
+	t.Helper()
+	again := &decider{w: w, q: q, first: true, have: map[Target]bool{}}
+	models, err := again.models()
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := func(id provider.ID, model string, names ...string) bool {
+		return slices.ContainsFunc(d.Attempts, func(a Attempt) bool {
+			return a.Provider.ID == id && a.Model == model && (len(names) == 0 || slices.Contains(names, a.Credential))
+		}) || slices.ContainsFunc(d.Left, func(l Left) bool {
+			return l.Model == model && (l.Provider == "" || l.Provider == id) && (len(names) == 0 || l.Credential == "" || slices.Contains(names, l.Credential))
+		})
+	}
+	for _, m := range models {
+		for _, s := range again.servings(m.id) {
+			if !told(s.p.ID, s.model) && !told("", m.id) {
+				t.Errorf("nothing is said of %s at %s", m.id, s.p.ID)
+			}
+			if w.Credentials == nil || len(m.terms.Options.Keys[s.p.ID]) > 0 {
+				continue
+			}
+			for _, c := range w.Credentials(s.p.ID) {
+				if !told(s.p.ID, s.model, c.Name) && !told("", m.id) {
+					t.Errorf("nothing is said of %s at %s with the credential %q", m.id, s.p.ID, c.Name)
+				}
+			}
+		}
 	}
 }
 

@@ -44,6 +44,7 @@ func (a Attempt) Hosted(but ...string) json.RawMessage {
 		all["inferenceRegion"] = said["inferenceRegion"] // it may say more of each provider
 	}
 	set("byok", keysOf(a.passed), len(a.passed) > 0)
+	set("providerTimeouts", map[string]map[string]int64{"byok": a.waits}, len(a.waits) > 0)
 	for _, name := range but {
 		delete(all, name)
 	}

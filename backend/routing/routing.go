@@ -143,6 +143,8 @@ type Attempt struct {
 	Timeouts        Timeouts
 	// Only and Order are for the hosted gateway: which of its providers may serve.
 	Only, Order []string
+	// Fast tells that Model is the faster variant of another.
+	Fast bool
 	// Arm tells that the attempt is at the model that a rollout gave the conversation to, and not at one in its place.
 	Arm bool
 	// Terms are what holds for it; those of one model's attempts are the same.
@@ -153,6 +155,8 @@ type Attempt struct {
 
 	// passed are the request's own credentials for providers that only the hosted gateway knows.
 	passed map[string][]string
+	// waits are the request's first-token timeouts for such providers, in milliseconds.
+	waits map[string]int64
 }
 
 // Terms are what holds for a model: what the request asks, with what the virtual models that it stands behind and settings
@@ -204,6 +208,8 @@ type Decision struct {
 	Options  Options
 	Attempts []Attempt
 	Left     []Left
+	// Sorting is by what the first model's providers were ordered, nil where by nothing.
+	Sorting *Sorting
 	// Withheld says why the hosted gateway, for which there is a credential, may not take over where others fail; empty where
 	// it may, or could not.
 	Withheld string

@@ -97,33 +97,3 @@ func (d *decider) rank(s serving) rank {
 	}
 	return r
 }
-
-// metric is what the request sorts by, the smaller the better.
-func (d *decider) metric(s serving) int64 {
-	m := Measure{}
-	if d.w.Measured != nil {
-		m = d.w.Measured(Target{Provider: s.p.ID, Model: s.model})
-	}
-	by := s.terms.Options.Sort
-	if last, ok := d.last(); ok && by != ByCost && by != "" && last.Provider == s.p.ID && last.Model == s.model {
-		return fastest // who answered the conversation last has its prompt cache
-	}
-	switch by {
-	case ByCost:
-		if price, ok := d.w.Catalog.Price(s.p.ID, s.model); ok && price.Input != nil {
-			return int64(*price.Input)
-		}
-		return unmeasured
-	case ByFirstToken:
-		if m.FirstToken > 0 {
-			return int64(m.FirstToken)
-		}
-		return unmeasured
-	case BySpeed:
-		if m.MilliTokensPerSecond > 0 {
-			return -m.MilliTokensPerSecond
-		}
-		return unmeasured
-	}
-	return 0
-}

@@ -19,6 +19,9 @@ type AnswerOptions struct {
 	Origin llm.Origin
 	// Model is the modelVersion where the answer has none.
 	Model string
+	// Account gives a JSON object of how the answer came about, for provider_metadata.gateway in the object with the finish
+	// reason: our own addition, which Google's clients pass over. It may be nil.
+	Account func(llm.Usage) []byte
 }
 
 // answer writes the objects of one answer (API reference, "GenerateContentResponse").
@@ -73,6 +76,10 @@ func (a *answer) object(dst, parts []byte, reason *llm.FinishReason) []byte {
 	dst = append(dst, `,"index":0}]`...)
 	if reason != nil && a.token != "" {
 		dst = append(append(dst, `,"continuationToken":`...), a.token...)
+	}
+	if reason != nil && a.opts.Account != nil {
+		dst = append(append(dst, `,"provider_metadata":{"gateway":`...), a.opts.Account(a.usage)...)
+		dst = append(dst, '}')
 	}
 	return append(dst, a.tail...)
 }

@@ -24,6 +24,9 @@ type AnswerOptions struct {
 	// Start is when the question came; Now is the clock.
 	Start time.Time
 	Now   func() time.Time
+	// Account gives a JSON object of how the answer came about, for provider_metadata.gateway in the last object: our own
+	// addition, which Ollama's clients pass over. It may be nil.
+	Account func(llm.Usage) []byte
 }
 
 // answer writes the objects of one answer (API reference, "Generate a chat completion").
@@ -149,6 +152,10 @@ func (a *answer) finish(r llm.FinishReason) {
 		a.number("eval_count", n)
 	}
 	a.number("eval_duration", int64(now.Sub(a.first)))
+	if a.opts.Account != nil {
+		a.buf = append(append(a.buf, `,"provider_metadata":{"gateway":`...), a.opts.Account(a.usage)...)
+		a.buf = append(a.buf, '}')
+	}
 	a.buf = append(a.buf, '}')
 }
 
