@@ -14,10 +14,10 @@ const EventSettings = "settings"
 
 // SettingsView is the settings file as it is, and what is in force.
 type SettingsView struct {
-	Path      string             `json:"path"`
-	Text      string             `json:"text"`
-	Effective *settings.Settings `json:"effective"`
-	Problem   *Problem           `json:"problem"`
+	Path      string            `json:"path"`
+	Text      string            `json:"text"`
+	Effective settings.Settings `json:"effective"`
+	Problem   *Problem          `json:"problem"`
 }
 
 // SettingChange sets the member of the settings at Path, through objects, to a JSON value; null takes it out.
@@ -54,7 +54,7 @@ func (s *Service) settingsView(context.Context, Empty) (SettingsView, error) {
 		return SettingsView{}, llm.Errorf(llm.ErrInternal, "the settings file can't be read: %w", err)
 	}
 	return SettingsView{
-		Path: s.Settings.Path(), Text: text, Effective: s.Settings.Snapshot().Filled(), Problem: toProblem(s.Settings.Problem()),
+		Path: s.Settings.Path(), Text: text, Effective: *s.Settings.Snapshot().Filled(), Problem: toProblem(s.Settings.Problem()),
 	}, nil
 }
 

@@ -115,6 +115,18 @@ func meaningOf(t *testing.T, v any) string {
 	return string(text)
 }
 
+func TestDurationSpelling(t *testing.T) {
+	for _, text := range []string{"0s", "30s", "1m30s", "5m", "10m", "1h", "24h", "1h30m", "10h", "1h0m5s", "1.5s", "200ms"} {
+		var d Duration
+		if err := d.UnmarshalText([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := d.MarshalText(); err != nil || string(got) != text {
+			t.Errorf("%s is written %s", text, got)
+		}
+	}
+}
+
 func TestDraftOfNoFile(t *testing.T) {
 	d, path := open(t, "")
 	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {

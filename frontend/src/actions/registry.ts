@@ -78,6 +78,15 @@ export const actions: Action[] = [
     run: () => go("routing", "dry-run"),
   },
   {
+    id: "routing.models.new",
+    label: "New virtual model",
+    group: "Routing",
+    shortcuts: [],
+    keywords: "add alias fallback weights",
+    available: always,
+    run: () => go("routing", "models/new"),
+  },
+  {
     id: "routing.health",
     label: "Show who is passed over",
     group: "Routing",

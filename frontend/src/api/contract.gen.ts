@@ -553,7 +553,7 @@ export interface SettingsTimeouts {
 export interface SettingsView {
   path: string;
   text: string;
-  effective: Settings | null;
+  effective: Settings;
   problem: Problem | null;
 }
 

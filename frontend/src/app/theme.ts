@@ -40,6 +40,20 @@ const night: MantineColorsTuple = [
   "#0e1010",
 ];
 
+// Dark enough for white words on it.
+const red: MantineColorsTuple = [
+  "#fdf1f0",
+  "#f9dedc",
+  "#f2b8b5",
+  "#ea8f89",
+  "#e06c64",
+  "#d64c43",
+  "#cf382e",
+  "#b3261e",
+  "#931d16",
+  "#75150f",
+];
+
 const SANS =
   '"Segoe UI Variable Text", "Segoe UI", -apple-system, BlinkMacSystemFont, "Adwaita Sans", Cantarell, Ubuntu, ' +
   '"Inter Variable", "Noto Sans", sans-serif';
@@ -51,7 +65,7 @@ const OVERLAY = { backgroundOpacity: 0.35, blur: 0 };
 export const theme = createTheme({
   primaryColor: "gate",
   primaryShade: { light: 7, dark: 6 },
-  colors: { gate, gray: stone, dark: night },
+  colors: { gate, red, gray: stone, dark: night },
   white: "#ffffff",
   black: "#1d1f1e",
   fontFamily: SANS,
@@ -75,7 +89,7 @@ export const theme = createTheme({
     TextInput: { defaultProps: { size: "sm" } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true, arrowSize: 6 } },
     Modal: {
-      defaultProps: { centered: true, overlayProps: OVERLAY },
+      defaultProps: { centered: true, overlayProps: OVERLAY, closeButtonProps: { "aria-label": "Close" } },
       styles: { title: { fontWeight: 600 } },
     },
     Drawer: { defaultProps: { overlayProps: OVERLAY }, styles: { title: { fontWeight: 600 } } },

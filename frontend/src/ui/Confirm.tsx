@@ -21,7 +21,7 @@ export function Confirm({ opened, title, children, confirm, onConfirm, onClose }
     onClose();
   };
   return (
-    <Modal opened={opened} onClose={close} title={title} role="alertdialog">
+    <Modal opened={opened} onClose={close} title={title} role="alertdialog" aria-label={title}>
       <Stack gap="md">
         <Text component="div">{children}</Text>
         {task.error && <ErrorNote title="That did not work" message={task.error} />}
