@@ -19,6 +19,7 @@ import (
 
 	"gatehouse/backend/access"
 	"gatehouse/backend/answers"
+	"gatehouse/backend/budget"
 	"gatehouse/backend/calibration"
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/chat"
@@ -73,6 +74,8 @@ type Core struct {
 	routing    atomic.Pointer[routing.Config]
 	board      *health.Board
 	rollouts   *rollout.Keeper
+	budgets    *budget.Keeper
+	history    *usage.History
 }
 
 // easeCollector lets garbage wait: what lives is a few megabytes, so that collecting at twice that would take a seventh of
@@ -159,15 +162,22 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	c.onClose(func(context.Context) { c.rollouts.Close() })
 	c.setRollouts()
 
+	c.openBudgets(db, pricer{models.Catalog})
 	history, err := usage.Open(db, usage.Options{
 		Now: time.Now, Logger: c.logger, Broker: c.broker, Pricer: pricer{models.Catalog},
-		View:    func(r usage.Record) any { return control.UsageView(r) },
-		Settled: func(r *usage.Record) { settled(c.rollouts, r) },
+		View: func(r usage.Record) any { return control.UsageView(r) },
+		Settled: func(r *usage.Record) {
+			c.budgets.Settled(spentOf(r))
+			settled(c.rollouts, r)
+		},
 	})
 	if err != nil {
 		return err
 	}
+	c.history = history
 	c.onClose(func(ctx context.Context) { c.check("the usage history", history.Close(ctx)) })
+	c.onClose(func(context.Context) { c.budgets.Close() })
+	c.setBudgets()
 
 	counts := calibration.Open(db, calibration.Options{Now: time.Now, Logger: c.logger})
 	c.onClose(func(context.Context) { counts.Close() })
@@ -181,7 +191,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		}
 	}
 	gate := gateway.New(gateway.Options{
-		World: world, Upstream: client, Credentials: gatewaySecrets{secrets}, Recorder: history, Health: c.board,
+		World: world, Upstream: client, Credentials: gatewaySecrets{secrets}, Recorder: history, Health: c.board, Purse: c.budgets,
 		Objects:     objects.Open(db, objects.Options{Now: time.Now, Logger: c.logger}),
 		Calibration: counts, Redact: redactor.RedactBytes, Conceal: credential.Conceal, Files: fetch.New(c.fetchLimits), Price: pricer{models.Catalog}.Cost,
 		Now: time.Now, Logger: c.logger,
@@ -206,7 +216,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	c.service = control.New(control.Options{
 		Version: c.Version, Build: c.Build, Home: c.Home, Settings: c.settings, Keychain: keychain, Credentials: credentials,
 		Keys: keys, History: history, Models: models, Chat: c.chat, DB: db, Endpoint: c.door, Checker: client,
-		Providers: func() provider.Table { return *c.table.Load() }, World: world, Routing: routingConfig, Health: c.board, Rollouts: c.rollouts, Editors: c.openEditors(keys), Broker: c.broker, Logger: c.logger, Now: time.Now,
+		Providers: func() provider.Table { return *c.table.Load() }, World: world, Routing: routingConfig, Health: c.board, Rollouts: c.rollouts, Budgets: c.budgets, Editors: c.openEditors(keys), Broker: c.broker, Logger: c.logger, Now: time.Now,
 	})
 	c.dispatcher = control.NewDispatcher(c.service.Methods())
 	forget := func() { c.forget(keys, kept) }
@@ -251,6 +261,9 @@ func (c *Core) watch(
 			credentials.SetSpecs(specs(*c.table.Load(), after))
 			models.Changed()
 			c.setRollouts()
+			if !reflect.DeepEqual(before.Budgets, after.Budgets) || !reflect.DeepEqual(before.RateLimits, after.RateLimits) {
+				c.setBudgets()
+			}
 		}
 		c.broker.PublishEnd(control.EventSettings, struct{}{})
 		c.service.Changed()
@@ -289,7 +302,7 @@ func (c *Core) watch(
 				c.service.Changed()
 			case e.Type == access.EventKeys:
 				keysChanged()
-			case e.Type == usage.EventHealth, e.Type == rollout.EventType:
+			case e.Type == usage.EventHealth, e.Type == rollout.EventType, e.Type == budget.EventType:
 				c.service.Changed()
 			}
 		}

@@ -54,6 +54,7 @@ type commands struct {
 	Route      routeCommand      `cmd:"" help:"Show what would be tried for a model, without sending anything."`
 	Health     healthCommand     `cmd:"" help:"Show which providers are not well, and why."`
 	Rollout    rolloutCommand    `cmd:"" help:"Rollouts: move a model's conversations to another by degrees."`
+	Budget     budgetCommands    `cmd:"" help:"Budgets: what may be spent, and what was."`
 	Key        keyCommands       `cmd:"" help:"Local API keys."`
 	Credential credentialCommand `cmd:"" help:"Providers' credentials."`
 	Connect    connectCommand    `cmd:"" help:"Point an editor or agent at the endpoint, or list them."`

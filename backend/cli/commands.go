@@ -147,6 +147,22 @@ type keyCommands struct {
 	Create keyCreate `cmd:"" help:"Make an API key and print it, once."`
 	List   keyList   `cmd:"" help:"List the API keys."`
 	Revoke keyRevoke `cmd:"" help:"Revoke an API key, from the next request on."`
+	Limit  keyLimit  `cmd:"" help:"Set an API key's rate limits; without any, it has none."`
+}
+
+type keyLimit struct {
+	Key string `arg:"" help:"The key's id or name; * is each key without its own."`
+	rateFlags
+}
+
+func (c keyLimit) Run(s *session) error {
+	_, err := call[control.Key](s, "keys.limit", control.KeyLimit{
+		Key: c.Key, RequestsPerMinute: c.RPM, TokensPerMinute: c.TPM, Concurrency: c.Concurrency,
+	})
+	if err == nil {
+		s.print("%s: %s\n", c.Key, rateLine(c.RPM, c.TPM, c.Concurrency))
+	}
+	return err
 }
 
 type keyCreate struct {
@@ -154,11 +170,21 @@ type keyCreate struct {
 	Project string   `help:"The project its requests count for." default:"default"`
 	Models  []string `help:"The models it may use, as patterns such as anthropic/*; all if not given."`
 	Expires string   `help:"When it ends, such as 12h, 30d or 1y; never if not given."`
+	Budget  string   `help:"What it may spend, such as 20/month (US dollars), '2M tokens/day' or '500 requests/week'."`
+	rateFlags
+}
+
+// rateFlags are a key's rate limits.
+type rateFlags struct {
+	RPM         int64 `name:"rpm" help:"How many requests it may make in a minute."`
+	TPM         int64 `name:"tpm" help:"How many tokens its requests may use in a minute."`
+	Concurrency int   `help:"How many of its requests may run at once."`
 }
 
 func (c keyCreate) Run(s *session) error {
 	created, err := call[control.CreatedKey](s, "keys.create", control.NewKey{
-		Name: c.Name, Project: c.Project, Models: c.Models, Expires: c.Expires,
+		Name: c.Name, Project: c.Project, Models: c.Models, Expires: c.Expires, Budget: c.Budget,
+		RequestsPerMinute: c.RPM, TokensPerMinute: c.TPM, Concurrency: c.Concurrency,
 	})
 	if err != nil {
 		return err

@@ -2,8 +2,11 @@ package control
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"gatehouse/backend/access"
+	"gatehouse/backend/budget"
 )
 
 func toKey(k access.Key) Key {
@@ -20,21 +23,30 @@ func toKey(k access.Key) Key {
 func (s *Service) keyList(context.Context, Empty) (KeyList, error) {
 	list := KeyList{Keys: []Key{}}
 	for _, k := range s.Keys.List() {
-		list.Keys = append(list.Keys, toKey(k))
+		list.Keys = append(list.Keys, s.limited(toKey(k)))
 	}
 	return list, nil
 }
 
-func (s *Service) createKey(_ context.Context, p NewKey) (CreatedKey, error) {
+func (s *Service) createKey(ctx context.Context, p NewKey) (CreatedKey, error) {
 	expires, err := access.ParseExpiry(p.Expires)
 	if err != nil {
 		return CreatedKey{}, err
+	}
+	if p.Name = strings.TrimSpace(p.Name); p.Budget != "" {
+		if _, err := budget.ParseLimit(p.Budget); err != nil {
+			return CreatedKey{}, err
+		}
 	}
 	key, token, err := s.Keys.Create(access.NewKey{Name: p.Name, Project: p.Project, Models: p.Models, ExpiresIn: expires})
 	if err != nil {
 		return CreatedKey{}, err
 	}
-	return CreatedKey{toKey(key), token}, nil
+	if err := s.bounded(ctx, p); err != nil { // a key without its bounds must not be about
+		_, revoked := s.Keys.Revoke(key.ID)
+		return CreatedKey{}, errors.Join(err, revoked)
+	}
+	return CreatedKey{s.limited(toKey(key)), token}, nil
 }
 
 func (s *Service) revokeKey(_ context.Context, p KeyRef) (Key, error) {

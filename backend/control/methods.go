@@ -40,6 +40,11 @@ type Methods struct {
 	RolloutsSet       Method[RolloutShare, RolloutList]           `name:"rollouts.set"`
 	RolloutsStop      Method[RolloutRef, RolloutList]             `name:"rollouts.stop"`
 	RolloutsResume    Method[RolloutRef, RolloutList]             `name:"rollouts.resume"`
+	BudgetsList       Method[Empty, BudgetList]                   `name:"budgets.list"`
+	BudgetsSet        Method[NewBudget, BudgetList]               `name:"budgets.set"`
+	BudgetsAllow      Method[BudgetAllowance, BudgetList]         `name:"budgets.allow"`
+	BudgetsRemove     Method[BudgetRef, BudgetList]               `name:"budgets.remove"`
+	KeysLimit         Method[KeyLimit, Key]                       `name:"keys.limit"`
 	SettingsGet       Method[Empty, SettingsView]                 `name:"settings.get"`
 	SettingsPreview   Method[SettingChanges, SettingsDraft]       `name:"settings.preview"`
 	SettingsApply     Method[SettingsEdit, SettingsDraft]         `name:"settings.apply"`
@@ -52,12 +57,13 @@ type Methods struct {
 // Events is every event, by type. All but "chat.delta" are delivered for certain.
 type Events struct {
 	Status Status `name:"status"`
-	// Settings, Models, Health, Rollouts, Credentials, Keys and Conversations say that something changed; who shows it asks
-	// for it again.
+	// Settings, Models, Health, Rollouts, Budgets, Credentials, Keys and Conversations say that something changed; who shows
+	// it asks for it again.
 	Settings      Empty       `name:"settings"`
 	Models        Empty       `name:"models"`
 	Health        Empty       `name:"health"`
 	Rollouts      Empty       `name:"rollouts"`
+	Budgets       Empty       `name:"budgets"`
 	Credentials   Empty       `name:"credentials"`
 	Keys          Empty       `name:"keys"`
 	Conversations Empty       `name:"chat.conversations"`

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gatehouse/backend/access"
+	"gatehouse/backend/budget"
 	"gatehouse/backend/chat"
 	"gatehouse/backend/connect"
 	"gatehouse/backend/credential"
@@ -63,6 +64,7 @@ type Options struct {
 	Routing  func(*settings.Settings) *routing.Config
 	Health   *health.Board
 	Rollouts *rollout.Keeper
+	Budgets  *budget.Keeper
 	// Editors points editors' settings at the endpoint.
 	Editors *connect.Editors
 	Broker  *event.Broker
@@ -136,6 +138,11 @@ func (s *Service) Methods() *Methods {
 		RolloutsSet:       s.setRollout,
 		RolloutsStop:      s.stopRollout,
 		RolloutsResume:    s.resumeRollout,
+		BudgetsList:       func(ctx context.Context, _ Empty) (BudgetList, error) { return s.budgetList(ctx) },
+		BudgetsSet:        s.setBudget,
+		BudgetsAllow:      s.allowBudget,
+		BudgetsRemove:     s.removeBudget,
+		KeysLimit:         s.limitKey,
 		SettingsGet:       s.settingsView,
 		SettingsPreview:   s.previewSettings,
 		SettingsApply:     s.applySettings,
@@ -206,6 +213,7 @@ func (s *Service) Status() Status {
 		Settings: SettingsStatus{Path: s.Settings.Path(), Problem: toProblem(s.Settings.Problem())},
 		History:  HistoryStatus{Path: s.DB.Path(), SetAside: s.DB.SetAside(), Problem: problem, Dropped: dropped},
 		Warnings: append(append([]string{}, s.Credentials.Warnings()...), s.Rollouts.Warnings()...),
+		Budgets:  s.budgetStatus(),
 		Tray:     s.tray,
 	}
 }

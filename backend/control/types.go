@@ -21,6 +21,8 @@ type Status struct {
 	History     HistoryStatus  `json:"history"`
 	// Warnings say what will soon stop to work, or has, and what to do: tokens that end.
 	Warnings []string `json:"warnings"`
+	// Budgets is how the budgets stand.
+	Budgets BudgetStatus `json:"budgets"`
 	// Tray tells whether a tray shows our icon; a window without one asks before it closes.
 	Tray bool `json:"tray"`
 }
@@ -174,6 +176,10 @@ type Key struct {
 	ExpiresAt  *time.Time `json:"expiresAt"`
 	LastUsedAt *time.Time `json:"lastUsedAt"`
 	RevokedAt  *time.Time `json:"revokedAt"`
+	// RequestsPerMinute, TokensPerMinute and Concurrency are its rate limits; 0 is none.
+	RequestsPerMinute int64 `json:"requestsPerMinute"`
+	TokensPerMinute   int64 `json:"tokensPerMinute"`
+	Concurrency       int   `json:"concurrency"`
 }
 
 // KeyList is the local API keys, newest first.
@@ -181,12 +187,25 @@ type KeyList struct {
 	Keys []Key `json:"keys"`
 }
 
-// NewKey asks for a local API key. Expires is a length of time such as 30d, 12h or 1y; empty means never.
+// NewKey asks for a local API key. Expires is a length of time such as 30d, 12h or 1y; empty means never. Budget is a limit
+// such as 20/month, 2M tokens/day or 500 requests/week; empty is none. The numbers are its rate limits; 0 is none.
 type NewKey struct {
-	Name    string   `json:"name"`
-	Project string   `json:"project"`
-	Models  []string `json:"models"`
-	Expires string   `json:"expires"`
+	Name              string   `json:"name"`
+	Project           string   `json:"project"`
+	Models            []string `json:"models"`
+	Expires           string   `json:"expires"`
+	Budget            string   `json:"budget"`
+	RequestsPerMinute int64    `json:"requestsPerMinute"`
+	TokensPerMinute   int64    `json:"tokensPerMinute"`
+	Concurrency       int      `json:"concurrency"`
+}
+
+// KeyLimit sets the rate limits of a key, given by its name; * is each key without its own. 0 is no limit.
+type KeyLimit struct {
+	Key               string `json:"key"`
+	RequestsPerMinute int64  `json:"requestsPerMinute"`
+	TokensPerMinute   int64  `json:"tokensPerMinute"`
+	Concurrency       int    `json:"concurrency"`
 }
 
 // CreatedKey holds the key itself, this once.

@@ -37,6 +37,7 @@ func (x *exchange) unanswered(e *llm.Error) error {
 // tell says in the header how the request went so far, and of an answer that is whole, what it cost. Of a stream that is
 // left to its end, though a short one may be over by now: it would be there only sometimes.
 func (x *exchange) tell(h http.Header, stream bool) {
+	x.tellBudget(h)
 	h["X-Gatehouse-Attempts"] = []string{fmt.Sprint(x.line.count())}
 	h["Server-Timing"] = []string{fmt.Sprintf("gatehouse;dur=%.1f", milliseconds(x.g.Now().Sub(x.start)))}
 	if s := x.settlement(); s.Outcome == OK && !stream {

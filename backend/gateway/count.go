@@ -70,6 +70,7 @@ func (g *Gateway) CountTokens(ctx context.Context, req Request) (*Answer, error)
 type unrecorded struct{}
 
 func (unrecorded) Guard(context.Context) {}
+func (unrecorded) Reserve(Reserved)      {}
 func (unrecorded) Settle(Settlement)     {}
 
 // countThere asks the provider, in a dialect that it counts in. It gives nil where that came to nothing, and the provider's

@@ -52,8 +52,10 @@ type exchange struct {
 	// estimated is the estimate of the prompt's tokens, uncorrected; 0 where none was made.
 	estimated int64
 	first     time.Duration
-	seen      *llm.Observation
-	watch     *watchdog
+	// notice is what the client is told of a budget.
+	notice string
+	seen   *llm.Observation
+	watch  *watchdog
 	// tried is this attempt's place among the line's, and report tells its outcome to whoever keeps health.
 	tried  int
 	report func(routing.Result)
@@ -117,6 +119,9 @@ func (x *exchange) settle(outcome Outcome, e *llm.Error, status int) {
 	}
 	x.line.last = &s
 	x.line.entry.Settle(s)
+	if x.g.Purse != nil {
+		x.g.Purse.End(x.id, s)
+	}
 }
 
 func (x *exchange) settlement() Settlement {

@@ -249,6 +249,7 @@ func TestAgain(t *testing.T) {
 type ends struct{ last *Settlement }
 
 func (e *ends) Guard(context.Context) {}
+func (e *ends) Reserve(Reserved)      {}
 func (e *ends) Settle(s Settlement)   { e.last = &s }
 
 func TestGaveUp(t *testing.T) {

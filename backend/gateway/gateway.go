@@ -60,6 +60,8 @@ type Options struct {
 	// Objects remembers who made what; nil remembers nothing.
 	Objects Objects
 	Health  Health
+	// Purse says what may be spent; nil has no bounds.
+	Purse Purse
 	// Redact takes known secrets out of what an upstream said.
 	Redact func([]byte) []byte
 	// Conceal takes out secrets that are known for one request only: the tokens of clients that bring their own.
@@ -234,6 +236,9 @@ func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (
 		return x.dryRun(d, err)
 	}
 	if err != nil {
+		return nil, err
+	}
+	if d, err = x.reserve(ctx, w, ask, d); err != nil {
 		return nil, err
 	}
 	answer, err := x.try(ctx, d.Attempts, head)

@@ -89,6 +89,9 @@ func (g *Gateway) Pass(ctx context.Context, p Pass) (*Answer, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := x.reservePass(ctx, x.decision.Attempts); err != nil {
+			return nil, err
+		}
 		return x.try(ctx, x.decision.Attempts, protocol.Head{})
 	})
 }

@@ -113,6 +113,8 @@ type Entry interface {
 	// Guard waits until a crash of the program could no longer lose the line, or ctx ends, or the recorder gives up on
 	// it. It is called right before the client sees the first byte.
 	Guard(ctx context.Context)
+	// Reserve notes what the request has set aside. It is called once at most, before anything is sent.
+	Reserve(r Reserved)
 	// Settle ends the line. Only the first call counts.
 	Settle(Settlement)
 }

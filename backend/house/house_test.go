@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"provider", "provider/sim", "provider/strict"},
 	{"routing"},
 	{"gateway"},
-	{"settings", "access", "usage", "chat", "credential", "modellist", "calibration", "objects", "health", "answers", "connect", "rollout"},
+	{"settings", "access", "usage", "chat", "credential", "modellist", "calibration", "objects", "health", "answers", "connect", "rollout", "budget"},
 	{"control", "proxy", "tray", "desktop"},
 	{"app"},
 	{"shell", "cli"},
@@ -55,6 +55,7 @@ var bans = []struct{ from, to, reason string }{
 	{"connect", "store", "what was changed is kept where the user can read it"},
 	{"connect", "secret", "it is given the key that it writes"},
 	{"settings", "provider", "settings don't know providers by name"},
+	{"budget", "provider", "what is spent does not depend on how it is sent"},
 }
 
 // only says who alone may import a library.

@@ -99,7 +99,10 @@ func check(s *Settings, known []string) *valueError {
 			return err
 		}
 	}
-	return checkRouting(s)
+	if err := checkRouting(s); err != nil {
+		return err
+	}
+	return checkBudgets(s)
 }
 
 func sortedKeys[V any](m map[string]V) []string {

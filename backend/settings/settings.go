@@ -37,6 +37,8 @@ type Settings struct {
 	Rules           []Rule                  `json:"rules,omitempty" doc:"What to rewrite or deny. The first rule that matches wins."`
 	Rollouts        map[string]Rollout      `json:"rollouts,omitempty" doc:"Shares of a model's conversations that go to another model, by a name of yours."`
 	ModelDefaults   []ModelDefault          `json:"modelDefaults,omitempty" doc:"Parameters by model, for requests that set none. The first match wins."`
+	Budgets         map[string]Budget       `json:"budgets,omitempty" doc:"What may be spent, by a name of yours. All that a request is under must allow it."`
+	RateLimits      map[string]RateLimit    `json:"rateLimits,omitempty" doc:"What an API key may do in a minute, by the key's name; * is each key that is not named."`
 	Timeouts        map[string]Timeouts     `json:"timeouts,omitempty" doc:"How long to wait for a provider, by its id; * is any provider."`
 	GatewayFallback *bool                   `json:"gatewayFallback,omitempty" doc:"Whether the hosted gateway may answer where your own credentials fail. It may, unless this is false."`
 }

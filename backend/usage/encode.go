@@ -64,6 +64,10 @@ func appendRecord(b []byte, r *Record) ([]byte, error) {
 	if r.Bill != nil {
 		b = appendBill(append(b, `,"bill":`...), r.Bill)
 	}
+	if r.Reserved != nil {
+		b = appendNumber(append(b, `,"reserved":{"picoUSD":`...), r.Reserved.PicoUSD)
+		b = append(strconv.AppendInt(append(b, `,"tokens":`...), r.Reserved.Tokens, 10), '}')
+	}
 	b = appendNumber(append(b, `,"timeToFirstTokenMs":`...), r.FirstTokenMs)
 	b = appendNumber(append(b, `,"durationMs":`...), r.DurationMs)
 	b = appendString(append(b, `,"outcome":`...), string(r.Outcome))

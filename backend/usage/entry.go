@@ -101,6 +101,25 @@ func (e *entry) Guard(ctx context.Context) {
 	}
 }
 
+// Reserve notes what the request has set aside, so that it is known if the program ends under it.
+func (e *entry) Reserve(r gateway.Reserved) {
+	h := e.history
+	with := *e.opening
+	with.Reserved = &r
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if e.ended {
+		return
+	}
+	e.opening, e.record = &with, &with
+	if h.batch == nil {
+		h.batch = &batch{done: make(chan struct{})}
+	}
+	e.batch = h.batch // Guard waits for this line too
+	h.enqueue(e)
+	h.signal()
+}
+
 // Settle ends the line. Only the first call counts.
 func (e *entry) Settle(s gateway.Settlement) {
 	h := e.history
@@ -147,4 +166,5 @@ func (h *History) settleLate(r *Record) {
 type dropped struct{}
 
 func (dropped) Guard(context.Context)     {}
+func (dropped) Reserve(gateway.Reserved)  {}
 func (dropped) Settle(gateway.Settlement) {}

@@ -159,6 +159,8 @@ func forTotals(raw []byte) (*Record, error) {
 			r.Model = v.String()
 		case "provider":
 			r.Provider = v.String()
+		case "surface":
+			r.Surface = v.String()
 		case "user":
 			r.User = v.String()
 		case "tags":
@@ -189,8 +191,16 @@ func forTotals(raw []byte) (*Record, error) {
 			number(&r.FirstTokenMs, v)
 		case "durationMs":
 			number(&r.DurationMs, v)
+		case "reserved":
+			r.Reserved = &gateway.Reserved{Tokens: v.Get("tokens").Int()}
+			if cost := v.Get("picoUSD"); cost.Type == gjson.Number {
+				n := cost.Int()
+				r.Reserved.PicoUSD = &n
+			}
 		case "outcome":
 			r.Outcome = gateway.Outcome(v.Str)
+		case "status":
+			r.Status = int(v.Int())
 		case "errorKind":
 			r.ErrorKind = llm.ErrorKind(v.String())
 		case "attempts":

@@ -52,6 +52,8 @@ type Record struct {
 	// than reading it saved; nil where no cache was read or written, or a price is not known.
 	CacheSavedPicoUSD *int64        `json:"cacheSavedPicoUSD,omitempty"`
 	Bill              *catalog.Bill `json:"bill,omitempty"`
+	// Reserved is what a budget had set aside for the request when it began; nil where none did.
+	Reserved *gateway.Reserved `json:"reserved,omitempty"`
 	// FirstTokenMs is nil where no content came, DurationMs while the request runs and where it was interrupted.
 	FirstTokenMs *int64          `json:"timeToFirstTokenMs"`
 	DurationMs   *int64          `json:"durationMs"`

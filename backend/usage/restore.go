@@ -64,7 +64,11 @@ func (w *writer) readJournals() map[string]*Record {
 		}
 		j.used, j.torn = true, true
 		broken, err := readJournal(j.path, func(r *Record) {
-			if old := found[r.ID]; old == nil || old.rank() <= r.rank() {
+			old := found[r.ID]
+			if old != nil && r.Reserved == nil { // the journals take turns, so the later line may be read first
+				r.Reserved = old.Reserved
+			}
+			if old == nil || old.rank() <= r.rank() {
 				found[r.ID] = r
 			}
 		})

@@ -148,6 +148,7 @@ func (w *writer) announce(e *entry) {
 	}
 	within := w.announced < announceLimit
 	switch {
+	case !e.final && e.announced: // it has set something aside since
 	case !e.final && within:
 		w.announced++
 		e.announced = true

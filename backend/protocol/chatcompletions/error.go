@@ -45,8 +45,11 @@ func EncodeStreamError(e *llm.Error) []byte {
 func errorType(kind llm.ErrorKind, status int) string {
 	switch kind {
 	case llm.ErrAuth:
-		if status == http.StatusForbidden {
+		switch status {
+		case http.StatusForbidden:
 			return "permission_error"
+		case http.StatusPaymentRequired:
+			return "insufficient_quota"
 		}
 		return "authentication_error"
 	case llm.ErrRateLimit:

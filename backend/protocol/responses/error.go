@@ -54,8 +54,11 @@ func EncodeStreamError(id string, e *llm.Error) []byte {
 func errorType(kind llm.ErrorKind, status int) string {
 	switch kind {
 	case llm.ErrAuth:
-		if status == http.StatusForbidden {
+		switch status {
+		case http.StatusForbidden:
 			return "permission_error"
+		case http.StatusPaymentRequired:
+			return "insufficient_quota"
 		}
 		return "authentication_error"
 	case llm.ErrRateLimit:

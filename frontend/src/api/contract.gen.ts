@@ -13,6 +13,32 @@ export interface Arm {
   unknownCost: number;
 }
 
+export interface BudgetAllowance {
+  budget: string;
+  amount: string;
+}
+
+export interface BudgetLine {
+  name: string;
+  text: string;
+  percent: number;
+  state: "ok" | "warned" | "falling" | "blocked" | "loading";
+}
+
+export interface BudgetList {
+  budgets: State[];
+}
+
+export interface BudgetRef {
+  budget: string;
+}
+
+export interface BudgetStatus {
+  lines: string[];
+  blocked: string[];
+  tightest: BudgetLine | null;
+}
+
 export interface ChatDelta {
   conversation: string;
   turn: string;
@@ -227,6 +253,16 @@ export interface Key {
   expiresAt: string | null;
   lastUsedAt: string | null;
   revokedAt: string | null;
+  requestsPerMinute: number;
+  tokensPerMinute: number;
+  concurrency: number;
+}
+
+export interface KeyLimit {
+  key: string;
+  requestsPerMinute: number;
+  tokensPerMinute: number;
+  concurrency: number;
 }
 
 export interface KeyList {
@@ -276,11 +312,27 @@ export interface ModelList {
   refreshing: boolean;
 }
 
+export interface NewBudget {
+  name: string;
+  limit: string;
+  key: string;
+  project: string;
+  model: string;
+  tag: string;
+  warn: number[];
+  fallback: string;
+  fallbackAt: number;
+}
+
 export interface NewKey {
   name: string;
   project: string;
   models: string[];
   expires: string;
+  budget: string;
+  requestsPerMinute: number;
+  tokensPerMinute: number;
+  concurrency: number;
 }
 
 export interface Problem {
@@ -396,8 +448,24 @@ export interface Settings {
   rules?: SettingsRule[];
   rollouts?: Record<string, SettingsRollout>;
   modelDefaults?: SettingsModelDefault[];
+  budgets?: Record<string, SettingsBudget>;
+  rateLimits?: Record<string, SettingsRateLimit>;
   timeouts?: Record<string, SettingsTimeouts>;
   gatewayFallback?: boolean;
+}
+
+export interface SettingsBudget {
+  usd?: string;
+  tokens?: number;
+  requests?: number;
+  per: "day" | "week" | "month" | "total";
+  key?: string;
+  project?: string;
+  model?: string;
+  tag?: string;
+  warn?: number[];
+  fallback?: string;
+  fallbackAt?: number;
 }
 
 export interface SettingsCredential {
@@ -484,6 +552,12 @@ export interface SettingsProvider {
   local?: boolean;
 }
 
+export interface SettingsRateLimit {
+  requestsPerMinute?: number;
+  tokensPerMinute?: number;
+  concurrency?: number;
+}
+
 export interface SettingsRollout {
   from: string;
   to: string;
@@ -566,6 +640,32 @@ export interface SettingsVirtualModel {
   archived?: boolean;
 }
 
+export interface State {
+  name: string;
+  key: string;
+  project: string;
+  model: string;
+  tag: string;
+  unit: "usd" | "tokens" | "requests";
+  per: "day" | "week" | "month" | "total";
+  limit: number;
+  allowed: number;
+  spent: number;
+  reserved: number;
+  percent: number;
+  state: "ok" | "warned" | "falling" | "blocked" | "loading";
+  step: number;
+  warn: number[];
+  fallback: string;
+  fallbackAt: number;
+  startedAt: string | null;
+  resetsAt: string | null;
+  unpriced: number;
+  estimated: number;
+  text: string;
+  problem: string;
+}
+
 export interface Status {
   version: string;
   build: "desktop" | "headless";
@@ -577,6 +677,7 @@ export interface Status {
   settings: SettingsStatus;
   history: HistoryStatus;
   warnings: string[];
+  budgets: BudgetStatus;
   tray: boolean;
 }
 
@@ -839,6 +940,11 @@ export interface Calls {
   "rollouts.set": { params: RolloutShare; result: RolloutList };
   "rollouts.stop": { params: RolloutRef; result: RolloutList };
   "rollouts.resume": { params: RolloutRef; result: RolloutList };
+  "budgets.list": { params: Empty; result: BudgetList };
+  "budgets.set": { params: NewBudget; result: BudgetList };
+  "budgets.allow": { params: BudgetAllowance; result: BudgetList };
+  "budgets.remove": { params: BudgetRef; result: BudgetList };
+  "keys.limit": { params: KeyLimit; result: Key };
   "settings.get": { params: Empty; result: SettingsView };
   "settings.preview": { params: SettingChanges; result: SettingsDraft };
   "settings.apply": { params: SettingsEdit; result: SettingsDraft };
@@ -854,6 +960,7 @@ export interface Events {
   "models": Empty;
   "health": Empty;
   "rollouts": Empty;
+  "budgets": Empty;
   "credentials": Empty;
   "keys": Empty;
   "chat.conversations": Empty;
