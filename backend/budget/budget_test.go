@@ -428,7 +428,7 @@ func TestHistoryThatCanNotBeRead(t *testing.T) {
 	if !strings.Contains(s.Problem, "counts from now on") || s.State != "ok" {
 		t.Errorf("%+v", s)
 	}
-	if w := b.Warnings(); len(w) != 1 || !strings.Contains(w[0], "counts from now on") {
+	if w := s.News(); !strings.Contains(w, "counts from now on") {
 		t.Errorf("%q", w)
 	}
 }
@@ -457,7 +457,7 @@ func TestStepsAreToldOnce(t *testing.T) {
 	if s := b.state("b"); s.State != "blocked" || s.Text != "$10.00 of $10.00 today (100 %)" {
 		t.Errorf("%+v", s)
 	}
-	if w := b.Warnings(); len(w) != 1 || !strings.Contains(w[0], "is spent") {
+	if w := b.state("b").News(); !strings.Contains(w, "is spent") {
 		t.Errorf("%q", w)
 	}
 }

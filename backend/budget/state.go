@@ -122,22 +122,19 @@ func (s Scope) over() string {
 	return strings.Join(parts, " and ")
 }
 
-// Warnings say which budgets have reached a step, or refuse requests.
-func (k *Keeper) Warnings() []string {
-	var out []string
-	for _, s := range k.List() {
-		switch {
-		case s.Problem != "":
-			out = append(out, fmt.Sprintf("the budget %q: %s", s.Name, s.Problem))
-		case s.State == "blocked":
-			out = append(out, fmt.Sprintf("the budget %q is spent: %s%s; its requests are refused", s.Name, s.Text, until(s.ResetsAt)))
-		case s.State == "falling":
-			out = append(out, fmt.Sprintf("the budget %q: %s, so %s answers its requests", s.Name, s.Text, s.Fallback))
-		case s.State == "warned":
-			out = append(out, fmt.Sprintf("the budget %q: %s", s.Name, s.Text))
-		}
+// News says in a sentence that a step is reached, or that requests are refused; empty where there is none of that.
+func (s State) News() string {
+	switch {
+	case s.Problem != "":
+		return fmt.Sprintf("the budget %q: %s", s.Name, s.Problem)
+	case s.State == "blocked":
+		return fmt.Sprintf("the budget %q is spent: %s%s; its requests are refused", s.Name, s.Text, until(s.ResetsAt))
+	case s.State == "falling":
+		return fmt.Sprintf("the budget %q: %s, so %s answers its requests", s.Name, s.Text, s.Fallback)
+	case s.State == "warned":
+		return fmt.Sprintf("the budget %q: %s", s.Name, s.Text)
 	}
-	return out
+	return ""
 }
 
 func until(t *time.Time) string {

@@ -58,6 +58,9 @@ func (c statusCommand) Run(s *session) error {
 
 func problemsOf(st control.Status) (out []string) {
 	out = append(out, st.Warnings...)
+	for _, b := range st.Budgets.News {
+		out = append(out, b.Text)
+	}
 	if st.Endpoint.Problem != "" {
 		out = append(out, st.Endpoint.Problem)
 	}

@@ -19,21 +19,22 @@ type BudgetList struct {
 	Budgets []Budget `json:"budgets"`
 }
 
-// BudgetStatus is how the budgets stand, for a frame: lines for people, those that refuse requests first.
+// BudgetStatus is how the budgets stand, for a frame.
 type BudgetStatus struct {
-	// Lines are of budgets that have reached a step, Blocked the names of those that refuse requests.
-	Lines   []string `json:"lines"`
-	Blocked []string `json:"blocked"`
-	// Tightest is the budget that is spent the most, null where there is none.
+	// News are the budgets that have reached a step or refuse requests, each in a sentence, those that refuse first.
+	News []BudgetLine `json:"news"`
+	// Tightest is the budget of which the most is spent, null where there is none.
 	Tightest *BudgetLine `json:"tightest"`
 }
 
-// BudgetLine is a budget in one line: "$15.21 of $20.00 this month (76 %)".
+// BudgetLine is a budget in a line, such as "$15.21 of $20.00 this month (76 %)".
 type BudgetLine struct {
 	Name    string `json:"name"`
 	Text    string `json:"text"`
 	Percent int    `json:"percent"`
-	State   string `json:"state" enum:"ok,warned,falling,blocked,loading"`
+	// Step is the highest of its warnings that was reached, in percent; 0 for none.
+	Step  int    `json:"step"`
+	State string `json:"state" enum:"ok,warned,falling,blocked,loading"`
 }
 
 // NewBudget makes a budget, or sets one anew. Limit is a text such as 20/month, 2M tokens/day or 500 requests/week. Empty
@@ -41,13 +42,13 @@ type BudgetLine struct {
 type NewBudget struct {
 	Name       string `json:"name"`
 	Limit      string `json:"limit"`
-	Key        string `json:"key"`
-	Project    string `json:"project"`
-	Model      string `json:"model"`
-	Tag        string `json:"tag"`
-	Warn       []int  `json:"warn"`
-	Fallback   string `json:"fallback"`
-	FallbackAt int    `json:"fallbackAt"`
+	Key        string `json:"key,omitempty"`
+	Project    string `json:"project,omitempty"`
+	Model      string `json:"model,omitempty"`
+	Tag        string `json:"tag,omitempty"`
+	Warn       []int  `json:"warn,omitempty"`
+	Fallback   string `json:"fallback,omitempty"`
+	FallbackAt int    `json:"fallbackAt,omitempty"`
 }
 
 // BudgetRef names a budget.
@@ -70,17 +71,19 @@ func (s *Service) budgetList(ctx context.Context) (BudgetList, error) {
 }
 
 func (s *Service) budgetStatus() BudgetStatus {
-	out := BudgetStatus{Lines: append([]string{}, s.Budgets.Warnings()...), Blocked: []string{}}
+	out := BudgetStatus{News: []BudgetLine{}}
 	list := s.Budgets.List()
 	slices.SortStableFunc(list, func(a, b Budget) int { return cmp.Compare(b.Percent, a.Percent) })
-	for _, b := range list {
-		if b.State == "blocked" {
-			out.Blocked = append(out.Blocked, b.Name)
+	for _, refuses := range []bool{true, false} {
+		for _, b := range list {
+			if text := b.News(); text != "" && (b.State == "blocked") == refuses {
+				out.News = append(out.News, BudgetLine{Name: b.Name, Text: text, Percent: b.Percent, Step: b.Step, State: b.State})
+			}
 		}
 	}
 	if len(list) > 0 {
 		b := list[0]
-		out.Tightest = &BudgetLine{Name: b.Name, Text: b.Text, Percent: b.Percent, State: b.State}
+		out.Tightest = &BudgetLine{Name: b.Name, Text: b.Text, Percent: b.Percent, Step: b.Step, State: b.State}
 	}
 	return out
 }

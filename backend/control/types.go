@@ -194,10 +194,10 @@ type NewKey struct {
 	Project           string   `json:"project"`
 	Models            []string `json:"models"`
 	Expires           string   `json:"expires"`
-	Budget            string   `json:"budget"`
-	RequestsPerMinute int64    `json:"requestsPerMinute"`
-	TokensPerMinute   int64    `json:"tokensPerMinute"`
-	Concurrency       int      `json:"concurrency"`
+	Budget            string   `json:"budget,omitempty"`
+	RequestsPerMinute int64    `json:"requestsPerMinute,omitempty"`
+	TokensPerMinute   int64    `json:"tokensPerMinute,omitempty"`
+	Concurrency       int      `json:"concurrency,omitempty"`
 }
 
 // KeyLimit sets the rate limits of a key, given by its name; * is each key without its own. 0 is no limit.

@@ -22,6 +22,7 @@ export interface BudgetLine {
   name: string;
   text: string;
   percent: number;
+  step: number;
   state: "ok" | "warned" | "falling" | "blocked" | "loading";
 }
 
@@ -34,8 +35,7 @@ export interface BudgetRef {
 }
 
 export interface BudgetStatus {
-  lines: string[];
-  blocked: string[];
+  news: BudgetLine[];
   tightest: BudgetLine | null;
 }
 
@@ -315,13 +315,13 @@ export interface ModelList {
 export interface NewBudget {
   name: string;
   limit: string;
-  key: string;
-  project: string;
-  model: string;
-  tag: string;
-  warn: number[];
-  fallback: string;
-  fallbackAt: number;
+  key?: string;
+  project?: string;
+  model?: string;
+  tag?: string;
+  warn?: number[];
+  fallback?: string;
+  fallbackAt?: number;
 }
 
 export interface NewKey {
@@ -329,10 +329,10 @@ export interface NewKey {
   project: string;
   models: string[];
   expires: string;
-  budget: string;
-  requestsPerMinute: number;
-  tokensPerMinute: number;
-  concurrency: number;
+  budget?: string;
+  requestsPerMinute?: number;
+  tokensPerMinute?: number;
+  concurrency?: number;
 }
 
 export interface Problem {

@@ -13,6 +13,7 @@ const fine: Status = {
   settings: { path: "/h/gatehouse.jsonc", problem: null },
   history: { path: "/h/gatehouse.db", setAside: "", problem: "", dropped: 0 },
   warnings: [],
+  budgets: { news: [], tightest: null },
   tray: false,
 };
 
@@ -28,6 +29,15 @@ test.each<[string, Partial<Status>]>([
   ["history", { history: { ...fine.history, problem: "disk full" } }],
   ["dropped", { history: { ...fine.history, dropped: 2 } }],
   ["aside", { history: { ...fine.history, setAside: "/h/gatehouse.db.damaged" } }],
+  [
+    "budget.month.blocked.90",
+    {
+      budgets: {
+        news: [{ name: "month", text: "the budget is spent", percent: 100, step: 90, state: "blocked" }],
+        tightest: null,
+      },
+    },
+  ],
   ["keychain.absent", { keychain: { state: "absent", reason: "no D-Bus", advice: "use the environment" } }],
   ["keychain.locked", { keychain: { state: "locked", reason: "locked", advice: "unlock it" } }],
 ])("a problem with %s is one banner", (id, problem) => {

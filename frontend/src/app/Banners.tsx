@@ -52,6 +52,14 @@ export function bannersOf(status: Status): Banner[] {
       text: sentences(warning),
     });
   }
+  for (const { name, text, state, step } of status.budgets.news) {
+    banners.push({
+      id: `budget.${name}.${state}.${step}`,
+      tone: state === "blocked" ? "bad" : "warn",
+      title: state === "blocked" ? "A budget is spent." : "A budget is being used up.",
+      text: sentences(text),
+    });
+  }
   if (history.problem) {
     banners.push({
       id: "history",
