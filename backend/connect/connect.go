@@ -34,8 +34,8 @@ type Options struct {
 	Getenv func(string) string
 	Now    func() time.Time
 	Logger *slog.Logger
-	// write replaces a file; tests make it fail. It is writeFile if nil.
-	write func(path string, text []byte, mode fs.FileMode) error
+	// before is called before each change of the disk; tests end the run there.
+	before func(what, path string) error
 }
 
 // Editors is the editors of one user. It is safe for concurrent use.
@@ -97,9 +97,6 @@ type Step struct{ Text, Value string }
 func New(o Options) (e *Editors, unused []string, err error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.write == nil {
-		o.write = writeFile
 	}
 	e = &Editors{Options: o, mu: &sync.Mutex{}}
 	unused, err = e.recover()
@@ -330,72 +327,5 @@ func (e *Editors) put(f *fileRecord, d edit) error {
 	if bytes.Equal(d.before, d.after) && d.existed {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(d.real), 0o700); err != nil {
-		return err
-	}
 	return e.write(f.Real, d.after, d.mode)
-}
-
-// Revert takes back what was set in an editor's files. revoke ends its key. The names of what the user changed since, and
-// which therefore stays, are in the plan's notices.
-func (e *Editors) Revert(id string, revoke func(keyID string) error) (Plan, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	p, backs, r, err := e.planRevert(id)
-	if err != nil {
-		return Plan{}, err
-	}
-	for i, b := range backs {
-		if err := e.putBack(r.Files[i], b); err != nil {
-			return Plan{}, about(r.Files[i].Path, err)
-		}
-	}
-	if err := revoke(r.KeyID); err != nil {
-		return p, err
-	}
-	return p, e.drop(id)
-}
-
-// PlanRevert computes what Revert would change.
-func (e *Editors) PlanRevert(id string) (Plan, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	p, _, _, err := e.planRevert(id)
-	return p, err
-}
-
-func (e *Editors) planRevert(id string) (Plan, []back, *record, error) {
-	ed, err := find(id)
-	if err != nil {
-		return Plan{}, nil, nil, err
-	}
-	r, err := e.load(id)
-	if err != nil {
-		return Plan{}, nil, nil, err
-	}
-	if r == nil {
-		return Plan{}, nil, nil, llm.Errorf(llm.ErrNotFound, "%s is not connected; there is nothing to take back", ed.name)
-	}
-	p, backs := Plan{Editor: id}, []back{}
-	for i := range r.Files {
-		b, err := r.Files[i].back(ed.targetOf(e, r.Files[i].Path).format)
-		if err != nil {
-			return Plan{}, nil, nil, about(r.Files[i].Path, err)
-		}
-		backs = append(backs, b)
-		for _, name := range b.kept {
-			p.Notices = append(p.Notices, name+" in "+r.Files[i].Path+" was changed since and stays as it is")
-		}
-		if b.same {
-			continue
-		}
-		to := r.Files[i].Path
-		if b.gone {
-			to = os.DevNull
-		}
-		d := edit{target: ed.targetOf(e, r.Files[i].Path)}
-		p.Files = append(p.Files, r.Files[i].Path)
-		p.Diff += udiff.Unified(r.Files[i].Path, to, masked(d, b.now, r.Values), masked(d, b.text, r.Values))
-	}
-	return p, backs, r, nil
 }

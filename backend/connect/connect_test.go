@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -80,8 +81,38 @@ func read(t *testing.T, path string) []byte {
 	return text
 }
 
-// corpus gives the files of testdata: editor, name, text.
+// corpus gives the files of testdata, each in the forms that people's programs write: editor, name, text.
 func corpus(t testing.TB, fn func(id, name string, text []byte)) {
+	t.Helper()
+	files(t, func(id, name string, text []byte) {
+		fn(id, name, text)
+		if id == "broken" || id == "fuzz" || len(text) == 0 {
+			return
+		}
+		_, rest := cutBOM(text)
+		plain := bytes.ReplaceAll(rest, []byte("\r\n"), []byte("\n"))
+		for form, other := range map[string][]byte{
+			"crlf":       bytes.ReplaceAll(plain, []byte("\n"), []byte("\r\n")),
+			"bom":        slices.Concat(bom, plain),
+			"no end":     bytes.TrimRight(plain, "\n"),
+			"more lines": slices.Concat([]byte("\n"), plain, []byte("\n\n")),
+			"unicode":    bytes.ReplaceAll(plain, []byte("EDITME"), []byte("EDITME ßøж漢字 \U0001f600 \u202e")),
+			"tabs":       tabbed.ReplaceAllFunc(plain, func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("  "), []byte("\t")) }),
+		} {
+			if form == "tabs" && strings.Contains(name, ".y") { // YAML takes none
+				continue
+			}
+			if !bytes.Equal(other, text) {
+				fn(id, form+" "+name, other)
+			}
+		}
+	})
+}
+
+var tabbed = regexp.MustCompile(`(?m)^(  )+`)
+
+// files gives the files of testdata as they are.
+func files(t testing.TB, fn func(id, name string, text []byte)) {
 	t.Helper()
 	all, err := filepath.Glob("testdata/*/*")
 	if err != nil || len(all) == 0 {
@@ -103,6 +134,7 @@ func TestConnectAndRevertIsNothing(t *testing.T) {
 			return
 		}
 		t.Run(id+"/"+name, func(t *testing.T) {
+			t.Parallel()
 			d := open(t)
 			path := d.path(t, id, name)
 			real := filepath.Join(filepath.Dir(d.Home), "dotfiles", name)
@@ -193,6 +225,7 @@ func TestTheUsersEditStays(t *testing.T) {
 		}
 		for what, change := range userEdits {
 			t.Run(id+"/"+name+"/"+what, func(t *testing.T) {
+				t.Parallel()
 				edit := func(s []byte) []byte {
 					mark, rest := cutBOM(s)
 					return append(bytes.Clone(mark), change(string(rest), comment)...)
@@ -253,12 +286,51 @@ func TestWhatCantBeReadIsLeftAlone(t *testing.T) {
 	})
 }
 
+// TestReadOnlyFileIsLeftAlone: for every editor, and before anything is written of another file or of the record.
 func TestReadOnlyFileIsLeftAlone(t *testing.T) {
-	d := open(t)
-	path := d.path(t, "claude-code", ".json")
-	write(t, path, []byte("{}"), 0o400)
-	if _, err := d.Apply("claude-code", values, "key"); err == nil || !strings.Contains(err.Error(), "chmod") {
-		t.Error(err)
+	files(t, func(id, name string, text []byte) {
+		if id == "broken" || id == "fuzz" {
+			return
+		}
+		d := open(t)
+		path := d.path(t, id, name)
+		write(t, path, text, 0o400)
+		if _, err := d.Apply(id, values, "key"); err == nil || !strings.Contains(err.Error(), "chmod") || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s/%s: %v", id, name, err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o400 || !bytes.Equal(read(t, path), text) {
+			t.Errorf("%s/%s was changed: %v, %v", id, name, info, err)
+		}
+		if _, err := os.Stat(d.State); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s/%s: something was written down: %v", id, name, err)
+		}
+	})
+}
+
+// TestHalfWritten: a file that its editor had not finished is refused and left alone, or, where what is there reads well,
+// connected and taken back to the byte.
+func TestHalfWritten(t *testing.T) {
+	refused := 0
+	files(t, func(id, name string, text []byte) {
+		if id == "broken" || id == "fuzz" {
+			return
+		}
+		for i := range 6 {
+			d := open(t)
+			path, half := d.path(t, id, name), text[:len(text)*i/6]
+			write(t, path, half, 0o600)
+			if _, err := d.Apply(id, values, "key"); err != nil {
+				refused++
+			} else if _, err := d.Revert(id, d.revoke); err != nil {
+				t.Error(err)
+			}
+			if got := read(t, path); !bytes.Equal(got, half) {
+				t.Errorf("%s/%s: left is\n%q\nof\n%q", id, name, got, half)
+			}
+		}
+	})
+	if refused < 30 {
+		t.Errorf("only %d were refused", refused)
 	}
 }
 
@@ -316,47 +388,6 @@ func TestValueChangedByTheUserStays(t *testing.T) {
 	want := "{\n  \"env\": {\n    \"ANTHROPIC_MODEL\": \"opus\"\n  },\n  \"theme\": \"dark\"\n}\n"
 	if got := string(read(t, path)); got != want {
 		t.Errorf("left is\n%s", got)
-	}
-}
-
-// TestCutOffAnywhere: whichever write is the last one before the end, every file is whole, the old one or the new one, and
-// the next start takes back what was begun.
-func TestCutOffAnywhere(t *testing.T) {
-	for last := range 5 {
-		for _, after := range []bool{false, true} { // the write that the end comes with is done, or not
-			d := open(t)
-			originals := map[string][]byte{}
-			for _, name := range []string{"vars.env", "settings.json"} {
-				text := read(t, filepath.Join("testdata", "gemini-cli", name))
-				originals[d.path(t, "gemini-cli", name)] = text
-				write(t, d.path(t, "gemini-cli", name), text, 0o600)
-			}
-			n := 0
-			d.write = func(path string, text []byte, mode fs.FileMode) error {
-				n++
-				if n > last+1 || n == last+1 && !after {
-					return errors.New("cut off")
-				}
-				return writeFile(path, text, mode)
-			}
-			_, err := d.Apply("gemini-cli", values, "key")
-			e, unused, openErr := New(Options{Home: d.Home, State: d.State, Getenv: d.Getenv, Now: time.Now})
-			if openErr != nil {
-				t.Fatal(openErr)
-			}
-			r, loadErr := e.load("gemini-cli")
-			if loadErr != nil {
-				t.Fatal(loadErr)
-			}
-			for path, text := range originals {
-				if got := read(t, path); bytes.Equal(got, text) == (err == nil) || (r != nil) != (err == nil) {
-					t.Errorf("%d %v: %s is %q, connected %v, %v", last, after, path, got, r != nil, err)
-				}
-			}
-			if err != nil && len(unused) > 1 || err == nil && len(unused) > 0 {
-				t.Errorf("unused %v", unused)
-			}
-		}
 	}
 }
 
@@ -419,5 +450,36 @@ func TestElsewhere(t *testing.T) {
 	}
 	if _, err := d.Apply("codex", values, "third"); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTheUserAddsToOurs: what the user put among our settings stays, with what it needs to make sense.
+func TestTheUserAddsToOurs(t *testing.T) {
+	for _, c := range []struct{ id, before, find, with, left string }{
+		{
+			"claude-code", "{}\n", `"ANTHROPIC_MODEL": "gatehouse/active",`, `"ANTHROPIC_MODEL": "gatehouse/active", "MINE": "1", // why`,
+			"{\n  \"env\": {\n    \"MINE\": \"1\" // why\n  }\n}\n",
+		},
+		{"codex", "a = 1\n", `wire_api = "responses"`, "wire_api = \"responses\"\nrequest_max_retries = 9", "a = 1\n\n[model_providers.gatehouse]\nrequest_max_retries = 9\n"},
+		{"continue", "name: Mine\n", "models:\n", "models:\n  - name: Other\n    provider: openai\n", "name: Mine\nmodels:\n  - name: Other\n    provider: openai\n"},
+		{"env", "A=1\n", "export GEMINI_API_KEY", "export MINE=1\nexport GEMINI_API_KEY", "A=1\nexport MINE=1\n"},
+	} {
+		d := open(t)
+		path := d.path(t, c.id, "")
+		write(t, path, []byte(c.before), 0o600)
+		if _, err := d.Apply(c.id, values, "key"); err != nil {
+			t.Fatal(err)
+		}
+		edited := bytes.Replace(read(t, path), []byte(c.find), []byte(c.with), 1)
+		if bytes.Equal(edited, read(t, path)) {
+			t.Fatalf("%s has no %q:\n%s", c.id, c.find, edited)
+		}
+		write(t, path, edited, 0o600)
+		if _, err := d.Revert(c.id, d.revoke); err != nil {
+			t.Fatal(c.id, err)
+		}
+		if got := string(read(t, path)); got != c.left {
+			t.Errorf("%s: left is\n%s", c.id, got)
+		}
 	}
 }

@@ -27,8 +27,9 @@ type record struct {
 }
 
 const (
-	phaseWriting = "writing" // some of the files may be written
-	phaseDone    = "done"
+	phaseWriting   = "writing" // some of the files may be written
+	phaseDone      = "done"
+	phaseReverting = "reverting" // some of the files may be as they were
 )
 
 type fileRecord struct {
@@ -117,11 +118,12 @@ func (f *fileRecord) undo(fm format, now []byte) (text []byte, kept []string, er
 
 // back is how a file is to be left behind.
 type back struct {
-	now, text  []byte
-	kept       []string
-	same, gone bool
-	real       string
-	mode       fs.FileMode
+	now, text []byte
+	kept      []string
+	// same is to be left as it is, gone is not to be left, missing is not there.
+	same, gone, missing bool
+	real                string
+	mode                fs.FileMode
 }
 
 func (f *fileRecord) back(fm format) (back, error) {
@@ -131,8 +133,8 @@ func (f *fileRecord) back(fm format) (back, error) {
 	}
 	b := back{real: real}
 	info, err := os.Stat(real)
-	if errors.Is(err, fs.ErrNotExist) { // the user deleted it
-		b.same = true
+	if errors.Is(err, fs.ErrNotExist) { // the user deleted it, or a run that was cut off; its folders are left
+		b.missing, b.gone, b.same = true, !f.Existed, f.Existed
 		return b, nil
 	}
 	if err != nil {
@@ -168,15 +170,7 @@ func (e *Editors) putBack(f fileRecord, b back) error {
 	case b.same:
 		return nil
 	case b.gone:
-		if err := os.Remove(b.real); err != nil {
-			return err
-		}
-		for _, dir := range f.Folders {
-			if os.Remove(dir) != nil { // somebody keeps something in it
-				break
-			}
-		}
-		return nil
+		return e.remove(b.real, f.Folders)
 	}
 	return e.write(b.real, b.text, b.mode)
 }
@@ -204,9 +198,6 @@ func (e *Editors) load(id string) (*record, error) {
 func (e *Editors) save(r *record) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err == nil {
-		err = os.MkdirAll(e.folder(), 0o700)
-	}
-	if err == nil {
 		err = e.write(e.recordPath(r.Editor), text, 0o600)
 	}
 	if err != nil {
@@ -216,53 +207,5 @@ func (e *Editors) save(r *record) error {
 }
 
 func (e *Editors) drop(id string) error {
-	err := os.Remove(e.recordPath(id))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// rollBack takes back the files of a run that was not finished.
-func (e *Editors) rollBack(r *record) (keyID string, err error) {
-	for _, f := range r.Files {
-		now, readErr := os.ReadFile(f.Real)
-		switch {
-		case errors.Is(readErr, fs.ErrNotExist):
-			continue
-		case readErr != nil:
-			err = errors.Join(err, readErr)
-			continue
-		case hash(now) != f.Written && hash(now) != f.Before: // somebody else wrote it since
-			continue
-		case bytes.Equal(now, f.Original):
-			continue
-		}
-		err = errors.Join(err, e.putBack(f, back{real: f.Real, text: f.Original, mode: f.Mode, gone: !f.Existed}))
-	}
-	if err != nil {
-		return "", err
-	}
-	return r.KeyID, e.drop(r.Editor)
-}
-
-// recover rolls back every run that was cut off.
-func (e *Editors) recover() (unused []string, err error) {
-	for _, ed := range editors {
-		r, loadErr := e.load(ed.id)
-		if loadErr != nil {
-			e.Logger.Warn("an editor's record can't be read", "editor", ed.id, "error", loadErr)
-			continue
-		}
-		if r == nil || r.Phase == phaseDone {
-			continue
-		}
-		key, back := e.rollBack(r)
-		if back != nil {
-			err = errors.Join(err, about(ed.id, back))
-			continue
-		}
-		unused = append(unused, key)
-	}
-	return unused, err
+	return e.remove(e.recordPath(id), nil)
 }

@@ -6,12 +6,31 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
-// writeFile replaces a file at once or not at all. The path is no link.
-func writeFile(path string, text []byte, mode fs.FileMode) (err error) {
+// step is called before each change of the disk. Tests end runs there.
+func (e *Editors) step(what, path string) error {
+	if e.before == nil {
+		return nil
+	}
+	return e.before(what, path)
+}
+
+// write replaces a file at once or not at all, and makes its folders. The path is no link.
+func (e *Editors) write(path string, text []byte, mode fs.FileMode) (err error) {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*.tmp") // CreateTemp gives mode 0600
+	if err = e.step("folder", dir); err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	if err == nil {
+		err = e.step("create", path)
+	}
+	if err != nil {
+		return err
+	}
+	prefix, suffix := temporary(path)
+	f, err := os.CreateTemp(dir, prefix+"*"+suffix) // CreateTemp gives mode 0600
 	if err != nil {
 		return err
 	}
@@ -20,7 +39,10 @@ func writeFile(path string, text []byte, mode fs.FileMode) (err error) {
 			_ = os.Remove(f.Name()) // the error tells already
 		}
 	}()
-	if _, err = f.Write(text); err == nil {
+	if err = e.step("write", path); err == nil {
+		_, err = f.Write(text)
+	}
+	if err == nil {
 		err = f.Chmod(mode)
 	}
 	if err == nil {
@@ -29,10 +51,56 @@ func writeFile(path string, text []byte, mode fs.FileMode) (err error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
+	if err = e.step("rename", path); err != nil {
+		return err
+	}
 	if err = os.Rename(f.Name(), path); err != nil {
 		return err
 	}
+	if err = e.step("sync", dir); err != nil {
+		return err
+	}
 	return syncDir(dir)
+}
+
+// temporary is how the name of what replaces a file begins and ends.
+func temporary(path string) (prefix, suffix string) {
+	return "." + filepath.Base(path) + ".gatehouse-", ".tmp"
+}
+
+// sweep removes what a run that was cut off in the middle of write left beside a file: it may hold a key.
+func sweep(path string) error {
+	dir := filepath.Dir(path)
+	all, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	prefix, suffix := temporary(path)
+	for _, entry := range all {
+		if name := entry.Name(); strings.HasPrefix(name, prefix) && strings.HasSuffix(name, suffix) {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, name)))
+		}
+	}
+	return err
+}
+
+// remove removes a file, and the folders that were made for it as far as nobody keeps anything in them.
+func (e *Editors) remove(path string, folders []string) error {
+	if err := e.step("remove", path); err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, dir := range folders {
+		if err := e.step("remove", dir); err != nil {
+			return err
+		}
+		if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return nil
 }
 
 // syncDir makes a rename last. Windows can't do it and needs no help.
