@@ -169,3 +169,6 @@ func (p Price) completed(other Price) Price {
 
 // same tells whether two prices of a kind agree; a kind that neither has a price for, as the output of embeddings, does.
 func same(a, b *PicoUSD) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
+
+// Sheet gives the rates of a price, with their steps.
+func (p Price) Sheet() Sheet { return Sheet{Rates: p.rates(), Long: p.Long} }

@@ -50,7 +50,7 @@ type commands struct {
 	UI         uiCommand         `cmd:"" name:"ui" help:"Open the running Gatehouse's pages in a browser."`
 	Status     statusCommand     `cmd:"" help:"Show the state of everything."`
 	Use        useCommand        `cmd:"" help:"Set the active model, or print it."`
-	Models     modelsCommand     `cmd:"" help:"List the models that can be asked for."`
+	Models     modelsCommand     `cmd:"" help:"Models: what can be asked for, at what price, and who says so."`
 	Route      routeCommand      `cmd:"" help:"Show what would be tried for a model, without sending anything."`
 	Health     healthCommand     `cmd:"" help:"Show which providers are not well, and why."`
 	Rollout    rolloutCommand    `cmd:"" help:"Rollouts: move a model's conversations to another by degrees."`

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -96,36 +95,6 @@ func (c useCommand) Run(s *session) error {
 		return err
 	}
 	s.print("%s\n", choice.Model)
-	return nil
-}
-
-type modelsCommand struct {
-	JSON    bool `name:"json" help:"Print JSON."`
-	Refresh bool `help:"Ask the providers now."`
-}
-
-func (c modelsCommand) Run(s *session) error {
-	name := "models.list"
-	if c.Refresh {
-		name = "models.refresh"
-	} else if _, err := control.Dial(s.home); errors.Is(err, control.ErrNotRunning) {
-		name = "models.refresh" // one opened for this command has asked nobody yet
-	}
-	list, err := call[control.ModelList](s, name, control.Empty{})
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return s.json(list.Models)
-	}
-	rows := [][]string{{"MODEL", "PROVIDER", "CONTEXT", "USD/M IN", "USD/M OUT"}}
-	for _, m := range list.Models {
-		rows = append(rows, []string{m.ID, m.Provider, number(m.ContextWindow), text(m.InputPrice), text(m.OutputPrice)})
-	}
-	s.table(rows)
-	for _, p := range list.Problems {
-		fmt.Fprintf(s.stderr, "! %s: %s\n", p.Provider, p.Message)
-	}
 	return nil
 }
 

@@ -6,6 +6,9 @@ type Methods struct {
 	EndpointPause     Method[Empty, Empty]                        `name:"endpoint.pause"`
 	EndpointResume    Method[Empty, Empty]                        `name:"endpoint.resume"`
 	ModelsList        Method[Empty, ModelList]                    `name:"models.list"`
+	ModelsCatalog     Method[Empty, Catalog]                      `name:"models.catalog"`
+	ModelsGet         Method[ModelRef, ModelDetail]               `name:"models.get"`
+	ModelsFavourite   Method[ModelFavourite, Favourites]          `name:"models.favourite"`
 	ModelsRefresh     Method[Empty, ModelList]                    `name:"models.refresh"`
 	ActiveModelGet    Method[Empty, ModelChoice]                  `name:"activeModel.get"`
 	ActiveModelSet    Method[ModelChoice, ModelChoice]            `name:"activeModel.set"`

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"slices"
 
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/llm"
@@ -13,18 +14,14 @@ func (s *Service) modelList() ModelList {
 	problems, refreshing := s.Models.State()
 	table := s.Providers()
 	list := ModelList{Models: []Model{}, Problems: []ListProblem{}, Refreshing: refreshing}
+	favourites := s.Settings.Snapshot().Favourites
 	for _, m := range append(s.World().VirtualModels(), s.Models.Catalog().All()...) {
 		view := Model{
-			ID: m.ID, Name: m.Name, Provider: m.Provider, ProviderName: m.Provider, Description: m.Description,
-			Local: m.Local, Free: m.Free, ContextWindow: positive(m.ContextWindow), MaxOutput: positive(m.MaxOutput),
+			ID: m.ID, Name: m.Name, Provider: m.Provider, ProviderName: nameIn(table, m.Provider), Description: m.Description,
+			Local: m.Local, Free: m.Free, Favourite: slices.Contains(favourites, m.ID), ContextWindow: positive(m.ContextWindow), MaxOutput: positive(m.MaxOutput),
 		}
 		if view.Name == "" {
 			view.Name = m.ID
-		}
-		if p := table[m.Provider]; p != nil {
-			view.ProviderName = p.Name
-		} else if m.Provider == routing.VirtualProvider {
-			view.ProviderName = "Virtual model"
 		}
 		if m.Price != nil {
 			view.InputPrice, view.OutputPrice = perMillion(m.Price.Input), perMillion(m.Price.Output)

@@ -85,6 +85,8 @@ type Model struct {
 	// InputPrice and OutputPrice are decimal USD per million tokens, null where unknown.
 	InputPrice  *string `json:"inputPrice"`
 	OutputPrice *string `json:"outputPrice"`
+	// Favourite models are offered first.
+	Favourite bool `json:"favourite"`
 }
 
 // ModelList is the models that can be asked for now, with what went wrong while asking their providers.

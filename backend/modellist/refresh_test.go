@@ -217,6 +217,10 @@ func TestHostedGatewayKnowsMore(t *testing.T) {
 	if m.Price == nil || *m.Price.Input != 3 || m.MaxOutput != 77 || m.Origin(catalog.FieldPrice).Source != catalog.FromGateway {
 		t.Errorf("%+v", m)
 	}
+	served, known := l.Same(m)
+	if len(served) != 1 || len(known) != 1 || known[0].ID != "anthropic/claude-next-9.5" || known[0].Provider != "gateway" {
+		t.Errorf("the model elsewhere: %+v, %+v", served, known)
+	}
 	asked := w.serves["anthropic/claude-next-9.5"]
 	if l.Serving(ctx, m.ID); w.serves["anthropic/claude-next-9.5"] != asked {
 		t.Error("asked again within a day")

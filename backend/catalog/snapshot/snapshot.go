@@ -191,3 +191,12 @@ func (s *Snapshot) NextChange(now time.Time) time.Time {
 	}
 	return next
 }
+
+// Origins tells what the files are made of and how old they are.
+func (s *Snapshot) Origins() []catalog.Origin {
+	var out []catalog.Origin
+	for _, l := range s.lists {
+		out = append(out, *l.origin)
+	}
+	return out
+}

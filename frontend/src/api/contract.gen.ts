@@ -39,6 +39,34 @@ export interface BudgetStatus {
   tightest: BudgetLine | null;
 }
 
+export interface Catalog {
+  models: CatalogEntry[];
+  lists: ListAge[];
+  shipped: ModelOrigin[];
+  refreshing: boolean;
+}
+
+export interface CatalogEntry {
+  id: string;
+  name: string;
+  provider: string;
+  providerName: string;
+  type: string;
+  usable: boolean;
+  local: boolean;
+  free: boolean;
+  virtual: boolean;
+  favourite: boolean;
+  tags: string[];
+  contextWindow: number | null;
+  maxOutput: number | null;
+  inputPicoUSD: number | null;
+  outputPicoUSD: number | null;
+  released: string | null;
+  requests: number;
+  firstTokenP75Ms: number | null;
+}
+
 export interface ChatDelta {
   conversation: string;
   turn: string;
@@ -216,6 +244,10 @@ export interface Failure {
   message: string;
 }
 
+export interface Favourites {
+  models: string[];
+}
+
 export interface Finding {
   subject: string;
   state: "ok" | "warning" | "failed" | "skipped";
@@ -283,6 +315,16 @@ export interface Link {
   url: string;
 }
 
+export interface ListAge {
+  provider: string;
+  providerName: string;
+  at: string | null;
+  models: number;
+  public: boolean;
+  problem: string;
+  next: string | null;
+}
+
 export interface ListProblem {
   provider: string;
   message: string;
@@ -300,16 +342,109 @@ export interface Model {
   maxOutput: number | null;
   inputPrice: string | null;
   outputPrice: string | null;
+  favourite: boolean;
 }
 
 export interface ModelChoice {
   model: string;
 }
 
+export interface ModelDetail {
+  entry: CatalogEntry;
+  description: string;
+  upstream: string;
+  inputModalities: string[];
+  outputModalities: string[];
+  parameters: string[];
+  regions: string[];
+  facts: ModelFact[];
+  price: ModelPrice | null;
+  offers: ModelOffer[];
+  offersProblem: string;
+  history: ModelHistory;
+  raw: unknown;
+}
+
+export interface ModelFact {
+  field: string;
+  origin: ModelOrigin;
+}
+
+export interface ModelFavourite {
+  model: string;
+  favourite: boolean;
+}
+
+export interface ModelHistory {
+  since: string;
+  requests: number;
+  errors: number;
+  costPicoUSD: number | null;
+  unknownCost: number;
+  inputTokens: number | null;
+  outputTokens: number | null;
+  firstTokenP50Ms: number | null;
+  firstTokenP75Ms: number | null;
+  durationP75Ms: number | null;
+  tokensPerSecondP50: number | null;
+}
+
 export interface ModelList {
   models: Model[];
   problems: ListProblem[];
   refreshing: boolean;
+}
+
+export interface ModelOffer {
+  id: string;
+  provider: string;
+  providerName: string;
+  usable: boolean;
+  hosted: boolean;
+  free: boolean;
+  contextWindow: number | null;
+  maxOutput: number | null;
+  inputPicoUSD: number | null;
+  outputPicoUSD: number | null;
+  cacheReadPicoUSD: number | null;
+  cacheWritePicoUSD: number | null;
+  priceOrigin: ModelOrigin | null;
+}
+
+export interface ModelOrigin {
+  source: "user" | "provider" | "gateway" | "snapshot";
+  by: string;
+  at: string | null;
+}
+
+export interface ModelPrice {
+  lines: ModelPriceLine[];
+  services: ModelPriceVariant[];
+  regions: ModelPriceVariant[];
+  discount: number;
+  version: string;
+}
+
+export interface ModelPriceLine {
+  kind: string;
+  picoUSD: number;
+  steps: ModelPriceStep[];
+}
+
+export interface ModelPriceStep {
+  from: number;
+  picoUSD: number | null;
+}
+
+export interface ModelPriceVariant {
+  name: string;
+  multiplier: number;
+  lines: ModelPriceLine[];
+}
+
+export interface ModelRef {
+  id: string;
+  provider: string;
 }
 
 export interface NewBudget {
@@ -906,6 +1041,9 @@ export interface Calls {
   "endpoint.pause": { params: Empty; result: Empty };
   "endpoint.resume": { params: Empty; result: Empty };
   "models.list": { params: Empty; result: ModelList };
+  "models.catalog": { params: Empty; result: Catalog };
+  "models.get": { params: ModelRef; result: ModelDetail };
+  "models.favourite": { params: ModelFavourite; result: Favourites };
   "models.refresh": { params: Empty; result: ModelList };
   "activeModel.get": { params: Empty; result: ModelChoice };
   "activeModel.set": { params: ModelChoice; result: ModelChoice };
