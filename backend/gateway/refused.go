@@ -35,7 +35,12 @@ func (x *exchange) refused(resp *http.Response, a routing.Attempt) (*Answer, err
 	if wait := retryAfter(resp.Header, body, x.g.Now()); wait > 0 {
 		e.RetryAfter = wait
 	}
-	if a.Dialect != x.req.Dialect || protocol.Foreign(a.Dialect, targetOf(a)) {
+	formless := x.pass == nil && !protocol.IsError(a.Dialect, body)
+	if said := plain(body); formless && e.Message == http.StatusText(resp.StatusCode) && said != "" {
+		e.Message = said
+	}
+	foreign := protocol.Foreign(a.Dialect, targetOf(a)) || formless
+	if a.Dialect != x.req.Dialect || foreign {
 		return nil, neutral(e)
 	}
 	header := x.header(resp)
@@ -44,6 +49,18 @@ func (x *exchange) refused(resp *http.Response, a routing.Attempt) (*Answer, err
 		ID: x.id, Status: resp.StatusCode, Header: header, Provider: x.provider.ID, Model: x.model,
 		Body: io.NopCloser(strings.NewReader(string(body))), settled: x.settlement,
 	}, e
+}
+
+// plainLimit bounds what is repeated of a refusal that has no form, in bytes.
+const plainLimit = 500
+
+// plain gives what a refusal without a form says, empty where it is a page.
+func plain(body []byte) string {
+	text := strings.TrimSpace(strings.ToValidUTF8(string(body), ""))
+	if strings.HasPrefix(text, "<") || len(text) > plainLimit {
+		return ""
+	}
+	return text
 }
 
 // badCredential tells whether an upstream refused the credential, for which Gemini's status is that of a bad request.

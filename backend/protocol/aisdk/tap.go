@@ -24,6 +24,15 @@ func readBody(seen *llm.Observation, body []byte) {
 	root := jsonread.Of(body)
 	observe(seen, root.Get("response"))
 	ended(seen, root)
+	if fails(root) {
+		seen.Err = inBandError(body)
+	}
+}
+
+// fails tells whether an object is an error, though nothing in it may say so but what it holds.
+func fails(root jsonread.Value) bool {
+	e := root.Get("error")
+	return e.Exists() && e.Type() != jsonread.Null && !root.Get("finishReason").Exists()
 }
 
 type streamTap struct {
@@ -63,8 +72,12 @@ func (t *streamTap) event(e sse.Event) {
 		return
 	case "error":
 		t.seen.Err = inBandError(e.Data)
+	case "":
+		if fails(data) {
+			t.seen.Err = inBandError(e.Data)
+		}
 	default: // calls, files, sources
-		t.seen.Content = t.seen.Content || kind != ""
+		t.seen.Content = true
 	}
 	generation(&t.seen, data)
 }
