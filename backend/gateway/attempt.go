@@ -27,22 +27,19 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 			x.g.Health.Report(a.Target(), r)
 		}
 	}
-	x.watch, ctx = newWatchdog(ctx, a.Timeouts, a.Provider.Name)
+	x.watch, ctx = newWatchdog(ctx, a.Timeouts, a.Provider.Name, x.g.AfterFunc)
 	x.trying = true
-	returned := false
-	defer func() {
-		if x.trying = false; !returned { // a panic is on its way up
-			x.watch.stop()
-			x.settled(Failed, llm.Errorf(llm.ErrInternal, "the attempt ended in a panic"), status)
-		}
-	}()
-	var answer *Answer
+	defer func() { x.trying = false }()
 	var resp *http.Response
-	head, err := x.expand(a, head)
-	if err == nil {
-		answer, resp, err = x.ask(ctx, a, head)
-	}
-	returned = true
+	answer, err := x.contained(func() (*Answer, error) {
+		head, err := x.expand(a, head)
+		if err != nil {
+			return nil, err
+		}
+		answer, r, err := x.ask(ctx, a, head)
+		resp = r
+		return answer, err
+	})
 	if resp != nil {
 		status = resp.StatusCode
 	}

@@ -123,7 +123,7 @@ func TestWatchdog(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
-			w, ctx := newWatchdog(t.Context(), c.limits, "Acme")
+			w, ctx := newWatchdog(t.Context(), c.limits, "Acme", byTheClock)
 			for _, at := range c.beats {
 				time.Sleep(time.Until(start.Add(at)))
 				w.beat()

@@ -74,6 +74,14 @@ type Options struct {
 	Logger *slog.Logger
 	// Pause waits before attempts are made again and tells whether the context still holds; nil waits by the clock.
 	Pause func(ctx context.Context, d time.Duration) bool
+	// AfterFunc starts the timers by which attempts end or are late; nil is time.AfterFunc.
+	AfterFunc func(d time.Duration, f func()) Timer
+}
+
+// Timer is what AfterFunc gives, as *time.Timer is.
+type Timer interface {
+	Stop() bool
+	Reset(d time.Duration) bool
 }
 
 // Gateway is safe for concurrent use.
@@ -89,6 +97,9 @@ type Gateway struct {
 func New(o Options) *Gateway {
 	if o.Pause == nil {
 		o.Pause = pause
+	}
+	if o.AfterFunc == nil {
+		o.AfterFunc = byTheClock
 	}
 	return &Gateway{Options: o, memory: recall.New(o.Now)}
 }
@@ -198,7 +209,7 @@ func (x *exchange) open(model string, surface llm.Surface, stream bool) {
 
 // finish runs the request, and ends the line where nothing has been sent.
 func (x *exchange) finish(ctx context.Context, run func() (*Answer, error)) (*Answer, error) {
-	answer, err := run()
+	answer, err := x.contained(run)
 	if err != nil {
 		e := llm.AsError(err)
 		if e.Kind == llm.ErrInternal && e.Cause != nil {

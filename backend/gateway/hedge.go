@@ -25,7 +25,6 @@ type runner struct {
 	cancel context.CancelCauseFunc
 	answer *Answer
 	err    error
-	panics any
 }
 
 // race makes an attempt, and the next one beside it when it is late. The first that has content gives the answer; the other
@@ -37,21 +36,18 @@ func (r *round) race(first routing.Attempt) *Answer {
 	if wait <= 0 {
 		wait = lateDefault
 	}
-	late := time.NewTimer(wait)
-	defer late.Stop()
+	late := make(chan struct{}, 1)
+	timer := r.x.g.AfterFunc(wait, func() { late <- struct{}{} })
+	defer timer.Stop()
 	for len(running) > 0 {
 		select {
-		case <-late.C:
+		case <-late:
 			if second, ok := r.next(); ok {
 				second.Reason = fmt.Sprintf("beside the one before, which gave nothing for %s; %s", wait.Round(time.Millisecond), second.Reason)
 				running = append(running, r.start(second, ends))
 			}
 		case done := <-ends:
 			running = without(running, done)
-			if done.panics != nil {
-				end(running, ends)
-				panic(done.panics)
-			}
 			if done.err != nil {
 				done.cancel(nil)
 				r.lost(done.a, done.answer, done.err)
@@ -69,11 +65,8 @@ func (r *round) start(a routing.Attempt, ends chan<- *runner) *runner {
 	ctx, cancel := context.WithCancelCause(r.ctx)
 	run := &runner{y: r.x.branch(), a: a, cancel: cancel}
 	go func() {
-		defer func() {
-			run.panics = recover() // it goes on where somebody stands ready for it
-			ends <- run
-		}()
-		run.answer, run.err = run.y.attempt(ctx, a, r.head)
+		defer func() { ends <- run }()
+		run.answer, run.err = run.y.contained(func() (*Answer, error) { return run.y.attempt(ctx, a, r.head) })
 	}()
 	return run
 }

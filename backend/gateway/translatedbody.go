@@ -17,6 +17,7 @@ type translatedBody struct {
 	*translation
 	ctx      context.Context
 	upstream *pausing
+	encoder  protocol.Encoder
 	status   int
 	next     func() ([]byte, bool)
 	stop     func()
@@ -32,7 +33,7 @@ type translatedBody struct {
 const enough = 16 << 10
 
 func newTranslatedBody(ctx context.Context, t *translation, resp *http.Response, encoder protocol.Encoder) *translatedBody {
-	b := &translatedBody{translation: t, ctx: ctx, status: resp.StatusCode, upstream: &pausing{ReadCloser: resp.Body}}
+	b := &translatedBody{translation: t, ctx: ctx, status: resp.StatusCode, upstream: &pausing{ReadCloser: resp.Body}, encoder: encoder}
 	whole := *resp
 	whole.Body = b.upstream
 	b.next, b.stop = iter.Pull(func(yield func([]byte) bool) {
@@ -48,7 +49,7 @@ func newTranslatedBody(ctx context.Context, t *translation, resp *http.Response,
 		b.upstream.before = give
 		for e, err := range t.events(&whole) {
 			if err != nil {
-				piece = append(piece, b.fail(err, encoder)...)
+				piece = append(piece, b.fail(err)...)
 				give()
 				return
 			}
@@ -111,7 +112,7 @@ func (b *translatedBody) drop() {
 
 func (b *translatedBody) Read(p []byte) (int, error) {
 	for len(b.out) == 0 {
-		piece, more := b.next()
+		piece, more := b.pull()
 		if !more {
 			return 0, b.ended
 		}
@@ -122,12 +123,25 @@ func (b *translatedBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// pull gives the next piece; after a panic that is the last one, which says so.
+func (b *translatedBody) pull() (piece []byte, more bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			e := Panicked(b.x.g.Logger, b.x.id, v)
+			b.ended = io.EOF
+			b.x.settle(Failed, e, b.status)
+			piece, more = b.x.ending(func() []byte { return b.encoder.End(e) }, "", e), true
+		}
+	}()
+	return b.next()
+}
+
 func (b *translatedBody) over() bool {
 	return b.ended != nil || b.x.seen != nil && b.x.seen.Finish.Kind != ""
 }
 
 // fail settles an answer that failed and gives what the client is told.
-func (b *translatedBody) fail(err error, encoder protocol.Encoder) []byte {
+func (b *translatedBody) fail(err error) []byte {
 	if b.upstream.left {
 		return nil // it was ended from here, and Close says how
 	}
@@ -145,13 +159,18 @@ func (b *translatedBody) fail(err error, encoder protocol.Encoder) []byte {
 	}
 	b.ended = io.EOF
 	b.x.settle(Failed, failed, b.status)
-	return encoder.End(failed)
+	return b.encoder.End(failed)
 }
 
 // Close ends the upstream at once. A client that leaves after the last event got everything.
 func (b *translatedBody) Close() error {
-	err := b.upstream.Close()
 	defer b.x.watch.stop()
+	defer func() {
+		if v := recover(); v != nil {
+			b.x.settle(Failed, Panicked(b.x.g.Logger, b.x.id, v), b.status)
+		}
+	}()
+	err := b.upstream.Close()
 	if b.ended == nil && b.over() {
 		b.x.settle(OK, nil, b.status)
 	} else if b.ended == nil {

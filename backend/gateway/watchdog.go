@@ -13,30 +13,36 @@ import (
 
 // watchdog ends an attempt that is too slow: until its first content, between two pieces of it, or in all.
 type watchdog struct {
-	limits routing.Timeouts
-	name   string // the provider's
-	cancel context.CancelCauseFunc
+	limits    routing.Timeouts
+	name      string // the provider's
+	afterFunc func(d time.Duration, f func()) Timer
+	cancel    context.CancelCauseFunc
 
 	mu          sync.Mutex
-	pace, total *time.Timer
+	pace, total Timer
 	// begun tells that there was content, over that nothing is watched any more.
 	begun, over bool
 }
 
 // newWatchdog watches an attempt that runs in the context it gives. stop must be called when the attempt is over.
-func newWatchdog(ctx context.Context, limits routing.Timeouts, name string) (*watchdog, context.Context) {
+func newWatchdog(
+	ctx context.Context, limits routing.Timeouts, name string, after func(time.Duration, func()) Timer,
+) (*watchdog, context.Context) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	w := &watchdog{limits: limits, name: name, cancel: cancel}
+	w := &watchdog{limits: limits, name: name, afterFunc: after, cancel: cancel}
 	w.pace = w.after(limits.FirstToken, "nothing came for %s (the first-token timeout)")
 	w.total = w.after(limits.Total, "the answer was not finished after %s (the total timeout)")
 	return w, ctx
 }
 
-func (w *watchdog) after(limit time.Duration, what string) *time.Timer {
+func byTheClock(d time.Duration, f func()) Timer { return time.AfterFunc(d, f) }
+
+// after gives nil where there is no limit.
+func (w *watchdog) after(limit time.Duration, what string) Timer {
 	if limit <= 0 {
 		return nil
 	}
-	return time.AfterFunc(limit, func() {
+	return w.afterFunc(limit, func() {
 		w.cancel(llm.Errorf(llm.ErrTimeout, w.name+": "+what+"; timeouts are set in settings or by the request", limit).
 			WithStatus(http.StatusGatewayTimeout).WithCode("provider_timeout"))
 	})
@@ -70,7 +76,7 @@ func (w *watchdog) beat() {
 func (w *watchdog) stop() {
 	w.mu.Lock()
 	w.over = true
-	for _, t := range []*time.Timer{w.pace, w.total} {
+	for _, t := range []Timer{w.pace, w.total} {
 		if t != nil {
 			t.Stop()
 		}

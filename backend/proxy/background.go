@@ -142,7 +142,7 @@ func (s *Server) detach(w http.ResponseWriter, r *http.Request, req *gateway.Req
 
 // work writes a job's answer. It is kept before anybody is told that it is done.
 func (s *Server) work(j *job, req gateway.Request, kept answers.Answer) {
-	err := s.produce(j, req, kept)
+	err := s.contained(func() error { return s.produce(j, req, kept) })
 	if err == nil {
 		return
 	}

@@ -65,13 +65,7 @@ type way func(context.Context, gateway.Request) (*gateway.Answer, error)
 // carry has the request answered and copies the answer.
 func (s *Server) carry(w http.ResponseWriter, r *http.Request, req *gateway.Request, by way) error {
 	out := s.newOutlet(w, r, req)
-	defer out.close()
-	answer, err := by(r.Context(), *req)
-	if err != nil {
-		return out.fail(err)
-	}
-	defer answer.Body.Close() //nolint:errcheck // the answer is over either way
-	return out.copy(answer)
+	return out.serve(s, func() (*gateway.Answer, error) { return by(r.Context(), *req) })
 }
 
 func allows(key access.Key) func(string) bool {

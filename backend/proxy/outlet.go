@@ -69,6 +69,19 @@ func (s *Server) newOutlet(w http.ResponseWriter, r *http.Request, req *gateway.
 	return o
 }
 
+// serve writes the answer that get gives, or what went wrong.
+func (o *outlet) serve(s *Server, get func() (*gateway.Answer, error)) error {
+	defer o.close()
+	return o.fail(s.contained(func() error {
+		answer, err := get()
+		if err != nil {
+			return err
+		}
+		defer answer.Body.Close() //nolint:errcheck // the answer is over either way
+		return o.copy(answer)
+	}))
+}
+
 // close ends the keep-alives.
 func (o *outlet) close() {
 	if o.keeper == nil {
@@ -157,6 +170,9 @@ func (o *outlet) write(p []byte, last bool) error {
 
 // fail gives an error back as long as it can still have its own status; after that it is the end of the stream.
 func (o *outlet) fail(err error) error {
+	if err == nil {
+		return nil
+	}
 	o.mu.Lock()
 	begun := o.begun
 	o.mu.Unlock()

@@ -152,14 +152,8 @@ func (s *Server) pass(p passRoute) handler {
 // carryPass has the request carried and copies the answer.
 func (s *Server) carryPass(w http.ResponseWriter, r *http.Request, req gateway.Pass) error {
 	out := s.newOutlet(w, r, &req.Request)
-	defer out.close()
 	out.mu.Lock()
 	out.streams = req.Streams
 	out.mu.Unlock()
-	answer, err := s.Gateway.Pass(r.Context(), req)
-	if err != nil {
-		return out.fail(err)
-	}
-	defer answer.Body.Close() //nolint:errcheck // the answer is over either way
-	return out.copy(answer)
+	return out.serve(s, func() (*gateway.Answer, error) { return s.Gateway.Pass(r.Context(), req) })
 }

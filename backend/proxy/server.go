@@ -287,13 +287,28 @@ func (s *Server) keyed(h handler) http.Handler {
 			s.fail(w, r, dialectOf(r), e)
 			return
 		}
-		if err := h(w, r, key); err != nil {
+		if err := s.contained(func() error { return h(w, r, key) }); err != nil {
 			if told, ok := errors.AsType[*gateway.Unanswered](err); ok {
 				maps.Copy(w.Header(), told.Header)
 			}
 			s.fail(w, r, dialectOf(r), llm.AsError(err))
 		}
 	})
+}
+
+// contained runs what serves one request; a panic in it is that request's failure. Cutting a connection off is done by a
+// panic too, and goes on.
+func (s *Server) contained(serve func() error) (err error) {
+	defer func() {
+		v := recover()
+		if v == http.ErrAbortHandler { //nolint:errorlint // it is that value, and no other
+			panic(v)
+		}
+		if v != nil {
+			err = gateway.Panicked(s.Logger, "", v)
+		}
+	}()
+	return serve()
 }
 
 // fail writes an error in a dialect. A body that was not read is not worth the connection.

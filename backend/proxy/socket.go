@@ -280,7 +280,9 @@ func (c *socket) work(queue chan frame) {
 		case f := <-queue:
 			select {
 			case c.slots <- struct{}{}:
-				c.turn(f)
+				if err := c.s.contained(func() error { c.turn(f); return nil }); err != nil {
+					c.send(f.lane, errorFrame(llm.AsError(err)))
+				}
 				<-c.slots
 			case <-c.ctx.Done():
 				return
