@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"gopkg.in/natefinch/lumberjack.v2"
 
@@ -80,14 +82,17 @@ func (s gatewaySecrets) Secret(ctx context.Context, id provider.ID, name string)
 }
 
 // pricer tells the usage history what calls cost.
-type pricer struct{ catalog func() *catalog.Catalog }
+type pricer struct {
+	catalog func() *catalog.Catalog
+	now     func() time.Time
+}
 
 func (p pricer) Bill(provider, model string, u llm.Usage) *catalog.Bill {
 	price, ok := p.catalog().Price(provider, model)
 	if !ok {
 		return nil
 	}
-	bill := price.Cost(u)
+	bill := price.Cost(u, p.now())
 	return &bill
 }
 
@@ -108,18 +113,18 @@ func overrideOf(m settings.ModelOverride) catalog.Override {
 	if m.MaxTokens != nil {
 		o.MaxOutput = *m.MaxTokens
 	}
-	if p := m.Pricing; p != nil {
-		o.Price = catalog.Price{
-			Input: pico(p.Input), Output: pico(p.Output), CacheRead: pico(p.InputCacheRead), CacheWrite5m: pico(p.InputCacheWrite),
-		}
+	if m.Pricing != nil {
+		o.Price = priceOf(m.Pricing)
 	}
 	return o
 }
 
-func pico(p *settings.Price) *catalog.PicoUSD {
-	if p == nil {
-		return nil
+// priceOf reads the user's own prices as lists of models are read: they have the same shape.
+func priceOf(p *settings.Pricing) catalog.Price {
+	text, err := json.Marshal(p)
+	if err != nil { // checked numbers and texts always marshal
+		return catalog.Price{}
 	}
-	n := catalog.PicoUSD(*p)
-	return &n
+	price, _ := provider.PriceOf(text)
+	return price
 }

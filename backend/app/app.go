@@ -162,9 +162,10 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	c.onClose(func(context.Context) { c.rollouts.Close() })
 	c.setRollouts()
 
-	c.openBudgets(db, pricer{models.Catalog})
+	prices := pricer{models.Catalog, time.Now}
+	c.openBudgets(db, prices)
 	history, err := usage.Open(db, usage.Options{
-		Now: time.Now, Logger: c.logger, Broker: c.broker, Pricer: pricer{models.Catalog},
+		Now: time.Now, Logger: c.logger, Broker: c.broker, Pricer: prices,
 		View: func(r usage.Record) any { return control.UsageView(r) },
 		Settled: func(r *usage.Record) {
 			c.budgets.Settled(spentOf(r))
@@ -193,7 +194,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	gate := gateway.New(gateway.Options{
 		World: world, Upstream: client, Credentials: gatewaySecrets{secrets}, Recorder: history, Health: c.board, Purse: c.budgets,
 		Objects:     objects.Open(db, objects.Options{Now: time.Now, Logger: c.logger}),
-		Calibration: counts, Redact: redactor.RedactBytes, Conceal: credential.Conceal, Files: fetch.New(c.fetchLimits), Price: pricer{models.Catalog}.Cost,
+		Calibration: counts, Redact: redactor.RedactBytes, Conceal: credential.Conceal, Files: fetch.New(c.fetchLimits), Price: prices.Cost,
 		Now: time.Now, Logger: c.logger,
 	})
 	kept, err := answers.Open(db, answers.Options{Now: time.Now, Logger: c.logger}, proxy.InterruptedAnswer)
@@ -207,7 +208,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		Active:  func() string { return c.settings.Snapshot().ActiveModel },
 		History: history, Balance: c.balanceOf(client, secrets), Logger: c.logger,
 	})
-	c.chat, err = chat.Open(db, streamer{gate, pricer{models.Catalog}}, chat.Options{Now: time.Now, Broker: c.broker, Logger: c.logger})
+	c.chat, err = chat.Open(db, streamer{gate, prices}, chat.Options{Now: time.Now, Broker: c.broker, Logger: c.logger})
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"testing"
+	"time"
 
 	"gatehouse/backend/llm"
 )
@@ -62,31 +63,31 @@ func TestPerMillion(t *testing.T) {
 func price(n int64) *PicoUSD { p := PicoUSD(n); return &p }
 
 func TestCost(t *testing.T) {
-	p := Price{Input: price(3_000_000), Output: price(15_000_000), CacheRead: price(300_000)}
+	p := Price{Rates: Rates{Input: price(3_000_000), Output: price(15_000_000), CacheRead: price(300_000)}}
 	usage := llm.Usage{Input: llm.Tokens(10), Output: llm.Tokens(2), CacheRead: llm.Tokens(100)}
-	if got := p.Cost(usage); !got.Known || got.Total != 90_000_000 || len(got.Lines) != 3 {
+	if got := p.Cost(usage, time.Time{}); !got.Known || got.Total != 90_000_000 || len(got.Lines) != 3 {
 		t.Errorf("got %+v", got)
 	}
 	usage.CacheWrite1h = llm.Tokens(1)
-	if got := p.Cost(usage); got.Known || got.Total != 0 {
+	if got := p.Cost(usage, time.Time{}); got.Known || got.Total != 0 {
 		t.Errorf("a write without a price must make the cost unknown, got %+v", got)
 	}
-	if p.Cost(llm.Usage{Output: llm.Tokens(1)}).Known {
+	if p.Cost(llm.Usage{Output: llm.Tokens(1)}, time.Time{}).Known {
 		t.Error("unknown input must make the cost unknown")
 	}
 	usage.Tier, usage.Searches = "flex", llm.Tokens(3)
-	if got := FreePrice().Cost(usage); !got.Known || got.Total != 0 {
+	if got := FreePrice().Cost(usage, time.Time{}); !got.Known || got.Total != 0 {
 		t.Errorf("free gave %+v", got)
 	}
 }
 
 func TestCatalog(t *testing.T) {
 	c := New([]Model{
-		{ID: "openai/gpt", Provider: "openai", Price: &Price{Input: price(1), Output: price(2)}},
-		{ID: "openai/gpt", Provider: "gateway", Price: &Price{Input: price(5), Output: price(6)}},
+		{ID: "openai/gpt", Provider: "openai", Price: &Price{Rates: Rates{Input: price(1), Output: price(2)}}},
+		{ID: "openai/gpt", Provider: "gateway", Price: &Price{Rates: Rates{Input: price(5), Output: price(6)}}},
 		{ID: "x/same", Provider: "x"},
 		{ID: "y/same", Provider: "y"},
-	}, map[string]Override{"openai/gpt": {Price: Price{Input: price(9)}}, "new/one": {Price: Price{Input: price(4)}}})
+	}, map[string]Override{"openai/gpt": {Price: Price{Rates: Rates{Input: price(9)}}}, "new/one": {Price: Price{Rates: Rates{Input: price(4)}}}})
 	for _, provider := range []string{"openai", "gateway"} {
 		p, ok := c.Price(provider, "openai/gpt")
 		if !ok || *p.Input != 9 || *p.Output == 0 {
@@ -106,7 +107,7 @@ func TestCatalog(t *testing.T) {
 
 func TestListed(t *testing.T) {
 	c := New([]Model{
-		{ID: "openai/gpt", Provider: "gateway", Name: "GPT", Price: &Price{Input: price(5)}},
+		{ID: "openai/gpt", Provider: "gateway", Name: "GPT", Price: &Price{Rates: Rates{Input: price(5)}}},
 		{ID: "openai/gpt", Provider: "openai", Name: "other", ContextWindow: 9, Tags: []string{"vision"}},
 		{ID: "a/b", Provider: "a"},
 	}, nil)

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"strings"
@@ -12,6 +13,12 @@ type PicoUSD int64
 // picoDigits is how many decimals of a dollar a PicoUSD holds.
 const picoDigits = 12
 
+// What an amount may be that can't be held exactly.
+var (
+	ErrFine  = errors.New("it has more than 12 decimals")
+	ErrLarge = errors.New("it is too large")
+)
+
 // ParseUSD reads a decimal amount of US dollars, as the hosted gateway writes prices ("0.000001"). An amount that
 // PicoUSD can't hold exactly is an error, never rounded.
 func ParseUSD(s string) (PicoUSD, error) {
@@ -21,7 +28,10 @@ func ParseUSD(s string) (PicoUSD, error) {
 	}
 	fraction = strings.TrimRight(fraction, "0")
 	if len(fraction) > picoDigits {
-		return 0, fmt.Errorf("%q is no number of at most 12 decimals", s)
+		if strings.Trim(whole+fraction, "0123456789") == "" {
+			return 0, fmt.Errorf("%q: %w", s, ErrFine)
+		}
+		return 0, fmt.Errorf("%q is no decimal number", s)
 	}
 	var n uint64
 	for _, c := range []byte(whole + fraction + strings.Repeat("0", picoDigits-len(fraction))) {
@@ -30,7 +40,7 @@ func ParseUSD(s string) (PicoUSD, error) {
 		}
 		high, low := bits.Mul64(n, 10)
 		if n = low + uint64(c-'0'); high != 0 || n > 1<<62 {
-			return 0, fmt.Errorf("%q is too large", s)
+			return 0, fmt.Errorf("%q: %w", s, ErrLarge)
 		}
 	}
 	return PicoUSD(n), nil

@@ -149,7 +149,7 @@ func (p Price) completed(other Price) Price {
 	out := p
 	if p.Long == nil {
 		out.Long = other.Long
-		out.setRates(p.rates().over(other.rates()))
+		out.Rates = p.Rates.over(other.Rates)
 	}
 	if p.Services == nil {
 		out.Services = other.Services
@@ -157,11 +157,13 @@ func (p Price) completed(other Price) Price {
 	if p.Regions == nil {
 		out.Regions = other.Regions
 	}
-	for _, f := range []struct{ from, to **PicoUSD }{
-		{&other.Request, &out.Request}, {&other.Search, &out.Search}, {&other.Image, &out.Image},
-	} {
-		if *f.to == nil {
-			*f.to = *f.from
+	if p.Hours == nil {
+		out.Hours = other.Hours
+	}
+	into := out.fees()
+	for i, from := range other.fees() {
+		if *into[i] == nil {
+			*into[i] = *from
 		}
 	}
 	return out
@@ -171,4 +173,4 @@ func (p Price) completed(other Price) Price {
 func same(a, b *PicoUSD) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
 
 // Sheet gives the rates of a price, with their steps.
-func (p Price) Sheet() Sheet { return Sheet{Rates: p.rates(), Long: p.Long} }
+func (p Price) Sheet() Sheet { return Sheet{p.Rates, p.Long} }

@@ -24,7 +24,7 @@ func TestWhoIsBelieved(t *testing.T) {
 		}
 		return []Said{
 			said("hosted", FromGateway, Model{Name: "hosted name", ContextWindow: 5, MaxOutput: 6, Tags: []string{"vision"}}),
-			said("file", FromSnapshot, Model{Name: "old name", Released: 7, MaxOutput: 8, Price: &Price{Input: price(1), Output: price(2)}}),
+			said("file", FromSnapshot, Model{Name: "old name", Released: 7, MaxOutput: 8, Price: &Price{Rates: Rates{Input: price(1), Output: price(2)}}}),
 		}
 	}
 	c := Build(Sources{
@@ -32,7 +32,7 @@ func TestWhoIsBelieved(t *testing.T) {
 		Known:  []Said{said("x", FromSnapshot, Model{ID: "x/y", Provider: "x", Upstream: "y"})},
 		More:   more,
 		Overrides: map[string]Override{
-			"openai/gpt": {MaxOutput: 9, Tags: []string{"tool-use"}, Price: Price{Output: price(3)}},
+			"openai/gpt": {MaxOutput: 9, Tags: []string{"tool-use"}, Price: Price{Rates: Rates{Output: price(3)}}},
 		},
 	})
 	m, ok := c.Served("openai", "openai/gpt")
@@ -76,23 +76,23 @@ func TestListedKeepsOrigins(t *testing.T) {
 // TestCompletedPrices: the same price in two places is told as fully as both together; two that differ are not mixed.
 func TestCompletedPrices(t *testing.T) {
 	full := Price{
-		Input: price(3), Output: price(15), CacheRead: price(1), CacheWrite1h: price(6), Search: price(100),
+		Rates: Rates{Input: price(3), Output: price(15), CacheRead: price(1), CacheWrite1h: price(6)}, Search: price(100),
 		Long: []Step{{From: 200_001, Rates: Rates{Input: price(6), Output: price(22)}}}, Source: FromSnapshot,
 	}
-	got := Price{Input: price(3), Output: price(15), CacheRead: price(2), Source: FromGateway}.completed(full)
+	got := Price{Rates: Rates{Input: price(3), Output: price(15), CacheRead: price(2)}, Source: FromGateway}.completed(full)
 	if *got.CacheRead != 2 || *got.CacheWrite1h != 6 || *got.Search != 100 || len(got.Long) != 1 || got.Source != FromGateway {
 		t.Errorf("%+v", got)
 	}
-	stepped := Price{Input: price(3), Output: price(15), Long: []Step{{From: 5, Rates: Rates{Input: price(9)}}}}.completed(full)
+	stepped := Price{Rates: Rates{Input: price(3), Output: price(15)}, Long: []Step{{From: 5, Rates: Rates{Input: price(9)}}}}.completed(full)
 	if stepped.Long[0].From != 5 || stepped.CacheRead != nil {
 		t.Errorf("steps of one list and rates of another: %+v", stepped)
 	}
-	for _, p := range []Price{{Input: price(3), Output: price(14)}, {Input: price(3)}, {Output: price(15)}, {}} {
+	for _, p := range []Price{{Rates: Rates{Input: price(3), Output: price(14)}}, {Rates: Rates{Input: price(3)}}, {Rates: Rates{Output: price(15)}}, {}} {
 		if got := p.completed(full); got.Search != nil || got.CacheRead != nil {
 			t.Errorf("another price was mixed in: %+v", got)
 		}
 	}
-	if got := (Price{Input: price(2)}).completed(Price{Input: price(2), Search: price(1)}); got.Search == nil {
+	if got := (Price{Rates: Rates{Input: price(2)}}).completed(Price{Rates: Rates{Input: price(2)}, Search: price(1)}); got.Search == nil {
 		t.Error("embeddings have no price for output, and agree in that")
 	}
 }
@@ -101,7 +101,7 @@ func TestCompletedPrices(t *testing.T) {
 func TestPricesOfUnlisted(t *testing.T) {
 	c := Build(Sources{More: func(provider, upstream string) []Said {
 		if provider == "openai" && upstream == "gpt-old" {
-			return []Said{said("file", FromSnapshot, Model{Price: &Price{Input: price(1), Output: price(2)}})}
+			return []Said{said("file", FromSnapshot, Model{Price: &Price{Rates: Rates{Input: price(1), Output: price(2)}}})}
 		}
 		return nil
 	}})
@@ -117,7 +117,7 @@ func BenchmarkServed(b *testing.B) {
 	var all []Said
 	for i := range 3000 {
 		id := "p/m" + string(rune('a'+i%26)) + string(rune('a'+i/26%26)) + string(rune('a'+i/676))
-		all = append(all, said("p", FromProvider, Model{ID: id, Provider: "p", Price: &Price{Input: price(1), Output: price(1)}}))
+		all = append(all, said("p", FromProvider, Model{ID: id, Provider: "p", Price: &Price{Rates: Rates{Input: price(1), Output: price(1)}}}))
 	}
 	c := Build(Sources{Served: all})
 	b.ReportAllocs()

@@ -91,10 +91,19 @@ func (g *generator) define(t reflect.Type) {
 	if t.NumField() == 0 {
 		fmt.Fprintf(&b, "export type %s = Record<string, never>;\n", title(t))
 	} else {
-		fmt.Fprintf(&b, "export interface %s {\n", title(t))
+		var members, bases []string
 		for f := range t.Fields() {
-			b.WriteString(g.member(f))
+			if f.Anonymous {
+				bases = append(bases, g.name(f.Type))
+			} else {
+				members = append(members, g.member(f))
+			}
 		}
+		extends := ""
+		if len(bases) > 0 {
+			extends = " extends " + strings.Join(bases, ", ")
+		}
+		fmt.Fprintf(&b, "export interface %s%s {\n%s", title(t), extends, strings.Join(members, ""))
 		b.WriteString("}\n")
 	}
 	if _, taken := g.text[title(t)]; taken { // types of two packages

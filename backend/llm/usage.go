@@ -60,14 +60,21 @@ type Usage struct {
 	CacheWrite1h Count
 	Output       Count
 	Reasoning    Count
-	// InputAudio, CacheReadAudio, OutputAudio and OutputImage say how much of Input, CacheRead and Output was sound or
-	// pictures, which have prices of their own.
+	// InputAudio, InputImage, CacheReadAudio, OutputAudio and OutputImage say how much of Input, CacheRead and Output was
+	// sound or pictures, which have prices of their own.
 	InputAudio     Count `json:",omitzero"`
+	InputImage     Count `json:",omitzero"`
 	CacheReadAudio Count `json:",omitzero"`
 	OutputAudio    Count `json:",omitzero"`
 	OutputImage    Count `json:",omitzero"`
 	// Searches are web searches that the provider ran and bills one by one.
 	Searches Count `json:",omitzero"`
+	// Images are pictures that were made, VideoMs and AudioMs the length of film that was made and of sound that was
+	// heard, in milliseconds, Characters what was spoken: what models cost that count no tokens.
+	Images     Count `json:",omitzero"`
+	VideoMs    Count `json:",omitzero"`
+	AudioMs    Count `json:",omitzero"`
+	Characters Count `json:",omitzero"`
 	// Tier is the service tier that served the call, Region where it was served, in the source's words; empty where it
 	// does not say.
 	Tier   string `json:",omitzero"`
@@ -80,8 +87,10 @@ type Usage struct {
 	Raw json.RawMessage
 }
 
-// Known tells whether the source reported anything.
-func (u Usage) Known() bool { return u.Input.Known() || u.Output.Known() }
+// Known tells whether anything is known of what a call took.
+func (u Usage) Known() bool {
+	return u.Input.Known() || u.Output.Known() || u.Images.Known() || u.VideoMs.Known() || u.AudioMs.Known() || u.Characters.Known()
+}
 
 // FinishKind is why a model stopped.
 type FinishKind string

@@ -204,7 +204,7 @@ func TestOverridesWin(t *testing.T) {
 	l.Refresh(context.Background())
 	price := catalog.PicoUSD(7)
 	w.set(func() {
-		w.source.Overrides = map[string]catalog.Override{"openai/gpt": {Price: catalog.Price{Input: &price, Output: &price}}}
+		w.source.Overrides = map[string]catalog.Override{"openai/gpt": {Price: catalog.Price{Rates: catalog.Rates{Input: &price, Output: &price}}}}
 	})
 	l.Changed()
 	if p, ok := l.Catalog().Price("openai", "openai/gpt"); !ok || *p.Input != 7 {

@@ -193,13 +193,13 @@ func TestHostedGatewayKnowsMore(t *testing.T) {
 	w.answers["gateway"] = func() ([]catalog.Model, error) {
 		return []catalog.Model{{
 			ID: "anthropic/claude-next-9.5", Provider: "gateway", Upstream: "anthropic/claude-next-9.5", Name: "Claude Next",
-			ContextWindow: 500, Price: &catalog.Price{Input: usd(99), Output: usd(99)},
+			ContextWindow: 500, Price: &catalog.Price{Rates: catalog.Rates{Input: usd(99), Output: usd(99)}},
 		}}, nil
 	}
 	w.answers["anthropic"] = has("anthropic/claude-next-9-5-20270101")
 	w.serving["anthropic/claude-next-9.5"] = []catalog.Model{
-		{ID: "anthropic/claude-next-9.5", Provider: "bedrock", Price: &catalog.Price{Input: usd(8), Output: usd(8)}},
-		{ID: "anthropic/claude-next-9.5", Provider: "anthropic", MaxOutput: 77, Price: &catalog.Price{Input: usd(3), Output: usd(5)}},
+		{ID: "anthropic/claude-next-9.5", Provider: "bedrock", Price: &catalog.Price{Rates: catalog.Rates{Input: usd(8), Output: usd(8)}}},
+		{ID: "anthropic/claude-next-9.5", Provider: "anthropic", MaxOutput: 77, Price: &catalog.Price{Rates: catalog.Rates{Input: usd(3), Output: usd(5)}}},
 	}
 	l, done := open(t, w, filepath.Join(t.TempDir(), "db"))
 	defer done()

@@ -3,6 +3,7 @@ package provider
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/tidwall/gjson"
 
@@ -10,9 +11,18 @@ import (
 )
 
 // priceOf reads a pricing object in the hosted gateway's shape (decimal strings, USD per token; GET /v1/models) or
-// OpenRouter's (prompt, completion). What it can't read exactly stays unknown. noOutput is for models that have none,
-// embeddings above all, whose lists leave its price out.
+// OpenRouter's (prompt, completion). It is not ok unless it has the price of input, and of output too: noOutput is for
+// models that have none, embeddings above all, whose lists leave its price out.
 func priceOf(pricing gjson.Result, noOutput bool) (catalog.Price, bool) {
+	price, ok := readPrice(pricing)
+	return price, ok && price.Input != nil && (price.Output != nil || noOutput)
+}
+
+// PriceOf reads a pricing object that need not be complete, as settings have them. What can't be read exactly stays
+// unknown.
+func PriceOf(pricing []byte) (catalog.Price, bool) { return readPrice(gjson.ParseBytes(pricing)) }
+
+func readPrice(pricing gjson.Result) (catalog.Price, bool) {
 	var price catalog.Price
 	if !pricing.IsObject() {
 		return price, false
@@ -22,17 +32,34 @@ func priceOf(pricing gjson.Result, noOutput bool) (catalog.Price, bool) {
 		return price, false
 	}
 	price = price.WithSheet(sheet)
-	price.Request = usdOf(pricing, "request")
-	price.Search = usdOf(pricing, "web_search")
-	price.Image = usdOf(pricing, "image_output", "image")
 	price.Services = variantsOf(pricing.Get("service_tiers"))
 	price.Regions = variantsOf(pricing.Get("regional"))
-	return price, price.Input != nil && (price.Output != nil || noOutput)
+	price.Hours = hoursOf(pricing.Get("hours"))
+	price.Request = usdOf(pricing, "request")
+	price.Search = usdOf(pricing, "web_search")
+	price.Image = usdOf(pricing, "image_output")
+	if !pricing.Get("prompt").Exists() { // where it is OpenRouter's name for a picture that is shown
+		price.Image = cmp.Or(price.Image, usdOf(pricing, "image"))
+	}
+	price.VideoSecond = cmp.Or(usdOf(pricing, "video_second"), perSecond(pricing.Get("video_duration_pricing")))
+	price.AudioSecond = usdOf(pricing, "audio_second")
+	price.Character = usdOf(pricing, "speech_input_character_cost")
+	price.Discount = multiplierOf(pricing)
+	return price, true
 }
 
-// PriceOf is priceOf for a pricing object that stands alone.
-func PriceOf(pricing []byte) (catalog.Price, bool) {
-	return priceOf(gjson.ParseBytes(pricing), false)
+// perSecond reads prices of film by its resolution: nobody says afterwards which one was made, so they are known only
+// where all cost the same.
+func perSecond(list gjson.Result) *catalog.PicoUSD {
+	var out *catalog.PicoUSD
+	for i, one := range list.Array() {
+		cost := usdOf(one, "cost_per_second")
+		if cost == nil || i > 0 && *cost != *out {
+			return nil
+		}
+		out = cost
+	}
+	return out
 }
 
 // kinds are the names that the rates have in a list. A price by length has the same name with _tiers behind it.
@@ -48,6 +75,7 @@ var kinds = []struct {
 	{[]string{"internal_reasoning"}, func(r *catalog.Rates) **catalog.PicoUSD { return &r.Reasoning }},
 	{[]string{"audio", "input_audio"}, func(r *catalog.Rates) **catalog.PicoUSD { return &r.InputAudio }},
 	{[]string{"input_audio_cache", "input_audio_cache_read"}, func(r *catalog.Rates) **catalog.PicoUSD { return &r.CacheReadAudio }},
+	{[]string{"input_image_token"}, func(r *catalog.Rates) **catalog.PicoUSD { return &r.InputImage }},
 	{[]string{"audio_output", "output_audio"}, func(r *catalog.Rates) **catalog.PicoUSD { return &r.OutputAudio }},
 	{[]string{"output_image_token"}, func(r *catalog.Rates) **catalog.PicoUSD { return &r.OutputImage }},
 }
@@ -81,27 +109,46 @@ func sheetOf(pricing gjson.Result) (catalog.Sheet, bool) {
 	return sheet, true
 }
 
-// variantsOf reads the prices of service tiers or regions: objects of the same prices, or a multiplier as a decimal.
+// variantsOf reads the prices of service tiers or regions.
 func variantsOf(list gjson.Result) map[string]catalog.Variant {
 	var out map[string]catalog.Variant
 	list.ForEach(func(name, v gjson.Result) bool {
-		sheet, ok := sheetOf(v)
-		if !ok || !v.IsObject() {
-			return true
+		if variant, ok := variantOf(v); ok {
+			if out == nil {
+				out = map[string]catalog.Variant{}
+			}
+			out[name.Str] = variant
 		}
-		variant := catalog.Variant{Sheet: sheet}
-		if m := usdOf(v, "multiplier"); m != nil && *m%catalog.One == 0 { // a decimal with at most six digits
-			variant.Multiplier = int64(*m / catalog.One)
-		}
-		if variant.Multiplier == 0 && sheet.Input == nil {
-			return true
-		}
-		if out == nil {
-			out = map[string]catalog.Variant{}
-		}
-		out[name.Str] = variant
 		return true
 	})
+	return out
+}
+
+// variantOf reads an object of prices, or of a multiplier.
+func variantOf(v gjson.Result) (catalog.Variant, bool) {
+	sheet, ok := sheetOf(v)
+	variant := catalog.Variant{Sheet: sheet, Multiplier: multiplierOf(v)}
+	return variant, ok && v.IsObject() && (variant.Multiplier != 0 || sheet.Input != nil)
+}
+
+// multiplierOf reads a multiplier as a decimal of at most six digits, in millionths; 0 is none.
+func multiplierOf(o gjson.Result) int64 {
+	if m := usdOf(o, "multiplier"); m != nil && *m%catalog.One == 0 {
+		return int64(*m / catalog.One)
+	}
+	return 0
+}
+
+// hoursOf reads the prices of times of day (UTC).
+func hoursOf(list gjson.Result) []catalog.Hours {
+	var out []catalog.Hours
+	for _, one := range list.Array() {
+		from, err := time.Parse("15:04", one.Get("from").Str)
+		to, err2 := time.Parse("15:04", one.Get("to").Str)
+		if variant, ok := variantOf(one); ok && err == nil && err2 == nil {
+			out = append(out, catalog.Hours{From: from.Hour()*60 + from.Minute(), To: to.Hour()*60 + to.Minute(), Variant: variant})
+		}
+	}
 	return out
 }
 

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/llm"
@@ -22,6 +23,7 @@ type priceCase struct {
 	Usage    json.RawMessage            `json:"usage"`
 	Answer   map[string]json.RawMessage `json:"answer"`
 	Price    json.RawMessage            `json:"price"`
+	At       string                     `json:"at"` // when the call ended
 	Cost     *string                    `json:"cost"`
 	Sum      string                     `json:"sum"`
 	Reported *string                    `json:"reported"`
@@ -60,6 +62,13 @@ func (c priceCase) check(t *testing.T) {
 	if !ok {
 		t.Fatalf("the price can't be read: %s", c.Price)
 	}
+	at := time.Time{}
+	if c.At != "" {
+		var err error
+		if at, err = time.Parse(time.RFC3339, c.At); err != nil {
+			t.Fatal(err)
+		}
+	}
 	body, stream := c.body(t), c.stream(t)
 	codec := protocol.For(dialectOf[c.Dialect])
 	usages := map[string]llm.Usage{"passed on": tapped(codec.NewTap(false), body), "passed on, streamed": tapped(codec.NewTap(true), stream)}
@@ -84,7 +93,7 @@ func (c priceCase) check(t *testing.T) {
 		if u.Raw = nil; !reflect.DeepEqual(u, one) {
 			t.Errorf("%s: %+v, passed on %+v", way, u, one)
 		}
-		bill := price.Cost(u)
+		bill := price.Cost(u, at)
 		if got := costText(int64(bill.Total), bill.Known); got != textOr(c.Cost) {
 			t.Errorf("%s: %s, want %s (%s)\n%+v", way, got, textOr(c.Cost), c.Sum, u)
 		}

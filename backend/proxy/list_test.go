@@ -23,7 +23,7 @@ var shelf = catalog.New([]catalog.Model{
 		ID: "anthropic/claude", Provider: "gateway", Name: "Claude", Description: "Thinks.", Created: 1700000000, Released: 1600000000,
 		Type: "language", ContextWindow: 1_000_000, MaxOutput: 64_000, Tags: []string{"tool-use", "reasoning", "vision"},
 		InputModalities: []string{"text", "image", "file"}, OutputModalities: []string{"text"},
-		Price: &catalog.Price{Input: pico(3_000_000), Output: pico(15_000_000), CacheRead: pico(300_000)},
+		Price: &catalog.Price{Rates: catalog.Rates{Input: pico(3_000_000), Output: pico(15_000_000), CacheRead: pico(300_000)}},
 	},
 	{ID: "anthropic/claude", Provider: "anthropic", Upstream: "claude", Capabilities: json.RawMessage(`{"image_input":{"supported":true}}`)},
 	{ID: "google/paint", Provider: "gateway", Type: "image"},

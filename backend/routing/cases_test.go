@@ -90,7 +90,7 @@ var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func usd(pico int64) *catalog.Price {
 	in, out := catalog.PicoUSD(pico), catalog.PicoUSD(5*pico)
-	return &catalog.Price{Input: &in, Output: &out}
+	return &catalog.Price{Rates: catalog.Rates{Input: &in, Output: &out}}
 }
 
 // baseModels are what the base world's lists say.

@@ -243,21 +243,5 @@ func checkOverride(path []string, id string, m ModelOverride) *valueError {
 			return err
 		}
 	}
-	if m.Pricing == nil {
-		return nil
-	}
-	for _, p := range []struct {
-		name  string
-		value *Price
-	}{
-		{"input", m.Pricing.Input},
-		{"output", m.Pricing.Output},
-		{"input_cache_read", m.Pricing.InputCacheRead},
-		{"input_cache_write", m.Pricing.InputCacheWrite},
-	} {
-		if p.value != nil && (*p.value < 0 || *p.value > MaxPrice) {
-			return valueErrorf(append(path, "pricing", p.name), "%s USD per token is outside 0 to %s", *p.value, MaxPrice)
-		}
-	}
-	return nil
+	return checkPricing(append(path, "pricing"), m.Pricing)
 }

@@ -272,17 +272,23 @@ func decodeObject(v *hujson.Value, dst reflect.Value) *fault {
 		if at < 0 {
 			return faultf(&m.Name, "unknown field %q%s", name, suggest(name, names))
 		}
-		if err := decode(&m.Value, dst.Field(at)); err != nil {
+		if err := decode(&m.Value, dst.FieldByIndex(fields(dst.Type())[at].Index)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// fields are a struct's fields, those of embedded ones in their place.
+func fields(t reflect.Type) []reflect.StructField {
+	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Anonymous })
+}
+
 func fieldNames(t reflect.Type) []string {
-	names := make([]string, t.NumField())
-	for i := range names {
-		names[i], _, _ = strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	var names []string
+	for _, f := range fields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names = append(names, name)
 	}
 	return names
 }

@@ -26,8 +26,10 @@ func Schema() []byte {
 
 func schemaOf(t reflect.Type, defaults reflect.Value) map[string]any {
 	switch {
-	case t == reflect.TypeFor[Price](), t == reflect.TypeFor[Amount]():
+	case t == reflect.TypeFor[Price](), t == reflect.TypeFor[Amount](), t == reflect.TypeFor[Multiplier]():
 		return map[string]any{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)?$`}
+	case t == reflect.TypeFor[Clock]():
+		return map[string]any{"type": "string", "pattern": `^([01][0-9]|2[0-3]):[0-5][0-9]$`}
 	case t == reflect.TypeFor[Duration]():
 		return map[string]any{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$`}
 	case t.Kind() == reflect.Pointer:
@@ -46,15 +48,14 @@ func schemaOf(t reflect.Type, defaults reflect.Value) map[string]any {
 		return map[string]any{"type": "object", "additionalProperties": schemaOf(t.Elem(), reflect.Value{})}
 	case reflect.Struct:
 		properties := map[string]any{}
-		for i := range t.NumField() {
-			f := t.Field(i)
+		for _, f := range fields(t) {
 			p := schemaOf(f.Type, reflect.Value{})
 			p["description"] = f.Tag.Get("doc")
 			if enum := f.Tag.Get("enum"); enum != "" {
 				p["enum"] = strings.Split(enum, ",")
 			}
-			if defaults.IsValid() && !defaults.Field(i).IsZero() {
-				p["default"] = defaults.Field(i).Interface()
+			if defaults.IsValid() && !defaults.FieldByIndex(f.Index).IsZero() {
+				p["default"] = defaults.FieldByIndex(f.Index).Interface()
 			}
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			properties[name] = p

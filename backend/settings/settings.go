@@ -75,15 +75,7 @@ type ModelOverride struct {
 	ContextWindow *int64   `json:"context_window,omitempty" doc:"The context window, in tokens."`
 	MaxTokens     *int64   `json:"max_tokens,omitempty" doc:"The longest answer, in tokens."`
 	Tags          []string `json:"tags,omitempty" doc:"What it can do, in place of what is known: tool-use, reasoning, vision, file-input, image-generation and others."`
-	Pricing       *Pricing `json:"pricing,omitempty" doc:"Prices in USD per token, as decimal strings."`
-}
-
-// Pricing is prices per token; nil is not overridden.
-type Pricing struct {
-	Input           *Price `json:"input,omitempty" doc:"USD per input token, for example 0.000001."`
-	Output          *Price `json:"output,omitempty" doc:"USD per output token."`
-	InputCacheRead  *Price `json:"input_cache_read,omitempty" doc:"USD per input token read from the provider's cache."`
-	InputCacheWrite *Price `json:"input_cache_write,omitempty" doc:"USD per input token written to the provider's cache."`
+	Pricing       *Pricing `json:"pricing,omitempty" doc:"Prices as decimal strings: USD per token, per picture, per search and so on. What is left out stays as the lists have it."`
 }
 
 // Default is what is in force without a file.

@@ -95,7 +95,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 		},
 		Catalog: map[string]ModelOverride{"openai/m": {
 			Name: "M", Type: "language", Tags: []string{"vision"}, ContextWindow: tokens(128000), MaxTokens: tokens(8000),
-			Pricing: &Pricing{price(1_000_000), price(10_000_000), price(0), price(1)},
+			Pricing: &Pricing{Rates: Rates{Input: price(1_000_000), Output: price(10_000_000), InputCacheRead: price(0), InputCacheWrite: price(1)}},
 		}},
 	}
 	if !reflect.DeepEqual(s, want) {
@@ -152,6 +152,16 @@ func TestProblems(t *testing.T) {
 		{"fragment in URL", `{"providers":{"openai":{"baseURL":"https://h/v1#"}}}`, "ends with its path", "1:35"},
 		{"price as number", `{"catalog":{"a/b":{"pricing":{"input":0.1}}}}`, "string in quotes, not a number", "1:39"},
 		{"price per million", `{"catalog":{"a/b":{"pricing":{"input":"3.00"}}}}`, "per token, not per million", "1:39"},
+		{"a tier from nowhere", `{"catalog":{"a/b":{"pricing":{"input_tiers":[{"cost":"0.001","min":5}]}}}}`, "holds from 0 on", "1:68"},
+		{"falling tiers", `{"catalog":{"a/b":{"pricing":{"input_tiers":[{"cost":"0","min":0},{"cost":"0","min":0}]}}}}`, "must rise", "1:85"},
+		{"a variant of nothing", `{"catalog":{"a/b":{"pricing":{"service_tiers":{"flex":{"output":"0"}}}}}}`, "a multiplier, or prices", "1:55"},
+		{"no multiplier", `{"catalog":{"a/b":{"pricing":{"multiplier":"10%"}}}}`, "is no multiplier", "1:44"},
+		{"a multiplier of nothing", `{"catalog":{"a/b":{"pricing":{"multiplier":"0"}}}}`, "is no multiplier", "1:44"},
+		{"a fine multiplier", `{"catalog":{"a/b":{"pricing":{"multiplier":"0.1234567"}}}}`, "is no multiplier", "1:44"},
+		{"no time of day", `{"catalog":{"a/b":{"pricing":{"hours":[{"from":"8:00","to":"9:00","multiplier":"2"}]}}}}`, "is no time of day", "1:48"},
+		{"hours of no length", `{"catalog":{"a/b":{"pricing":{"hours":[{"from":"08:00","to":"08:00","multiplier":"2"}]}}}}`, "end when they begin", "1:61"},
+		{"a fee that is none", `{"catalog":{"a/b":{"pricing":{"web_search":"-1"}}}}`, "is no amount", "1:44"},
+		{"an unknown price", `{"catalog":{"a/b":{"pricing":{"inptu":"0"}}}}`, `did you mean "input"`, "1:31"},
 		{"price too fine", `{"catalog":{"a/b":{"pricing":{"input":"0.0000000000001"}}}}`, "finer than", "1:39"},
 		{"no tokens", `{"catalog":{"a/b":{"max_tokens":0}}}`, "no number of tokens", "1:33"},
 		{"pointer escapes", `{"catalog":{"a~1/b":{"context_window":-1}}}`, "no number of tokens", "1:39"},
@@ -602,6 +612,9 @@ func TestSchemaHasEveryField(t *testing.T) {
 		{reflect.TypeFor[Credential](), properties(credentials["named"], "additionalProperties")},
 		{reflect.TypeFor[ModelOverride](), model},
 		{reflect.TypeFor[Pricing](), properties(model["pricing"])},
+		{reflect.TypeFor[Variant](), properties(properties(model["pricing"])["service_tiers"], "additionalProperties")},
+		{reflect.TypeFor[Hours](), properties(properties(model["pricing"])["hours"], "items")},
+		{reflect.TypeFor[Tier](), properties(properties(model["pricing"])["input_tiers"], "items")},
 	} {
 		names := fieldNames(c.of)
 		if len(names) != len(c.got) {

@@ -59,22 +59,37 @@ func (e *entry) said(origin *catalog.Origin, now time.Time) catalog.Said {
 	return catalog.Said{Model: m, Origin: origin}
 }
 
-// price gives the price that holds; nil is unknown.
+// price gives the price that holds, with those of the hours of the day in it; nil is unknown.
 func (e *entry) price(now time.Time) *catalog.Price {
 	var current *price
+	var hours []catalog.Hours
 	for i := range e.Prices {
 		p := &e.Prices[i]
-		if p.From != "" {
-			return nil // hours of the day are not told apart when a request is billed
-		}
-		if !p.Since.time.After(now) {
+		switch {
+		case p.From != "":
+			h, ok := p.hours()
+			if !ok {
+				return nil
+			}
+			hours = append([]catalog.Hours{h}, hours...)
+		case !p.Since.time.After(now):
 			current = p
 		}
 	}
 	if current == nil {
 		return nil
 	}
-	out := catalog.Price{Search: current.Search, Request: current.Request, Source: catalog.FromSnapshot}.
+	out := catalog.Price{Search: current.Search, Request: current.Request, Hours: hours, Source: catalog.FromSnapshot}.
 		WithSheet(catalog.Sheet{Rates: current.Rates, Long: current.Long})
 	return &out
+}
+
+// hours reads a price that holds in some hours of each day. Its fees are those of all day.
+func (p *price) hours() (catalog.Hours, bool) {
+	from, err := time.Parse("15:04:05Z", p.From)
+	to, err2 := time.Parse("15:04:05Z", p.To)
+	return catalog.Hours{
+		From: from.Hour()*60 + from.Minute(), To: to.Hour()*60 + to.Minute(),
+		Variant: catalog.Variant{Sheet: catalog.Sheet{Rates: p.Rates, Long: p.Long}},
+	}, err == nil && err2 == nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/catalog/snapshot"
+	"gatehouse/backend/llm"
 )
 
 func on(date string) time.Time {
@@ -72,6 +73,32 @@ func TestPrices(t *testing.T) {
 		}
 		if long != c.long || p.Source != catalog.FromSnapshot {
 			t.Errorf("%s/%s on %s: steps from %d, source %q", c.provider, c.model, c.date, long, p.Source)
+		}
+	}
+}
+
+// TestHours: what costs more or less by the time of day has all its prices, in UTC.
+func TestHours(t *testing.T) {
+	at := func(hour, minute int) time.Time { return time.Date(2026, 11, 1, hour, minute, 0, 0, time.UTC) }
+	used := llm.Usage{Input: llm.Tokens(10), CacheRead: llm.Tokens(100), Output: llm.Tokens(1)}
+	for _, c := range []struct {
+		model string
+		at    time.Time
+		want  catalog.PicoUSD
+	}{
+		{"deepseek-v4-flash", at(0, 59), 10*220_000 + 100*7_000 + 660_000},
+		{"deepseek-v4-flash", at(1, 0), 10*440_000 + 100*14_000 + 1_320_000},
+		{"deepseek-v4-flash", at(4, 0), 10*220_000 + 100*7_000 + 660_000},
+		{"deepseek-v4-flash", at(9, 59), 10*440_000 + 100*14_000 + 1_320_000},
+		{"deepseek-chat", at(20, 0), 10*135_000 + 100*35_000 + 550_000},
+		{"deepseek-chat", at(12, 0), 10*270_000 + 100*70_000 + 1_100_000},
+	} {
+		price := merged("deepseek", c.model, "2026-11-01").Price
+		if price == nil {
+			t.Fatalf("%s has no price", c.model)
+		}
+		if got := price.Cost(used, c.at); !got.Known || got.Total != c.want {
+			t.Errorf("%s at %s: %+v, want %d", c.model, c.at.Format("15:04"), got, c.want)
 		}
 	}
 }

@@ -641,6 +641,11 @@ export interface SettingsGuards {
   window?: string;
 }
 
+export interface SettingsHours extends SettingsVariant {
+  from: string;
+  to: string;
+}
+
 export interface SettingsInferenceRegion {
   scope: "zone" | "global";
   geoRegion?: "us" | "eu";
@@ -673,11 +678,17 @@ export interface SettingsParameters {
   reasoningEffort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max";
 }
 
-export interface SettingsPricing {
-  input?: string;
-  output?: string;
-  input_cache_read?: string;
-  input_cache_write?: string;
+export interface SettingsPricing extends SettingsRates {
+  service_tiers?: Record<string, SettingsVariant>;
+  regional?: Record<string, SettingsVariant>;
+  hours?: SettingsHours[];
+  request?: string;
+  web_search?: string;
+  image?: string;
+  video_second?: string;
+  audio_second?: string;
+  speech_input_character_cost?: string;
+  multiplier?: string;
 }
 
 export interface SettingsProvider {
@@ -691,6 +702,31 @@ export interface SettingsRateLimit {
   requestsPerMinute?: number;
   tokensPerMinute?: number;
   concurrency?: number;
+}
+
+export interface SettingsRates {
+  input?: string;
+  output?: string;
+  input_cache_read?: string;
+  input_cache_write?: string;
+  input_cache_write_1h?: string;
+  internal_reasoning?: string;
+  input_audio?: string;
+  input_audio_cache_read?: string;
+  input_image_token?: string;
+  output_audio?: string;
+  output_image_token?: string;
+  input_tiers?: SettingsTier[];
+  output_tiers?: SettingsTier[];
+  input_cache_read_tiers?: SettingsTier[];
+  input_cache_write_tiers?: SettingsTier[];
+  input_cache_write_1h_tiers?: SettingsTier[];
+  internal_reasoning_tiers?: SettingsTier[];
+  input_audio_tiers?: SettingsTier[];
+  input_audio_cache_read_tiers?: SettingsTier[];
+  input_image_token_tiers?: SettingsTier[];
+  output_audio_tiers?: SettingsTier[];
+  output_image_token_tiers?: SettingsTier[];
 }
 
 export interface SettingsRollout {
@@ -753,10 +789,20 @@ export interface SettingsTarget {
   weight?: number;
 }
 
+export interface SettingsTier {
+  cost: string;
+  min: number;
+  max?: number;
+}
+
 export interface SettingsTimeouts {
   firstToken?: string;
   idle?: string;
   total?: string;
+}
+
+export interface SettingsVariant extends SettingsRates {
+  multiplier?: string;
 }
 
 export interface SettingsView {
