@@ -4,8 +4,9 @@
 package quantile
 
 import (
+	"encoding/binary"
 	"encoding/json"
-	"fmt"
+	"errors"
 
 	"github.com/DataDog/sketches-go/ddsketch"
 	"github.com/DataDog/sketches-go/ddsketch/mapping"
@@ -43,6 +44,11 @@ func (s *Sketch) Count() int64 {
 	return int64(s.dd.GetCount())
 }
 
+// Wide gives an empty sketch that takes others several times faster than the zero value does, for some kilobytes more.
+func Wide() Sketch {
+	return Sketch{ddsketch.NewDDSketchFromStoreProvider(buckets, store.DenseStoreConstructor)}
+}
+
 func (s *Sketch) made() *ddsketch.DDSketch {
 	if s.dd == nil {
 		s.dd = ddsketch.NewDDSketchFromStoreProvider(buckets, store.BufferedPaginatedStoreConstructor)
@@ -78,27 +84,77 @@ func (s *Sketch) At(q float64) (v float64, ok bool) {
 	return v, err == nil
 }
 
-// Append writes the sketch; an empty one is no bytes.
+// Append writes the sketch; an empty one is no bytes. How many zeros there are comes first, then for each other number, so
+// far as it is told apart, how far it is from the one before (doubled, and one more where there are several), and where
+// there are several, how many.
 func (s *Sketch) Append(b []byte) []byte {
-	if !s.IsZero() {
-		s.dd.Encode(&b, true)
+	if s.IsZero() {
+		return b
 	}
+	b = binary.AppendUvarint(b, uint64(s.dd.GetZeroCount()))
+	last := lowest - 1
+	s.dd.GetPositiveValueStore().ForEach(func(index int, count float64) (stop bool) {
+		distance := uint64(index-last) << 1 //nolint:gosec // they come in order
+		if count == 1 {
+			b = binary.AppendUvarint(b, distance)
+		} else {
+			b = binary.AppendUvarint(binary.AppendUvarint(b, distance|1), uint64(count))
+		}
+		last = index
+		return false
+	})
 	return b
 }
 
-// MergeBytes puts in all numbers of a sketch that Append wrote.
-func (s *Sketch) MergeBytes(b []byte) (err error) {
+// lowest and highest are the indices that Add can reach.
+var lowest, highest = buckets.Index(Smallest), buckets.Index(Largest)
+
+var errBroken = errors.New("broken sketch")
+
+// MergeBytes puts all numbers of a sketch that Append wrote into other ones. Bytes that are broken leave them broken, too.
+func MergeBytes(b []byte, into ...*Sketch) error {
 	if len(b) == 0 {
 		return nil
 	}
-	// The library trusts what it reads, up to an index out of range.
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("broken sketch: %v", v)
+	zeros, size := binary.Uvarint(b)
+	if size <= 0 || zeros > maxCount {
+		return errBroken
+	}
+	b = b[size:]
+	if zeros > 0 {
+		for _, s := range into {
+			_ = s.made().AddWithCount(0, float64(zeros)) // refuses only what is out of bounds
 		}
-	}()
-	return s.made().DecodeAndMergeWith(b)
+	}
+	var few [4]store.Store
+	stores := few[:0]
+	for _, s := range into {
+		stores = append(stores, s.made().GetPositiveValueStore())
+	}
+	index := lowest - 1
+	for len(b) > 0 {
+		distance, size := binary.Uvarint(b)
+		if size <= 0 || distance>>1 == 0 || distance>>1 > uint64(highest-index) { //nolint:gosec // never above highest
+			return errBroken
+		}
+		b = b[size:]
+		index += int(distance >> 1) //nolint:gosec // checked
+		count := uint64(1)
+		if distance&1 != 0 {
+			if count, size = binary.Uvarint(b); size <= 0 || count > maxCount {
+				return errBroken
+			}
+			b = b[size:]
+		}
+		for _, s := range stores {
+			s.AddWithCount(index, float64(count))
+		}
+	}
+	return nil
 }
+
+// maxCount bounds how often a number is there: counts are exact up to it.
+const maxCount = 1 << 50
 
 // MarshalJSON writes the sketch as the text of what Append writes.
 func (s Sketch) MarshalJSON() ([]byte, error) { return json.Marshal(s.Append(nil)) }
@@ -110,5 +166,5 @@ func (s *Sketch) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	*s = Sketch{}
-	return s.MergeBytes(b)
+	return MergeBytes(b, s)
 }

@@ -25,6 +25,7 @@ type collector struct {
 	groups map[string]*group
 	parts  []*part
 	before part
+	into   []*sketches // of countNow, kept for its memory
 }
 
 // member is a series, and where it counts.
@@ -56,14 +57,14 @@ type group struct {
 var errManyGroups = errors.New("more groups than are told of")
 
 func (c *collector) run() (*Report, error) {
-	c.known, c.groups, c.before = map[uint32]*member{}, map[string]*group{}, part{}
+	c.known, c.groups, c.before = map[uint32]*member{}, map[string]*group{}, part{sketches: wide()}
 	cuts, err := c.q.cuts(c.q.From, c.q.To)
 	if err != nil {
 		return nil, err
 	}
 	c.parts = make([]*part, len(cuts))
 	for i := range c.parts {
-		c.parts[i] = &part{servers: map[server]int64{}}
+		c.parts[i] = &part{sketches: wide(), servers: map[server]int64{}}
 	}
 	if err := c.period(cuts, c.q.To, c.countNow); err != nil {
 		return nil, err
@@ -87,12 +88,14 @@ type amount struct {
 	record *Record
 }
 
-func (a *amount) sketch(to *sketches) error {
-	if a.record != nil {
-		to.count(a.record)
-		return nil
+func (a *amount) sketch(into []*sketches) error {
+	if a.record == nil {
+		return mergeRaw(a.raw, into...)
 	}
-	return to.mergeRaw(a.raw)
+	for _, s := range into {
+		s.count(a.record)
+	}
+	return nil
 }
 
 type counter func(m *member, bucket int, a *amount) error
@@ -147,6 +150,7 @@ func (c *collector) rows(family byte, cuts []time.Time, end time.Time, split map
 	first := keyOf(family, hourOf(cuts[0]), 0)
 	bucket, n, last := 0, 0, hourOf(end)
 	at, skip := uint32(0), false
+	a := &amount{}
 	return c.h.rollups.hours.In(c.tx).Range(string(first[:]), store.Ascending, func(key string, raw store.Raw) (bool, error) {
 		k, err := parseKey(key)
 		if err != nil || k[0] != family || k.hour() >= last {
@@ -168,13 +172,13 @@ func (c *collector) rows(family byte, cuts []time.Time, end time.Time, split map
 		if err != nil || !m.in {
 			return err == nil, err
 		}
-		var a amount
+		a.sums = sums{}
 		rest, err := parseSums(raw, &a.sums)
 		if err == nil && c.q.Quantiles {
 			a.raw, err = parseSketches(rest)
 		}
 		if err == nil {
-			err = count(m, bucket, &a)
+			err = count(m, bucket, a)
 		}
 		return err == nil, err
 	})
@@ -237,7 +241,7 @@ func (c *collector) place(m *member) error {
 		}
 		g := c.groups[name]
 		if g == nil {
-			g = &group{name: name}
+			g = &group{name: name, sketches: wide()}
 			c.groups[name] = g
 		}
 		m.groups = append(m.groups, g)
@@ -254,51 +258,43 @@ func (c *collector) countNow(m *member, bucket int, a *amount) error {
 	p := c.parts[bucket]
 	p.add(&a.sums)
 	p.servers[server{m.model, m.provider}] += a.sums[sumRequests]
-	if c.q.Quantiles {
-		if err := a.sketch(&p.sketches); err != nil {
-			return err
-		}
-	}
+	c.into = append(c.into[:0], &p.sketches)
 	for _, g := range m.groups {
 		g.add(&a.sums)
 		if !c.detailed() {
 			continue // it is done again with the groups that are told of
 		}
-		if c.q.Quantiles {
-			if err := a.sketch(&g.sketches); err != nil {
-				return err
-			}
-		}
+		c.into = append(c.into, &g.sketches)
 		if c.q.Bucket == NoBuckets {
 			continue
 		}
 		if g.cells == nil {
 			g.cells = make([]ReportCell, len(c.parts))
 		}
-		cell := &g.cells[bucket]
-		cell.Requests += a.sums[sumRequests]
-		cell.Errors += a.sums[sumErrors]
-		cell.CostPicoUSD += a.sums[sumCost]
-		for _, n := range []int{sumInput, sumCacheRead, sumCacheWrite5m, sumCacheWrite1h, sumOutput} {
-			cell.Tokens += a.sums[n]
-		}
+		g.cells[bucket].add(&a.sums)
 	}
-	return nil
+	if !c.q.Quantiles {
+		return nil
+	}
+	return a.sketch(c.into)
+}
+
+func (c *ReportCell) add(s *sums) {
+	c.Requests += s[sumRequests]
+	c.Errors += s[sumErrors]
+	c.CostPicoUSD += s[sumCost]
+	c.Tokens += s[sumInput] + s[sumCacheRead] + s[sumCacheWrite5m] + s[sumCacheWrite1h] + s[sumOutput]
 }
 
 func (c *collector) countBefore(m *member, _ int, a *amount) error {
 	c.before.add(&a.sums)
-	if c.q.Quantiles {
-		if err := a.sketch(&c.before.sketches); err != nil {
-			return err
-		}
-	}
 	for _, g := range m.groups {
-		for i, n := range a.sums {
-			g.before[i] += n
-		}
+		g.before.add(&a.sums)
 	}
-	return nil
+	if !c.q.Quantiles {
+		return nil
+	}
+	return a.sketch([]*sketches{&c.before.sketches})
 }
 
 // dearest chooses the groups that are told of by themselves.
@@ -324,7 +320,7 @@ func (c *collector) sorted() []*group {
 // report puts together what was counted.
 func (c *collector) report(cuts []time.Time) *Report {
 	out := &Report{From: c.q.From, To: c.q.To, OtherGroups: c.others}
-	var all part
+	all := part{sketches: wide()}
 	for i, p := range c.parts {
 		all.add(&p.sums)
 		all.merge(&p.sketches)

@@ -45,6 +45,9 @@ type sums [sumsCount]int64
 // sketches are the numbers whose quantiles are told: milliseconds, and tokens per second.
 type sketches struct{ firstToken, duration, speed quantile.Sketch }
 
+// wide are empty sketches that many others are merged into.
+func wide() sketches { return sketches{quantile.Wide(), quantile.Wide(), quantile.Wide()} }
+
 // row is one stored roll-up: an hour of a series.
 type row struct {
 	sums
@@ -168,10 +171,19 @@ func parseSketches(b []byte) (raw [3][]byte, err error) {
 	return raw, nil
 }
 
-// mergeRaw puts in the sketches of a stored row.
-func (s *sketches) mergeRaw(raw [3][]byte) error {
-	for i, to := range []*quantile.Sketch{&s.firstToken, &s.duration, &s.speed} {
-		if err := to.MergeBytes(raw[i]); err != nil {
+// mergeRaw puts the sketches of a stored row into others.
+func mergeRaw(raw [3][]byte, into ...*sketches) error {
+	var few [4]*quantile.Sketch
+	for i, pick := range []func(*sketches) *quantile.Sketch{
+		func(s *sketches) *quantile.Sketch { return &s.firstToken },
+		func(s *sketches) *quantile.Sketch { return &s.duration },
+		func(s *sketches) *quantile.Sketch { return &s.speed },
+	} {
+		targets := few[:0]
+		for _, s := range into {
+			targets = append(targets, pick(s))
+		}
+		if err := quantile.MergeBytes(raw[i], targets...); err != nil {
 			return fmt.Errorf("%w: %w", errRow, err)
 		}
 	}
@@ -189,7 +201,7 @@ func parseRow(b []byte) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r, r.mergeRaw(raw)
+	return r, mergeRaw(raw, &r.sketches)
 }
 
 // shortestStream is the time between the first token and the end, in milliseconds, from which on a speed is told: what
