@@ -20,29 +20,21 @@ import (
 // History is the usage history, as far as clients may ask for what is theirs.
 type History interface {
 	Get(id string) (usage.Record, bool, error)
-	Each(ctx context.Context, since, until time.Time, fn func(*usage.Record) bool) error
+	Report(ctx context.Context, q usage.ReportQuery) (*usage.Report, error)
 }
-
-// hostedGateway is the provider whose models are paid from an account of its own, not with a vendor's key.
-const hostedGateway = "gateway"
 
 // The routes of an account answer as the hosted gateway's do (REST API, "Credits", "Usage", "Spend report"), but for this:
 // they tell of the requests made with the same API key, and they know an answer as soon as it has ended.
 
 // credits serves GET /v1/credits. The balance is that of the hosted gateway's account, where there is one.
 func (s *Server) credits(w http.ResponseWriter, r *http.Request, key access.Key) error {
-	spent, unknown := catalog.PicoUSD(0), int64(0)
-	err := s.History.Each(r.Context(), time.Time{}, time.Time{}, func(record *usage.Record) bool {
-		if record.KeyID == key.ID {
-			add(&spent, record.CostPicoUSD)
-			unknown += one(unpriced(record))
-		}
-		return true
-	})
+	report, err := s.History.Report(r.Context(), usage.ReportQuery{Filter: usage.Filter{KeyIDs: []string{key.ID}}})
 	if err != nil {
 		return err
 	}
-	return writeBody(w, aisdk.EncodeCredits(aisdk.Credits{Balance: s.balance(r.Context()), TotalUsed: spent.USD(), UnknownCost: unknown}))
+	return writeBody(w, aisdk.EncodeCredits(aisdk.Credits{
+		Balance: s.balance(r.Context()), TotalUsed: catalog.PicoUSD(orNone(report.Totals.CostPicoUSD)).USD(), UnknownCost: report.Totals.UnknownCost,
+	}))
 }
 
 // account keeps the hosted gateway's answer for a while, so that a program that shows a balance does not ask all the time.
@@ -103,7 +95,7 @@ func (s *Server) generation(w http.ResponseWriter, r *http.Request, key access.K
 func generationOf(r *usage.Record) aisdk.Generation {
 	g := aisdk.Generation{
 		ID: "gen_" + strings.TrimPrefix(r.ID, "req_"), CreatedAt: r.StartedAt.UTC().Format(time.RFC3339Nano),
-		Model: cmp.Or(r.Model, r.RequestedModel), IsBYOK: isBYOK(r), ProviderName: r.Provider, Streamed: r.Stream,
+		Model: cmp.Or(r.Model, r.RequestedModel), IsBYOK: hostedCredentialType(r.CredentialType()) == "byok", ProviderName: r.Provider, Streamed: r.Stream,
 		FinishReason: finishOf(r),
 	}
 	known := func(to *int64, n *int64, names ...string) {
@@ -166,10 +158,6 @@ func finishOf(r *usage.Record) string {
 	return cmp.Or(string(r.FinishReason), "unknown")
 }
 
-// isBYOK tells whether a request was paid with a credential of the user's own for the vendor itself, and not from the
-// hosted gateway's account.
-func isBYOK(r *usage.Record) bool { return r.Provider != hostedGateway }
-
 // promptTokens are all that went in, what a cache knew and what one took included; nil where that is unknown.
 func promptTokens(r *usage.Record) *int64 {
 	if r.InputTokens == nil {
@@ -182,31 +170,6 @@ func promptTokens(r *usage.Record) *int64 {
 		}
 	}
 	return &sum
-}
-
-// unpriced tells of a request that cost something nobody knows. One that failed before a provider counted any tokens cost
-// nothing, as far as anybody can tell.
-func unpriced(r *usage.Record) bool {
-	switch r.Outcome {
-	case gateway.Open:
-		return false // nobody can know yet
-	case gateway.Failed:
-		return r.CostPicoUSD == nil && (r.InputTokens != nil || r.OutputTokens != nil)
-	}
-	return r.CostPicoUSD == nil
-}
-
-func add(to *catalog.PicoUSD, n *int64) {
-	if n != nil {
-		*to += catalog.PicoUSD(*n)
-	}
-}
-
-func one(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // number writes an amount as a JSON number.

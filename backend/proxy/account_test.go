@@ -29,13 +29,8 @@ func (p past) Get(id string) (usage.Record, bool, error) {
 	return usage.Record{}, false, nil
 }
 
-func (p past) Each(_ context.Context, since, until time.Time, fn func(*usage.Record) bool) error {
-	for i := range p {
-		if at := p[i].StartedAt; !at.Before(since) && (until.IsZero() || at.Before(until)) && !fn(&p[i]) {
-			return nil
-		}
-	}
-	return nil
+func (p past) Report(ctx context.Context, q usage.ReportQuery) (*usage.Report, error) {
+	return usage.Summarize(ctx, p, q)
 }
 
 func at(text string) time.Time {
@@ -63,7 +58,10 @@ func openPast(t *testing.T, edit func(*Options)) *door {
 		r := usage.Record{
 			ID: "req_" + id, KeyID: key.ID, Key: key.Name, StartedAt: at(when), Model: model, Provider: provider, CostPicoUSD: cost,
 			InputTokens: n(10), CacheReadTokens: n(5), OutputTokens: n(3), FirstTokenMs: n(120), DurationMs: n(900), Outcome: gateway.OK,
-			FinishReason: llm.FinishStop, Stream: true,
+			FinishReason: llm.FinishStop, Stream: true, Attempts: []gateway.Attempt{{CredentialType: "own", At: at(when)}},
+		}
+		if provider == "gateway" {
+			r.Attempts[0].CredentialType = "gateway"
 		}
 		if edit != nil {
 			edit(&r)
@@ -111,7 +109,15 @@ func TestReport(t *testing.T) {
 		days + "&group_by=user&user_id=u1":                  `{"results":[{"user":"u1","total_cost":0.25,"market_cost":0.25,` + tokens(1) + `,"request_count":1}]}`,
 		days + "&group_by=provider&tags=x,y&tags_match=all": `{"results":[{"provider":"openai","total_cost":0.25,"market_cost":0.25,` + tokens(1) + `,"request_count":1}]}`,
 		days + "&group_by=model&tags=x,y":                   `{"results":[{"model":"a/one","total_cost":0.250000000001,"market_cost":0.250000000001,` + tokens(2) + `,"request_count":2}]}`,
-		"start_date=2020-01-01&end_date=2020-01-01":         `{"results":[]}`,
+		days + "&group_by=credential_type": `{"results":[{"credential_type":"byok","total_cost":0.25,` + tokens(2) + `,"request_count":3,"unknown_cost_count":1},` +
+			`{"credential_type":"system","total_cost":0.000000000001,"market_cost":0.000000000001,` + tokens(1) + `,"request_count":1}]}`,
+		days + "&group_by=user": `{"results":[{"user":"u1","total_cost":0.25,"market_cost":0.25,` + tokens(1) + `,"request_count":1},` +
+			`{"total_cost":0.000000000001,` + tokens(2) + `,"request_count":3,"unknown_cost_count":1}]}`,
+		days + "&group_by=tag&provider=openai&model=a/one": `{"results":[{"tag":"x","total_cost":0.25,"market_cost":0.25,` + tokens(1) + `,"request_count":1},` +
+			`{"tag":"y","total_cost":0.25,"market_cost":0.25,` + tokens(1) + `,"request_count":1}]}`,
+		days + "&group_by=model&tags=x,y&tags_match=all&user_id=u1": `{"results":[{"model":"a/one","total_cost":0.25,"market_cost":0.25,` + tokens(1) + `,"request_count":1}]}`,
+		days + "&user_id=bob":                       `{"results":[]}`,
+		"start_date=2020-01-01&end_date=2020-01-01": `{"results":[]}`,
 	} {
 		resp, text := d.get("/v1/report?" + query)
 		if resp.StatusCode != 200 || strings.TrimSpace(text) != want {
@@ -145,7 +151,7 @@ func TestGeneration(t *testing.T) {
 			`"model":"a/one","is_byok":true,"provider_name":"openai","streamed":true,"finish_reason":"stop","latency":120,"generation_time":900,` +
 			`"native_tokens_prompt":15,"native_tokens_completion":3,"native_tokens_reasoning":0,"native_tokens_cached":5,` +
 			`"native_tokens_cache_creation":0,"billable_web_search_calls":0,"market_cost":0.25,` +
-			`"unknown":["native_tokens_reasoning","native_tokens_cache_creation","billable_web_search_calls"]}}`,
+			`"unknown":["native_tokens_reasoning","native_tokens_cache_creation","billable_web_search_calls"],"attempts":[{"attemptNumber":1,`,
 		"req_B": `"id":"gen_B","total_cost":0.000000000001,"upstream_inference_cost":0,`,
 		"gen_C": `"total_cost":0,"upstream_inference_cost":0,"usage":0,`,
 		"gen_D": `"finish_reason":"error"`,

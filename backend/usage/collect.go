@@ -9,15 +9,15 @@ import (
 	"gatehouse/backend/store"
 )
 
-// collector makes one report within one transaction.
+// collector makes one report, of the roll-ups and records that a transaction sees (none, where there is no transaction) and of
+// the records in live.
 type collector struct {
 	ctx  context.Context
 	h    *History
 	tx   *store.Tx
 	q    ReportQuery
 	live []*Record
-	// limit is how many groups have times and cells; chosen are their names once there are more groups than that.
-	limit  int
+	// chosen are the names of the groups that have times and cells, once there are more of them than are told of.
 	chosen map[string]bool
 	others int // groups that are not chosen
 
@@ -75,7 +75,7 @@ func (c *collector) run() (*Report, error) {
 			return nil, err
 		}
 	}
-	if c.chosen == nil && len(c.groups) > c.limit {
+	if c.chosen == nil && len(c.groups) > c.q.Limit {
 		return nil, errManyGroups
 	}
 	return c.report(cuts), nil
@@ -112,20 +112,19 @@ func (c *collector) period(cuts []time.Time, end time.Time, count counter) error
 			split[hour] = true
 		}
 	}
-	families := []byte{plainRows}
-	if c.q.labels() {
-		families = append(families, labelRows)
-	}
-	for _, family := range families {
-		if err := c.rows(family, cuts, end, split, count); err != nil {
-			return err
-		}
-	}
 	one := func(r *Record) error {
 		if r.StartedAt.Before(start) || !r.StartedAt.Before(end) {
 			return nil
 		}
 		return c.record(r, cuts, count)
+	}
+	for _, r := range c.live {
+		if err := one(r); err != nil {
+			return err
+		}
+	}
+	if c.tx == nil {
+		return nil
 	}
 	for hour := range split {
 		var failed error
@@ -137,12 +136,10 @@ func (c *collector) period(cuts []time.Time, end time.Time, count counter) error
 			return err
 		}
 	}
-	for _, r := range c.live {
-		if err := one(r); err != nil {
-			return err
-		}
+	if err := c.rows(plainRows, cuts, end, split, count); err != nil || !c.q.labels() {
+		return err
 	}
-	return nil
+	return c.rows(labelRows, cuts, end, split, count)
 }
 
 // rows counts the whole hours of a period.
@@ -252,7 +249,7 @@ func (c *collector) place(m *member) error {
 // restName can't be the name of a group: names are text.
 const restName = "\xff"
 
-func (c *collector) detailed() bool { return c.chosen != nil || len(c.groups) <= c.limit }
+func (c *collector) detailed() bool { return c.chosen != nil || len(c.groups) <= c.q.Limit }
 
 func (c *collector) countNow(m *member, bucket int, a *amount) error {
 	p := c.parts[bucket]
@@ -300,9 +297,9 @@ func (c *collector) countBefore(m *member, _ int, a *amount) error {
 // dearest chooses the groups that are told of by themselves.
 func (c *collector) dearest() map[string]bool {
 	sorted := c.sorted()
-	c.others = len(sorted) - c.limit
+	c.others = len(sorted) - c.q.Limit
 	chosen := map[string]bool{}
-	for _, g := range sorted[:c.limit] {
+	for _, g := range sorted[:c.q.Limit] {
 		chosen[g.name] = true
 	}
 	return chosen

@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -109,7 +110,13 @@ const (
 	maxBuckets    = 4000
 )
 
-func (q *ReportQuery) check() error {
+// prepare checks the query and fills in what it leaves open.
+func (q *ReportQuery) prepare() error {
+	if q.Zone == nil {
+		q.Zone = time.Local
+	}
+	q.Limit = min(cmp.Or(max(q.Limit, 0), defaultGroups), maxGroups)
+
 	if _, known := dimensions[q.By]; !known && q.By != "" && q.By != ByTag {
 		return llm.Errorf(llm.ErrBadRequest, "a report by %q is unknown; use model, provider, project, key, client, user, tag, "+
 			"credential, outcome or error", q.By)

@@ -66,6 +66,32 @@ type Figures struct {
 	TokensPerSecond Quantiles `json:"tokensPerSecond"`
 }
 
+// Plus adds other requests' figures; there are no quantiles of both.
+func (f Figures) Plus(o Figures) Figures {
+	both := func(a, b *int64) *int64 {
+		switch {
+		case a == nil:
+			return b
+		case b == nil:
+			return a
+		}
+		sum := *a + *b
+		return &sum
+	}
+	return Figures{
+		Requests: f.Requests + o.Requests, Errors: f.Errors + o.Errors, Attempts: f.Attempts + o.Attempts,
+		InputTokens: both(f.InputTokens, o.InputTokens), CacheReadTokens: both(f.CacheReadTokens, o.CacheReadTokens),
+		CacheWrite5mTokens: both(f.CacheWrite5mTokens, o.CacheWrite5mTokens),
+		CacheWrite1hTokens: both(f.CacheWrite1hTokens, o.CacheWrite1hTokens),
+		CacheWriteTokens:   both(f.CacheWriteTokens, o.CacheWriteTokens), OutputTokens: both(f.OutputTokens, o.OutputTokens),
+		ReasoningTokens: both(f.ReasoningTokens, o.ReasoningTokens), CostPicoUSD: both(f.CostPicoUSD, o.CostPicoUSD),
+		ReportedCostPicoUSD: both(f.ReportedCostPicoUSD, o.ReportedCostPicoUSD),
+		CacheSavedPicoUSD:   both(f.CacheSavedPicoUSD, o.CacheSavedPicoUSD),
+		Priced:              f.Priced + o.Priced, Answered: f.Answered + o.Answered, Reported: f.Reported + o.Reported,
+		UnknownTokens: f.UnknownTokens + o.UnknownTokens, UnknownCost: f.UnknownCost + o.UnknownCost,
+	}
+}
+
 func figuresOf(s *sums, k *sketches) Figures {
 	known := func(sum, count int) *int64 {
 		if s[count] == 0 {
@@ -131,13 +157,9 @@ type ReportCell struct {
 // Report sums up the history. Hours that are in it as a whole come from the roll-ups, the requests of the others are read one
 // by one, and those that run or are on their way into the database are counted, too.
 func (h *History) Report(ctx context.Context, q ReportQuery) (*Report, error) {
-	if err := q.check(); err != nil {
+	if err := q.prepare(); err != nil {
 		return nil, err
 	}
-	if q.Zone == nil {
-		q.Zone = time.Local
-	}
-	q.Limit = min(cmp.Or(max(q.Limit, 0), defaultGroups), maxGroups)
 	// What is committed while we read is in live or in the database or in both, as live is read first.
 	live := h.liveRecords()
 	var report *Report
@@ -146,16 +168,11 @@ func (h *History) Report(ctx context.Context, q ReportQuery) (*Report, error) {
 		if err != nil {
 			return err
 		}
-		if err := h.bound(tx, &q, pending); err != nil {
+		first, last, err := h.hoursStored(tx)
+		if err != nil {
 			return err
 		}
-		c := &collector{ctx: ctx, h: h, tx: tx, q: q, live: pending, limit: q.Limit}
-		if report, err = c.run(); !errors.Is(err, errManyGroups) {
-			return err
-		}
-		// Only those that are told of in the end are worth times and cells.
-		c.chosen = c.dearest()
-		report, err = c.run()
+		report, err = (&collector{ctx: ctx, h: h, tx: tx, q: q, live: pending}).collect(first, last)
 		return err
 	})
 	var known *llm.Error
@@ -177,46 +194,69 @@ func (h *History) pending(tx *store.Tx, live []*Record) ([]*Record, error) {
 	}), nil
 }
 
-// bound gives an open start and end the first and the last hour with requests.
-func (h *History) bound(tx *store.Tx, q *ReportQuery, live []*Record) error {
-	if !q.From.IsZero() && !q.To.IsZero() {
-		return nil
-	}
-	var first, last time.Time
-	see := func(t time.Time) {
-		if hour := startOf(hourOf(t)); first.IsZero() || hour.Before(first) {
-			first = hour
-		}
-		if end := startOf(hourOf(t) + 1); end.After(last) {
-			last = end
-		}
-	}
-	for _, r := range live {
-		see(r.StartedAt)
-	}
-	end := func(order store.Order, from string) error {
+// hoursStored gives the start of the first stored hour and the end of the last; zero where there are none.
+func (h *History) hoursStored(tx *store.Tx) (first, last time.Time, err error) {
+	end := func(order store.Order, from string, at func(hour uint32)) error {
 		return h.rollups.hours.In(tx).Range(from, order, func(key string, _ store.Raw) (bool, error) {
 			k, err := parseKey(key)
 			if err == nil && k[0] == plainRows {
-				see(startOf(k.hour()))
+				at(k.hour())
 			}
 			return false, err
 		})
 	}
 	highest := keyOf(plainRows, math.MaxUint32, math.MaxUint32)
-	if err := errors.Join(end(store.Ascending, ""), end(store.Descending, string(highest[:]))); err != nil {
-		return err
+	err = errors.Join(
+		end(store.Ascending, "", func(hour uint32) { first = startOf(hour) }),
+		end(store.Descending, string(highest[:]), func(hour uint32) { last = startOf(hour + 1) }),
+	)
+	return first, last, err
+}
+
+// Summarize makes a report of records that are given.
+func Summarize(ctx context.Context, records []Record, q ReportQuery) (*Report, error) {
+	if err := q.prepare(); err != nil {
+		return nil, err
 	}
-	if q.From.IsZero() {
-		q.From = first
+	c := &collector{ctx: ctx, q: q}
+	for i := range records {
+		c.live = append(c.live, &records[i])
 	}
-	if q.To.IsZero() {
-		q.To = last
+	return c.collect(time.Time{}, time.Time{})
+}
+
+// collect makes the report. first and last are what the roll-ups hold.
+func (c *collector) collect(first, last time.Time) (*Report, error) {
+	c.bound(first, last)
+	report, err := c.run()
+	if !errors.Is(err, errManyGroups) {
+		return report, err
 	}
-	if q.To.Before(q.From) {
-		q.To = q.From
+	// Only those that are told of in the end are worth times and cells.
+	c.chosen = c.dearest()
+	return c.run()
+}
+
+// bound gives an open start and end the first and the last hour with requests.
+func (c *collector) bound(first, last time.Time) {
+	for _, r := range c.live {
+		hour := hourOf(r.StartedAt)
+		if start := startOf(hour); first.IsZero() || start.Before(first) {
+			first = start
+		}
+		if end := startOf(hour + 1); end.After(last) {
+			last = end
+		}
 	}
-	return nil
+	if c.q.From.IsZero() {
+		c.q.From = first
+	}
+	if c.q.To.IsZero() {
+		c.q.To = last
+	}
+	if c.q.To.Before(c.q.From) {
+		c.q.To = c.q.From
+	}
 }
 
 // byCost orders groups: the dearest first, then those with the most requests.
