@@ -1,6 +1,7 @@
 // Model lists, account routes and agent surfaces, as the official SDKs ask for them.
 import Anthropic from "@anthropic-ai/sdk";
 import { GoogleGenAI } from "@google/genai";
+import * as ai5 from "ai5";
 import * as ai6 from "ai6";
 import * as ai7 from "ai7";
 import assert from "node:assert/strict";
@@ -155,10 +156,10 @@ describe("lists, accounts and surfaces", () => {
     assert.ok(records.some((record) => record.client === "Claude Code"), "the surface names the client");
   });
 
-  for (const [version, path, provider] of [
-    [5, "/v1/ai", gateway2],
-    [6, "/v3/ai", gateway3],
-    [7, "/v4/ai", gateway4],
+  for (const [version, path, provider, ai] of [
+    [5, "/v1/ai", gateway2, ai5],
+    [6, "/v3/ai", gateway3, ai6],
+    [7, "/v4/ai", gateway4, ai7],
   ]) {
     describe(`AI SDK ${version}`, () => {
       const connect = (apiKey = key) => provider.createGateway({ baseURL: gatehouse.url + path, apiKey });
@@ -193,6 +194,35 @@ describe("lists, accounts and surfaces", () => {
         const error = await rejection(gateway.getSpendReport({ startDate: "soon", endDate: today }));
         assert.equal(error.name, "GatewayInvalidRequestError", String(error));
         assert.match(error.message, /start_date/);
+      });
+
+      test("getSpendReport by user, tag, provider, day and hour, and filtered", async () => {
+        const name = `spend-${version}`;
+        const gateway = connect(await gatehouse.key(name));
+        const ask = async (user, tags) => {
+          await ai.generateText({
+            model: gateway("sim/echo"), prompt: "hi", maxRetries: 0, providerOptions: { gateway: { user, tags } },
+          });
+        };
+        await ask("ann", ["web", "beta"]);
+        await ask("ann", ["web"]);
+        await ask("bob", []);
+        const today = new Date(Date.now() - 60_000).toISOString().slice(0, 10);
+        const days = { startDate: today, endDate: new Date(Date.now() + 86_400_000).toISOString().slice(0, 10) };
+        const rows = async (params, name) => {
+          const { results } = await gateway.getSpendReport({ ...days, ...params });
+          return results.map((row) => [row[name], row.requestCount]).sort();
+        };
+        assert.deepEqual(await rows({ groupBy: "user" }, "user"), [["ann", 2], ["bob", 1]]);
+        assert.deepEqual(await rows({ groupBy: "tag" }, "tag"), [["beta", 1], ["web", 2]]);
+        assert.deepEqual(await rows({ groupBy: "provider" }, "provider"), [["sim", 3]]);
+        assert.deepEqual(await rows({ groupBy: "model", userId: "ann", tags: ["beta", "other"] }, "model"), [["sim/echo", 1]]);
+        assert.deepEqual(await rows({ userId: "nobody" }, "day"), []);
+        const sum = (list) => list.reduce((n, row) => n + row[1], 0);
+        const byDay = await rows({}, "day");
+        const byHour = await rows({ datePart: "hour" }, "hour");
+        assert.deepEqual([sum(byDay), sum(byHour)], [3, 3]);
+        assert.match(byHour[0][0], /^\d{4}-\d\d-\d\dT\d\d$/);
       });
 
       test("getGenerationInfo", async () => {
