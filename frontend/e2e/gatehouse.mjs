@@ -42,8 +42,10 @@ async function freePort() {
 
 /** One running Gatehouse. */
 export class Gatehouse {
-  static async start() {
+  /** Starts it, with variables that its environment has besides. */
+  static async start(extra = {}) {
     const gatehouse = new Gatehouse();
+    gatehouse.extra = extra;
     gatehouse.home = await mkdtemp(join(tmpdir(), "gatehouse-e2e-"));
     gatehouse.port = await freePort();
     gatehouse.url = `http://127.0.0.1:${gatehouse.port}`;
@@ -53,7 +55,7 @@ export class Gatehouse {
 
   async serve() {
     this.process = spawn(BINARY, ["serve", "--addr", `127.0.0.1:${this.port}`], {
-      env: environment(this.home),
+      env: { ...environment(this.home), ...this.extra },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.log = "";
@@ -162,8 +164,8 @@ export class Browser {
 }
 
 /** Gives a test a running Gatehouse and a browser, and takes them away after it. */
-export async function open(t, options) {
-  const gatehouse = await Gatehouse.start();
+export async function open(t, { env, ...options } = {}) {
+  const gatehouse = await Gatehouse.start(env);
   t.after(() => gatehouse.remove());
   const browser = await Browser.open(gatehouse, options);
   t.after(() => browser.close());

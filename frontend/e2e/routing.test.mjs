@@ -198,3 +198,206 @@ test("virtual models are made, tried, changed and deleted in a form that shows t
   assert.ok((await gatehouse.ask(key, { model: "fast", messages: hi })).status >= 400);
   browser.assertNoFaults();
 });
+
+test("rules are made, tried on a request, put in order by keyboard, switched off and deleted", async t => {
+  const { gatehouse, browser, page } = await open(t);
+  const key = await gatehouse.cli("key", "create", "laptop", "--project", "site");
+  const ask = model => gatehouse.ask(key, { model, messages: hi });
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Find an action or a model").fill("new routing rule");
+  await page.getByRole("button", { name: /New routing rule/ }).waitFor();
+  await page.keyboard.press("Enter");
+
+  const form = page.getByRole("form", { name: "New rule" });
+  await form.getByLabel("Name").fill("no-think");
+  await form.getByLabel("Reason").fill("Too dear for this project.");
+  await form.getByLabel("Models").fill("sim/think");
+  await page.keyboard.press("Enter");
+  await form.getByLabel("Projects").fill("site");
+  await page.keyboard.press("Enter");
+  const sample = form.getByRole("region", { name: "Try it on a request" });
+  await sample.getByText("No rule matches").waitFor();
+  await fill(page, sample.getByLabel("Model"), "sim/think");
+  await sample.getByRole("combobox", { name: "API key" }).click();
+  await page.getByRole("option", { name: "laptop" }).click();
+  await sample.getByText("This rule decides").waitFor();
+  await sample.getByText("Too dear for this project").first().waitFor();
+  assert.equal((await ask("sim/think")).status, 200, "a rule that is not saved yet holds for nobody");
+  await browser.assertAccessible("the form of a rule");
+  await shoot(page, "routing-rule-form");
+  await form.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("list", { name: "Rules in order" }).getByText("no-think").waitFor();
+  const denied = await ask("sim/think");
+  assert.equal(denied.status, 403);
+  assert.match(JSON.stringify(await denied.json()), /no-think.*Too dear/);
+
+  await page.getByRole("button", { name: "New rule" }).click();
+  await form.getByLabel("Name").fill("all-echo");
+  await form.getByText("Use another model").click();
+  await fill(page, form.getByLabel("Model to use instead"), "sim/echo");
+  await form.getByRole("combobox", { name: "Protocols" }).click();
+  await page.getByRole("option", { name: "Chat Completions" }).click();
+  await page.keyboard.press("Escape");
+  await form.getByRole("button", { name: "Save" }).click();
+  const rules = page.getByRole("list", { name: "Rules in order" });
+  await rules.getByText("Uses sim/echo").waitFor();
+  assert.equal((await ask("sim/think")).status, 403, "the first rule that matches decides");
+  await browser.assertAccessible("the rules");
+  await shoot(page, "routing-rules");
+
+  await rules.getByRole("button", { name: "Edit all-echo" }).focus();
+  await page.keyboard.press("Alt+ArrowUp");
+  await page.getByRole("status").getByText("all-echo is 1 of 2.").waitFor({ state: "attached" });
+  await page.getByRole("button", { name: "Put back" }).click();
+  await page.getByRole("button", { name: "Put back" }).waitFor({ state: "detached" });
+  await rules.getByRole("button", { name: "Move all-echo up" }).click();
+  await page.getByRole("button", { name: "Save the order" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Save" }).click();
+  await page.getByRole("alertdialog").waitFor({ state: "detached" });
+  const rewritten = await ask("sim/think");
+  assert.equal(rewritten.headers.get("x-gatehouse-model"), "sim/echo");
+
+  await rules.getByRole("button", { name: "Switch off all-echo" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Switch off" }).click();
+  await rules.getByText("Off", { exact: true }).first().waitFor();
+  await rules.getByRole("button", { name: "Switch on all-echo" }).waitFor();
+  assert.equal((await ask("sim/think")).status, 403);
+
+  await rules.getByRole("button", { name: "Edit no-think" }).click();
+  const edit = page.getByRole("form", { name: "The rule no-think" });
+  await edit.getByRole("combobox", { name: "Hours of the day" }).click();
+  const other = (new Date().getHours() + 12) % 24;
+  await page.getByRole("option", { name: `${String(other).padStart(2, "0")}:00` }).click();
+  await page.keyboard.press("Escape");
+  await edit.getByRole("button", { name: "Save" }).click();
+  await rules.getByText(/at \d\d:00/).waitFor();
+  assert.equal((await ask("sim/think")).status, 200, "the rule holds at another hour");
+
+  for (const id of ["no-think", "all-echo"]) {
+    await page.getByRole("button", { name: `Delete ${id}` }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("alertdialog").waitFor({ state: "detached" });
+  }
+  await page.getByText("No rules yet").waitFor();
+  browser.assertNoFaults();
+});
+
+test("a rollout is started, compared, raised, rolled back by hand and by its guard, and goes on", async t => {
+  const { gatehouse, browser, page } = await open(t);
+  const key = await gatehouse.cli("key", "create", "e2e");
+  let conversation = 0;
+  const ask = async () => {
+    const messages = [{ role: "user", content: `conversation ${conversation++}` }];
+    const response = await gatehouse.ask(key, { model: "sim/echo", messages });
+    await response.text();
+    return response.headers.get("x-gatehouse-model");
+  };
+  await browser.goTo("Routing");
+  await section(page, "Rollouts");
+  await page.getByText("No rollouts yet").waitFor();
+  await page.getByRole("button", { name: "New rollout" }).click();
+  const form = page.getByRole("form", { name: "New rollout" });
+  await form.getByLabel("Name").fill("thinking");
+  await fill(page, form.getByLabel("Model that is asked for"), "sim/echo");
+  await fill(page, form.getByLabel("Model that gets a share of it"), "sim/think");
+  await form.getByLabel("Share of the conversations").fill("50");
+  await form.getByRole("button", { name: "Add a step" }).click();
+  await form.getByLabel("Share from step 1 on").fill("75");
+  await form.getByLabel("How far back they look").fill("soon");
+  await form.getByText("is no length of time").waitFor();
+  await form.getByLabel("How far back they look").fill("30m");
+  await form.getByText('"window": "30m"').waitFor();
+  await browser.assertAccessible("the form of a rollout");
+  await shoot(page, "routing-rollout-form");
+  await form.getByRole("button", { name: "Save" }).click();
+
+  const card = page.getByRole("region", { name: "thinking" });
+  await card.getByText("50 % of the conversations with").waitFor();
+  await card.getByText("Goes to 75 %").waitFor();
+  const served = [];
+  for (let i = 0; i < 30; i++) served.push(await ask());
+  const news = served.filter(model => model === "sim/think").length;
+  assert.ok(news > 0 && news < 30, `${news} of 30`);
+  const compared = card.getByRole("row", { name: /^Requests/ });
+  await compared.getByRole("cell", { name: String(news), exact: true }).waitFor();
+  await compared.getByRole("cell", { name: String(30 - news), exact: true }).waitFor();
+  await card.getByText("The last 30 min").click();
+  await browser.assertAccessible("a rollout");
+  await shoot(page, "routing-rollout");
+
+  await card.getByLabel("Share of thinking", { exact: true }).fill("99");
+  await card.getByRole("button", { name: "Set the share of thinking" }).click();
+  await card.getByText("99 % of the conversations with").waitFor();
+  await card.getByRole("button", { name: "Raise to 100 %" }).click();
+  await card.getByText("100 % of the conversations with").waitFor();
+  assert.equal(await ask(), "sim/think");
+
+  await card.getByRole("button", { name: "Roll back thinking" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Roll back" }).click();
+  await card.getByText("Stopped", { exact: true }).waitFor();
+  assert.equal(await ask(), "sim/echo");
+  await card.getByRole("button", { name: "Go on with thinking" }).click();
+  await card.getByText("Running", { exact: true }).waitFor();
+  assert.equal(await ask(), "sim/think");
+
+  // A new model that fails is rolled back by the guard, which says why.
+  await card.getByRole("button", { name: "Edit thinking" }).click();
+  const edit = page.getByRole("form", { name: "The rollout thinking" });
+  await fill(page, edit.getByLabel("Model that gets a share of it"), "sim/down");
+  await edit.getByLabel("Failed requests, at most").fill("10");
+  await edit.getByLabel("Requests before one may trip").fill("3");
+  await edit.getByRole("button", { name: "Save" }).click();
+  await card.getByText("sim/down").first().waitFor();
+  for (let i = 0; i < 6; i++) await ask();
+  await card.getByText("Rolled back", { exact: true }).waitFor();
+  await card
+    .getByText(/errors|failed/i)
+    .first()
+    .waitFor();
+  await shoot(page, "routing-rollout-back");
+
+  await card.getByRole("button", { name: "Delete thinking" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("No rollouts yet").waitFor();
+  browser.assertNoFaults();
+});
+
+test("timeouts, parameters and the paid fallback are set, and hold", async t => {
+  const { gatehouse, browser, page } = await open(t, { env: { OPENAI_API_KEY: "sk-e2e-of-nobody" } });
+  const key = await gatehouse.cli("key", "create", "e2e");
+  await browser.goTo("Routing");
+  await section(page, "Defaults");
+  const form = page.getByRole("form", { name: "What holds for every request" });
+  await form.getByText("Nothing changes.").waitFor();
+  await form.getByRole("combobox", { name: "Where OpenAI fails" }).click();
+  await page.getByRole("option", { name: "Forbidden" }).click();
+  await form.getByText('"gatewayFallback": false').waitFor();
+  await form.getByLabel("The hosted gateway may answer").click();
+
+  await form.getByRole("combobox", { name: "Add a provider's timeouts" }).click();
+  await page.getByRole("option", { name: "Simulator" }).click();
+  await form.getByLabel("First token, Simulator").fill("1 second");
+  await form.getByText("is no length of time").waitFor();
+  await form.getByLabel("First token, Simulator").fill("1s");
+  await form.getByRole("button", { name: "Add a pattern" }).click();
+  await form.getByLabel("Models of pattern 1").fill("sim/*");
+  await form.getByLabel("Temperature").fill("0.25");
+  await form.getByText('"temperature": 0.25').waitFor();
+  await browser.assertAccessible("the defaults");
+  await shoot(page, "routing-defaults");
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.getByText("Nothing changes.").waitFor();
+
+  const settings = JSON.parse(
+    await readFile(fileOf(gatehouse), "utf8").then(text =>
+      text.replace(/^\s*\/\/.*$/gm, "").replace(/,(\s*[}\]])/g, "$1"),
+    ),
+  );
+  assert.equal(settings.gatewayFallback, false);
+  assert.equal(settings.credentials.openai.named.default.gatewayFallback, false);
+  assert.deepEqual(settings.timeouts, { sim: { firstToken: "1s" } });
+  assert.deepEqual(settings.modelDefaults, [{ model: "sim/*", parameters: { temperature: 0.25 } }]);
+  const late = await gatehouse.ask(key, { model: "sim/slow", messages: hi });
+  assert.equal(late.status, 504);
+  browser.assertNoFaults();
+});

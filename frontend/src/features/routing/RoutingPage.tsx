@@ -2,15 +2,21 @@ import { Tabs } from "@mantine/core";
 import type { ComponentType } from "react";
 import { go } from "../../state/route";
 import { Page } from "../../ui/Page";
+import { Defaults } from "./Defaults";
 import { DryRun } from "./DryRun";
 import { Health } from "./Health";
 import { type Place, placeOf } from "./place";
+import { Rollouts } from "./Rollouts";
 import classes from "./Routing.module.css";
+import { Rules } from "./Rules";
 import { VirtualModels } from "./VirtualModels";
 
 const SECTIONS: { name: string; label: string; View: ComponentType<{ place: Place }> }[] = [
   { name: "dry-run", label: "Dry run", View: DryRun },
   { name: "models", label: "Virtual models", View: VirtualModels },
+  { name: "rules", label: "Rules", View: Rules },
+  { name: "rollouts", label: "Rollouts", View: Rollouts },
+  { name: "defaults", label: "Defaults", View: Defaults },
   { name: "health", label: "Health", View: Health },
 ];
 
