@@ -22,8 +22,10 @@ func (c *Core) openBudgets(db *store.DB, prices pricer) {
 	})
 }
 
-// setBudgets tells the budgets what settings say of them.
+// setBudgets tells the budgets what settings say of them now.
 func (c *Core) setBudgets() {
+	c.budgeting.Lock()
+	defer c.budgeting.Unlock()
 	s := c.settings.Snapshot()
 	var specs []budget.Spec
 	for _, name := range slices.Sorted(maps.Keys(s.Budgets)) {

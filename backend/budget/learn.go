@@ -116,6 +116,9 @@ func exampleOf(s Spent) (example, bool) {
 	if s.Cached != nil {
 		e.cached = *s.Cached
 	}
+	if s.Reserved != nil {
+		e.bytes = s.Reserved.Bytes
+	}
 	return e, true
 }
 

@@ -125,7 +125,7 @@ func (k *Keeper) grant(r *reservation, now time.Time) (gateway.Grant, error) {
 		}
 	}
 	if len(r.meters) > 0 {
-		grant.Reserved = &gateway.Reserved{Tokens: r.amount.tokens}
+		grant.Reserved = &gateway.Reserved{Tokens: r.amount.tokens, Bytes: int64(r.bytes)}
 		if cost := r.amount.picoUSD; r.amount.unpriced == 0 {
 			grant.Reserved.PicoUSD = &cost
 		}

@@ -103,6 +103,7 @@ func (s *Service) setBudget(ctx context.Context, p NewBudget) (BudgetList, error
 	if err != nil {
 		return BudgetList{}, err
 	}
+	s.BudgetsChanged()
 	return s.budgetList(ctx)
 }
 
@@ -143,6 +144,7 @@ func (s *Service) removeBudget(ctx context.Context, p BudgetRef) (BudgetList, er
 		return nil
 	})
 	if err == nil {
+		s.BudgetsChanged()
 		err = s.Budgets.Forget(p.Budget)
 	}
 	if err != nil {
@@ -182,7 +184,7 @@ func (s *Service) limitKey(_ context.Context, p KeyLimit) (Key, error) {
 }
 
 func (s *Service) setRate(name string, r settings.RateLimit) error {
-	return s.Settings.Modify(func(set *settings.Settings) error {
+	err := s.Settings.Modify(func(set *settings.Settings) error {
 		_, shared := set.RateLimits["*"]
 		switch {
 		case set.RateLimits == nil:
@@ -194,6 +196,10 @@ func (s *Service) setRate(name string, r settings.RateLimit) error {
 		}
 		return nil
 	})
+	if err == nil {
+		s.BudgetsChanged()
+	}
+	return err
 }
 
 // bounded sets the budget and the rate limits that a new key is to have.

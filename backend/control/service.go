@@ -65,6 +65,8 @@ type Options struct {
 	Health   *health.Board
 	Rollouts *rollout.Keeper
 	Budgets  *budget.Keeper
+	// BudgetsChanged tells the budgets at once of settings that were changed here.
+	BudgetsChanged func()
 	// Editors points editors' settings at the endpoint.
 	Editors *connect.Editors
 	Broker  *event.Broker

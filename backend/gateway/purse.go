@@ -62,6 +62,8 @@ type Reserved struct {
 	// PicoUSD is in 1e-12 USD; nil is unknown.
 	PicoUSD *int64 `json:"picoUSD"`
 	Tokens  int64  `json:"tokens"`
+	// Bytes is the length of the request's body, from which its tokens were told.
+	Bytes int64 `json:"bytes"`
 }
 
 // BudgetHeader says how much of a budget is spent that a request is under, once that is worth a warning.

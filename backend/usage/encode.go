@@ -66,7 +66,8 @@ func appendRecord(b []byte, r *Record) ([]byte, error) {
 	}
 	if r.Reserved != nil {
 		b = appendNumber(append(b, `,"reserved":{"picoUSD":`...), r.Reserved.PicoUSD)
-		b = append(strconv.AppendInt(append(b, `,"tokens":`...), r.Reserved.Tokens, 10), '}')
+		b = strconv.AppendInt(append(b, `,"tokens":`...), r.Reserved.Tokens, 10)
+		b = append(strconv.AppendInt(append(b, `,"bytes":`...), r.Reserved.Bytes, 10), '}')
 	}
 	b = appendNumber(append(b, `,"timeToFirstTokenMs":`...), r.FirstTokenMs)
 	b = appendNumber(append(b, `,"durationMs":`...), r.DurationMs)

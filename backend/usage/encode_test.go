@@ -23,7 +23,7 @@ func FuzzAppendRecord(f *testing.F) {
 		}
 		if known {
 			r.InputTokens, r.OutputTokens, r.CostPicoUSD, r.DurationMs = &n, &n, &n, &n
-			r.Reserved = &gateway.Reserved{PicoUSD: &n, Tokens: n}
+			r.Reserved = &gateway.Reserved{PicoUSD: &n, Tokens: n, Bytes: n}
 			price := catalog.PicoUSD(n)
 			r.CacheSavedPicoUSD = &n
 			r.ReportedCostPicoUSD, r.Bill = &n, &catalog.Bill{

@@ -192,7 +192,7 @@ func forTotals(raw []byte) (*Record, error) {
 		case "durationMs":
 			number(&r.DurationMs, v)
 		case "reserved":
-			r.Reserved = &gateway.Reserved{Tokens: v.Get("tokens").Int()}
+			r.Reserved = &gateway.Reserved{Tokens: v.Get("tokens").Int(), Bytes: v.Get("bytes").Int()}
 			if cost := v.Get("picoUSD"); cost.Type == gjson.Number {
 				n := cost.Int()
 				r.Reserved.PicoUSD = &n
