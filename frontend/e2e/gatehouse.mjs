@@ -22,13 +22,19 @@ export const PATIENCE_MS = 30_000;
 const run = promisify(execFile);
 
 /**
- * An environment without this machine's keychain and credentials, so that every run meets the same, and with a way out of
+ * An environment without this machine's keychain, credentials and editors, so that every run meets the same, and with a way out of
  * the machine that leads nowhere.
  */
 function environment(home) {
-  const hidden = /_API_KEY$|^VERCEL_|^DBUS_|^XDG_RUNTIME_DIR$|^GATEHOUSE_/;
+  const hidden =
+    /_API_KEY$|^VERCEL_|^DBUS_|^XDG_|^GATEHOUSE_|^CODEX_HOME$|^CLAUDE_|^CONTINUE_|^GEMINI_|^ZDOTDIR$/;
   const kept = Object.entries(process.env).filter(([name]) => !hidden.test(name));
-  return { ...Object.fromEntries(kept), GATEHOUSE_HOME: home, HTTPS_PROXY: "http://127.0.0.1:1" };
+  return {
+    ...Object.fromEntries(kept),
+    GATEHOUSE_HOME: home,
+    HOME: join(home, "user"),
+    HTTPS_PROXY: "http://127.0.0.1:1",
+  };
 }
 
 async function freePort() {
@@ -47,6 +53,8 @@ export class Gatehouse {
     const gatehouse = new Gatehouse();
     gatehouse.extra = extra;
     gatehouse.home = await mkdtemp(join(tmpdir(), "gatehouse-e2e-"));
+    gatehouse.user = join(gatehouse.home, "user"); // whose editors there are
+    await mkdir(gatehouse.user);
     gatehouse.port = await freePort();
     gatehouse.url = `http://127.0.0.1:${gatehouse.port}`;
     await gatehouse.serve();

@@ -26,6 +26,7 @@ const PAGE_LABELS: Record<PageName, string> = {
   models: "Models",
   routing: "Routing",
   usage: "Usage",
+  connect: "Connect",
   keys: "Keys",
   credentials: "Credentials",
   settings: "Settings",
@@ -130,6 +131,15 @@ export const actions: Action[] = [
     keywords: "breaker limit parked",
     available: always,
     run: () => attempt("Resetting failed", () => api.call("health.reset", { provider: "" })),
+  },
+  {
+    id: "connect.check",
+    label: "Check the connected editors",
+    group: "Gatehouse",
+    shortcuts: [],
+    keywords: "doctor diagnose connect",
+    available: always,
+    run: () => go("connect", "check"),
   },
   {
     id: "endpoint.pause",

@@ -6,6 +6,7 @@ import {
   IconKey,
   IconLock,
   IconMessage2,
+  IconPlug,
   IconRoute,
   IconSettings,
 } from "@tabler/icons-react";
@@ -22,6 +23,7 @@ const icons: Record<PageName, typeof IconKey> = {
   models: IconCube,
   routing: IconRoute,
   usage: IconChartBar,
+  connect: IconPlug,
   keys: IconKey,
   credentials: IconLock,
   settings: IconSettings,

@@ -64,7 +64,7 @@ const OVERLAY = { backgroundOpacity: 0.35, blur: 0 };
 
 export const theme = createTheme({
   primaryColor: "gate",
-  primaryShade: { light: 7, dark: 6 },
+  primaryShade: 7,
   colors: { gate, red, gray: stone, dark: night },
   white: "#ffffff",
   black: "#1d1f1e",

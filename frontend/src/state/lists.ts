@@ -13,4 +13,7 @@ export const credentials = createResource(
   [stale => onEvent("credentials", stale)],
 );
 
+// An editor that is connected or taken back gets a key or loses it.
+export const editors = createResource(() => api.call("connect.list"), [stale => onEvent("keys", stale)]);
+
 export const keys = createResource(() => api.call("keys.list"), [stale => onEvent("keys", stale)]);

@@ -3,6 +3,7 @@ import { type ReactNode, useState } from "react";
 import { isSet } from "../../state/credentials";
 import { credentials, keys } from "../../state/lists";
 import { useResource } from "../../state/resource";
+import { routeHash } from "../../state/route";
 import { Page } from "../../ui/Page";
 import { AddCredential } from "./AddCredential";
 import { PointEditor } from "./PointEditor";
@@ -39,7 +40,12 @@ export default function StartPage() {
           number={3}
           title="Point an editor at it"
           done={(made?.length ?? 0) > 0}
-          note="Editors get a key of their own, which is good for this machine only."
+          note={
+            <>
+              Editors get a key of their own, which is good for this machine only. Those on this machine are
+              set up for you under <a href={routeHash("connect")}>Connect</a>; these are the steps by hand.
+            </>
+          }
         >
           <PointEditor />
         </Step>
@@ -51,7 +57,7 @@ export default function StartPage() {
 interface StepProps {
   number: number;
   title: string;
-  note: string;
+  note: ReactNode;
   done: boolean;
   children: ReactNode;
 }

@@ -1,0 +1,39 @@
+import { editors } from "../../state/lists";
+import { useResource } from "../../state/resource";
+import { Page, Panel } from "../../ui/Page";
+import { ErrorNote, Loading } from "../../ui/States";
+import classes from "./Connect.module.css";
+import { CHECK, Doctor } from "./Doctor";
+import { Editors } from "./Editors";
+import { Snippets } from "./Snippets";
+
+/** The item is the editor whose dialog is open, or says to check the connections. */
+export default function ConnectPage({ item }: { item: string }) {
+  const { data, error } = useResource(editors);
+  return (
+    <Page
+      title="Connect"
+      description="Point an editor or agent at this endpoint. You see every line before it is written; nothing else in its settings is touched, and each change can be taken back."
+    >
+      <Panel title="Editors and agents" flush>
+        {error && (
+          <div className={classes.pad}>
+            <ErrorNote
+              title="The editors can't be listed"
+              message={error}
+              retry={() => void editors.reload()}
+            />
+          </div>
+        )}
+        {!data && !error && (
+          <div className={classes.pad}>
+            <Loading what="editors" rows={6} />
+          </div>
+        )}
+        {data && <Editors list={data.editors} open={item} />}
+      </Panel>
+      <Doctor at={item === CHECK} />
+      <Snippets />
+    </Page>
+  );
+}
