@@ -115,6 +115,8 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 		{[]string{"no-such-command"}, exitUsage, "--help"},
 		{[]string{"key", "create"}, exitUsage, "--help"},
 		{[]string{"usage", "--by", "colour"}, exitUsage, "--help"},
+		{[]string{"usage", "--since", "yesterday"}, exitUsage, "is no time"},
+		{[]string{"usage", "--by", "day", "--search", "x"}, exitUsage, "--search"},
 		{[]string{"status"}, exitFailed, "gatehouse serve"},
 		{[]string{"ui"}, exitFailed, "gatehouse serve"},
 		{[]string{"pause"}, exitFailed, "gatehouse serve"},

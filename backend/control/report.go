@@ -111,7 +111,7 @@ func figuresOrNil(f *usage.Figures) *UsageFigures {
 
 func (s *Service) usageRequests(ctx context.Context, q UsageSearch) (UsageFound, error) {
 	found, err := s.History.Search(ctx, usage.Search{
-		Limit: q.Limit, Before: q.Before, From: timeOr(q.From), To: timeOr(q.To), Filter: filterOf(q.Filter), Text: q.Text,
+		Limit: q.Limit, Before: q.Before, From: timeOr(q.From), To: timeOr(q.To), Filter: filterOf(q.Filter), Model: q.Model, Text: q.Text,
 	})
 	if err != nil {
 		return UsageFound{}, err

@@ -307,9 +307,10 @@ type UsagePage struct {
 
 // UsageBy asks for totals. Since and Until bound the start times; empty means unbounded.
 type UsageBy struct {
-	By    string     `json:"by" enum:"model,provider,project,key,client,user,tag,credential,outcome,error,day"`
-	Since *time.Time `json:"since"`
-	Until *time.Time `json:"until"`
+	By     string       `json:"by" enum:"model,provider,project,key,client,user,tag,credential,outcome,error,day"`
+	Since  *time.Time   `json:"since"`
+	Until  *time.Time   `json:"until"`
+	Filter *UsageFilter `json:"filter,omitempty"`
 }
 
 // UsageTotals is one row of totals. A sum leaves out the records in which the number is unknown; the Unknown counts say
@@ -326,6 +327,11 @@ type UsageTotals struct {
 	CostPicoUSD   int64  `json:"costPicoUSD"`
 	UnknownTokens int64  `json:"unknownTokens"`
 	UnknownCost   int64  `json:"unknownCost"`
+	// CacheSaved is what caching saved, in 1e-12 USD, below 0 where it cost more than it saved; null where nothing is known.
+	CacheSaved      *int64         `json:"cacheSavedPicoUSD"`
+	FirstTokenMs    UsageQuantiles `json:"timeToFirstTokenMs"`
+	DurationMs      UsageQuantiles `json:"durationMs"`
+	TokensPerSecond UsageQuantiles `json:"tokensPerSecond"`
 }
 
 // UsageRows is the totals, largest first (days: newest first).
@@ -450,7 +456,9 @@ type UsageSearch struct {
 	From   *time.Time  `json:"from"`
 	To     *time.Time  `json:"to"`
 	Filter UsageFilter `json:"filter"`
-	Text   string      `json:"text"`
+	// Model is the requested or the served one.
+	Model string `json:"model"`
+	Text  string `json:"text"`
 }
 
 // UsageFound is a page of records. Next asks for the following page, empty at the end; Partial tells that the search took its

@@ -55,16 +55,30 @@ func (s *Service) usageList(ctx context.Context, q UsageQuery) (UsagePage, error
 }
 
 func (s *Service) usageTotals(ctx context.Context, q UsageBy) (UsageRows, error) {
-	totals, err := s.History.Totals(ctx, usage.By(q.By), timeOr(q.Since), timeOr(q.Until))
+	var filter usage.Filter
+	if q.Filter != nil {
+		filter = filterOf(*q.Filter)
+	}
+	totals, err := s.History.Totals(ctx, usage.ReportQuery{
+		By: usage.By(q.By), From: timeOr(q.Since), To: timeOr(q.Until), Filter: filter, Quantiles: true,
+	})
 	if err != nil {
 		return UsageRows{}, err
 	}
 	rows := UsageRows{Rows: []UsageTotals{}}
+	known := func(n *int64) int64 { // nothing known sums up to nothing
+		if n == nil {
+			return 0
+		}
+		return *n
+	}
 	for _, t := range totals {
 		rows.Rows = append(rows.Rows, UsageTotals{
-			Name: t.Name, Requests: t.Requests, Errors: t.Errors, InputTokens: t.InputTokens, CacheRead: t.CacheReadTokens,
-			CacheWrite: t.CacheWriteTokens, OutputTokens: t.OutputTokens, Reasoning: t.ReasoningTokens,
-			CostPicoUSD: t.CostPicoUSD, UnknownTokens: t.UnknownTokens, UnknownCost: t.UnknownCost,
+			Name: t.Name, Requests: t.Requests, Errors: t.Errors, InputTokens: known(t.InputTokens), CacheRead: known(t.CacheReadTokens),
+			CacheWrite: known(t.CacheWriteTokens), OutputTokens: known(t.OutputTokens), Reasoning: known(t.ReasoningTokens),
+			CostPicoUSD: known(t.CostPicoUSD), UnknownTokens: t.UnknownTokens, UnknownCost: t.UnknownCost, CacheSaved: t.CacheSavedPicoUSD,
+			FirstTokenMs: UsageQuantiles(t.FirstTokenMs), DurationMs: UsageQuantiles(t.DurationMs),
+			TokensPerSecond: UsageQuantiles(t.TokensPerSecond),
 		})
 	}
 	return rows, nil

@@ -10,13 +10,15 @@ import (
 )
 
 // Search asks for records that match, newest first. Limit is 100 where it is 0, and at most 10,000. Before is the id of the
-// last record of the page before. From and To bound the start times; zero ones do not. Text is looked for in ids, names,
+// last record of the page before. From and To bound the start times; zero ones do not. Model is the requested or the served
+// one. Text is looked for in ids, names,
 // tags and errors, whatever the case.
 type Search struct {
 	Limit    int
 	Before   string
 	From, To time.Time
 	Filter   Filter
+	Model    string
 	Text     string
 }
 
@@ -86,7 +88,7 @@ func (q *Search) matcher() func(*Record) bool {
 		if labels != nil {
 			plain = *labels
 		}
-		if !q.Filter.matches(&plain) {
+		if !q.Filter.matches(&plain) || q.Model != "" && r.Model != q.Model && r.RequestedModel != q.Model {
 			return false
 		}
 		if text == "" {
@@ -111,7 +113,7 @@ func (q *Search) matcher() func(*Record) bool {
 // likely gives a quick look at a record's JSON: it is false only for records that don't match.
 func (q *Search) likely() func(raw []byte) bool {
 	var all [][][]byte
-	for _, list := range append(q.Filter.texts(), q.Filter.Tags) {
+	for _, list := range append(q.Filter.texts(), q.Filter.Tags, []string{q.Model}) {
 		if of := needles(list...); len(of) > 0 && len(of) == len(list) { // an empty name stands for a field that may be missing
 			all = append(all, of)
 		}

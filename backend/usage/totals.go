@@ -11,31 +11,23 @@ import (
 	"gatehouse/backend/llm"
 )
 
-// Total is one row of totals. A sum leaves out the records in which the number is unknown: UnknownTokens counts those
-// without input or output tokens, UnknownCost those without a cost.
+// Total is one row of totals.
 type Total struct {
-	Name             string `json:"name"`
-	Requests         int64  `json:"requests"`
-	Errors           int64  `json:"errors"`
-	InputTokens      int64  `json:"inputTokens"`
-	CacheReadTokens  int64  `json:"cacheReadTokens"`
-	CacheWriteTokens int64  `json:"cacheWriteTokens"`
-	OutputTokens     int64  `json:"outputTokens"`
-	ReasoningTokens  int64  `json:"reasoningTokens"`
-	CostPicoUSD      int64  `json:"costPicoUSD"`
-	UnknownTokens    int64  `json:"unknownTokens"`
-	UnknownCost      int64  `json:"unknownCost"`
+	Name string
+	Figures
 }
 
-// Totals sums up the requests that started at since or later and before until; zero times mean unbounded. The rows with
-// the most requests come first, days newest first. A model is the one that served, or the requested one where none did. With
-// tags, a request is in the row of each.
-func (h *History) Totals(ctx context.Context, by By, since, until time.Time) ([]Total, error) {
-	q := ReportQuery{From: since, To: until, By: by, Limit: maxGroups}
-	if by == ByDay {
+// Totals gives a report's groups alone, or its days. The rows with the most requests come first, days newest first. A model is
+// the one that served, or the requested one where none did. With tags, a request is in the row of each.
+func (h *History) Totals(ctx context.Context, q ReportQuery) ([]Total, error) {
+	byDay := q.By == ByDay
+	q.Limit = maxGroups
+	switch {
+	case byDay:
 		q.By, q.Bucket = "", Daily
-	} else if by == "" {
-		return nil, llm.Errorf(llm.ErrBadRequest, "say what to make totals by: model, provider, project, key, client, user, tag or day")
+	case q.By == "":
+		return nil, llm.Errorf(llm.ErrBadRequest, "say what to make totals by: model, provider, project, key, client, user, tag, credential, "+
+			"outcome, error or day")
 	}
 	report, err := h.Report(ctx, q)
 	if err != nil {
@@ -44,36 +36,22 @@ func (h *History) Totals(ctx context.Context, by By, since, until time.Time) ([]
 	var out []Total
 	for _, b := range report.Buckets {
 		if b.Figures.Requests > 0 {
-			out = append(out, totalOf(b.Start.Format(time.DateOnly), &b.Figures))
+			out = append(out, Total{b.Start.Format(time.DateOnly), b.Figures})
 		}
 	}
 	for _, g := range report.Groups {
-		out = append(out, totalOf(g.Name, &g.Figures))
+		out = append(out, Total{g.Name, g.Figures})
 	}
 	if report.Rest != nil {
-		out = append(out, totalOf(Other, &report.Rest.Figures))
+		out = append(out, Total{Other, report.Rest.Figures})
 	}
 	slices.SortFunc(out, func(a, b Total) int {
-		if by == ByDay {
+		if byDay {
 			return strings.Compare(b.Name, a.Name)
 		}
 		return cmp.Or(cmp.Compare(b.Requests, a.Requests), strings.Compare(a.Name, b.Name))
 	})
 	return out, nil
-}
-
-func totalOf(name string, f *Figures) Total {
-	known := func(n *int64) int64 {
-		if n == nil {
-			return 0
-		}
-		return *n
-	}
-	return Total{
-		Name: name, Requests: f.Requests, Errors: f.Errors, InputTokens: known(f.InputTokens), CacheReadTokens: known(f.CacheReadTokens),
-		CacheWriteTokens: known(f.CacheWriteTokens), OutputTokens: known(f.OutputTokens), ReasoningTokens: known(f.ReasoningTokens),
-		CostPicoUSD: known(f.CostPicoUSD), UnknownTokens: f.UnknownTokens, UnknownCost: f.Requests - f.Priced,
-	}
 }
 
 // Each gives the requests that started at since or later and before until, newest first, until fn says to stop; zero

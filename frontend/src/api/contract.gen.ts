@@ -921,6 +921,7 @@ export interface UsageBy {
   by: "model" | "provider" | "project" | "key" | "client" | "user" | "tag" | "credential" | "outcome" | "error" | "day";
   since: string | null;
   until: string | null;
+  filter?: UsageFilter;
 }
 
 export interface UsageCell {
@@ -1065,6 +1066,7 @@ export interface UsageSearch {
   from: string | null;
   to: string | null;
   filter: UsageFilter;
+  model: string;
   text: string;
 }
 
@@ -1080,6 +1082,10 @@ export interface UsageTotals {
   costPicoUSD: number;
   unknownTokens: number;
   unknownCost: number;
+  cacheSavedPicoUSD: number | null;
+  timeToFirstTokenMs: UsageQuantiles;
+  durationMs: UsageQuantiles;
+  tokensPerSecond: UsageQuantiles;
 }
 
 export interface Calls {
