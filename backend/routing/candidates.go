@@ -36,7 +36,7 @@ func (d *decider) candidates(m meant) {
 		l := Left{Provider: s.p.ID, Model: s.model}
 		if l.Reason, l.kind = d.unable(s, m.id); l.Reason != "" {
 			d.leave(l)
-			if l.kind == leftFiltered && d.has(s.p.ID) {
+			if (l.kind == leftFiltered || l.kind == leftUnknown) && d.has(s.p.ID) {
 				forbidden = cmp.Or(d.forbidden(s), forbidden)
 			}
 			continue

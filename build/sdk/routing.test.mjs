@@ -20,7 +20,9 @@ import { json, startUpstream } from "./support/upstream.mjs";
 globalThis.AI_SDK_LOG_WARNINGS = false;
 
 const secret = (prefix) => prefix + randomBytes(24).toString("hex");
-const credentials = { groq: secret("gsk_"), anthropic: secret("sk-ant-"), openai: secret("sk-proj-"), gateway: secret("vck_") };
+const credentials = {
+  groq: secret("gsk_"), anthropic: secret("sk-ant-"), openai: secret("sk-proj-"), openrouter: secret("sk-or-"), gateway: secret("vck_"),
+};
 
 const inChat = {
   id: "chatcmpl-1", object: "chat.completion", created: 1, model: "m",

@@ -157,6 +157,8 @@ func (e *encoder) settings(req *llm.Request, out *request) error {
 	case "":
 	case "auto", "standard_only":
 		out.ServiceTier = req.ServiceTier
+	case "priority":
+		out.ServiceTier = "auto" // which takes the Priority Tier where it is bought
 	case "default":
 		out.ServiceTier = "standard_only"
 	default:

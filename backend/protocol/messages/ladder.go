@@ -49,7 +49,7 @@ var Ladder = []fit.Rung{
 	{Field: "Reasoning.Effort", Fate: fit.Mapped, Why: "output_config.effort, or the budget that is its share"},
 	{Field: "Reasoning.Budget", Fate: fit.Carried, Why: "budget_tokens, or the effort that it covers"},
 	{Field: "User", Fate: fit.Carried, Why: "metadata.user_id"},
-	{Field: "ServiceTier", Fate: fit.Mapped, Why: "auto; default is standard_only"},
+	{Field: "ServiceTier", Fate: fit.Mapped, Why: "auto; default is standard_only, priority is auto"},
 	{Field: "ServiceTier, other", Fate: fit.Dropped, Why: "not known"},
 	{Field: "CacheKey", Fate: fit.Dropped, Why: "not known"},
 	{Field: "Metadata", Fate: fit.Dropped, Why: "only user_id is allowed"},
