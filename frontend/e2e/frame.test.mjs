@@ -27,7 +27,7 @@ test("the active model is the same everywhere, whoever changes it", async t => {
 
   await browser.goTo("Models");
   await page.getByLabel("Search models").fill("sim echo");
-  await page.getByRole("button", { name: "Make sim/echo active" }).click();
+  await page.getByRole("button", { name: "Make active: sim/echo" }).click();
   await active(page, "sim/echo").waitFor();
   assert.equal(await gatehouse.cli("use"), "sim/echo");
   await shoot(page, "models");

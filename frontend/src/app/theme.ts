@@ -92,7 +92,10 @@ export const theme = createTheme({
       defaultProps: { centered: true, overlayProps: OVERLAY, closeButtonProps: { "aria-label": "Close" } },
       styles: { title: { fontWeight: 600 } },
     },
-    Drawer: { defaultProps: { overlayProps: OVERLAY }, styles: { title: { fontWeight: 600 } } },
+    Drawer: {
+      defaultProps: { overlayProps: OVERLAY, closeButtonProps: { "aria-label": "Close" } },
+      styles: { title: { fontWeight: 600 } },
+    },
     SegmentedControl: { defaultProps: { withItemsBorders: false } },
     Badge: { defaultProps: { radius: "sm", tt: "none", fw: 500 } },
   },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatCost, formatCostExactly, formatPrice } from "./money";
+import { formatCost, formatCostExactly, formatPrice, formatTokenPrice } from "./money";
 
 test.each([
   [null, "unknown"],
@@ -40,4 +40,16 @@ test.each([
   ["abc", "abc"],
 ])("a price of %s is %s", (price, text) => {
   expect(formatPrice(price)).toBe(text);
+});
+
+test.each([
+  [null, "unknown"],
+  [0, "$0"],
+  [1, "$0.000001"],
+  [75_000, "$0.075"],
+  [1_250_000, "$1.25"],
+  [15_000_000, "$15.00"],
+  [10_000_000_000, "$10,000.00"],
+])("%s picoUSD a token is %s a million", (pico, text) => {
+  expect(formatTokenPrice(pico)).toBe(text);
 });

@@ -35,6 +35,13 @@ export function formatPrice(usdPerMillion: string | null): string {
   return `$${group(whole)}.${fraction.padEnd(2, "0")}`;
 }
 
+/** Spells a price given as 1e-12 USD per token, per million tokens. */
+export function formatTokenPrice(pico: number | null): string {
+  if (pico === null) return "unknown";
+  const digits = String(Math.trunc(pico)).padStart(7, "0");
+  return formatPrice(`${digits.slice(0, -6)}.${digits.slice(-6)}`);
+}
+
 function group(digits: string): string {
   return digits.replace(/^0+(?=\d)/, "").replace(/\B(?=(\d{3})+$)/g, ",");
 }

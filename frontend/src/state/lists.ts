@@ -8,6 +8,16 @@ export const models = createResource(
   [stale => onEvent("models", stale), stale => onEvent("credentials", stale)],
 );
 
+/** Every model that is known, also those that lack a credential. */
+export const catalog = createResource(
+  () => api.call("models.catalog"),
+  [
+    stale => onEvent("models", stale),
+    stale => onEvent("credentials", stale),
+    stale => onEvent("settings", stale),
+  ],
+);
+
 export const credentials = createResource(
   () => api.call("credentials.list"),
   [stale => onEvent("credentials", stale)],

@@ -11,15 +11,15 @@ export interface ModelOption {
   hint: string;
 }
 
+/** The favourites first, then each provider's. */
 export function modelOptions(models: Model[]): ModelOption[] {
-  return models
-    .filter(model => model.id !== ACTIVE)
-    .map(model => ({
-      value: model.id,
-      label: model.id,
-      group: model.providerName || model.provider,
-      hint: model.name === model.id ? "" : model.name,
-    }));
+  const offered = models.filter(model => model.id !== ACTIVE);
+  return [...offered.filter(m => m.favourite), ...offered.filter(m => !m.favourite)].map(model => ({
+    value: model.id,
+    label: model.id,
+    group: model.favourite ? "Favourites" : model.providerName || model.provider,
+    hint: model.name === model.id ? "" : model.name,
+  }));
 }
 
 /** A choice that follows the active model, saying which one that is now. */
