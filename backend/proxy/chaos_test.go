@@ -26,6 +26,8 @@ const (
 type chaos struct {
 	*door
 	asked map[string]*atomic.Int32
+	// reached tells that a provider has a request, gone that it is over.
+	reached, gone chan struct{}
 
 	mu     sync.Mutex
 	fails  map[string]*fault
@@ -106,6 +108,14 @@ func (e expiring) Do(ctx context.Context, call provider.Call) (*http.Response, e
 	return resp, err
 }
 
+// tell says something once to whoever may want to know.
+func tell(whom chan<- struct{}) {
+	select {
+	case whom <- struct{}{}:
+	default:
+	}
+}
+
 func (c *chaos) serve(id string) http.HandlerFunc {
 	s := scriptOf(id)
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -114,6 +124,8 @@ func (c *chaos) serve(id string) http.HandlerFunc {
 			return // its client left
 		}
 		c.asked[id].Add(1)
+		tell(c.reached)
+		defer tell(c.gone)
 		f := c.fault(id)
 		if f != nil && f.hangs && f.status == 0 {
 			c.expire()
@@ -135,7 +147,13 @@ func (c *chaos) serve(id string) http.HandlerFunc {
 // credential only where it is to be asked.
 func openChaos(t *testing.T, unreached, hosted bool) *chaos {
 	t.Helper()
-	c := &chaos{fails: map[string]*fault{}, asked: map[string]*atomic.Int32{}, timers: map[*chaosTimer]bool{}}
+	return openChaosWith(t, unreached, hosted, func(*gateway.Options) {})
+}
+
+// openChaosWith changes the gateway's options before it opens.
+func openChaosWith(t *testing.T, unreached, hosted bool, edit func(*gateway.Options)) *chaos {
+	t.Helper()
+	c := &chaos{reached: make(chan struct{}, 1), gone: make(chan struct{}, 1), fails: map[string]*fault{}, asked: map[string]*atomic.Int32{}, timers: map[*chaosTimer]bool{}}
 	o := doorOptions{providers: map[string]provider.Override{}, secrets: secrets{}, config: &routing.Config{
 		NoGateway: true, Timeouts: map[string]routing.Timeouts{routing.AnyProvider: {FirstToken: chaosFirst, Idle: chaosIdle}},
 	}}
@@ -162,6 +180,7 @@ func openChaos(t *testing.T, unreached, hosted bool) *chaos {
 			c.start(t, d)
 			return t
 		}
+		edit(g)
 	}
 	c.door = openDoor(t, o)
 	return c
