@@ -28,6 +28,7 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 		}
 	}
 	x.watch, ctx = newWatchdog(ctx, a.Timeouts, a.Provider.Name, x.g.AfterFunc)
+	x.watch.leave = x.leave
 	x.trying = true
 	defer func() { x.trying = false }()
 	var resp *http.Response
@@ -66,6 +67,9 @@ func (x *exchange) attempt(ctx context.Context, a routing.Attempt, head protocol
 
 // won makes an attempt's answer the client's.
 func (x *exchange) won() {
+	if x.asked != nil && x.asked.Won != nil {
+		x.asked.Won()
+	}
 	if late := x.late; late != nil {
 		x.late = nil
 		late()

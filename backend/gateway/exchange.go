@@ -58,7 +58,9 @@ type exchange struct {
 	// trying holds until it is known whether this attempt gives the answer; late is what it wanted to settle until then.
 	// lost tells that another one gave it.
 	trying, lost bool
-	late         func()
+	// leave gives up what was made for this attempt so that another one can be made beside it; nil where none can.
+	leave context.CancelCauseFunc
+	late  func()
 }
 
 // line is what the attempts of a request share: its line in the history.

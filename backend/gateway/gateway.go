@@ -39,8 +39,9 @@ type Health interface {
 	Report(t routing.Target, r routing.Result)
 	// Remember keeps who answered a conversation last.
 	Remember(conversation string, t routing.Target)
-	// Late gives after what time an attempt is slower than nearly all of a target's latest; 0 where that is not known.
-	Late(t routing.Target) time.Duration
+	// Late gives after what time an attempt is slower than nearly all of a target's latest, to the first content of a stream
+	// or to the whole of an answer in one piece; 0 where that is not known.
+	Late(t routing.Target, whole bool) time.Duration
 }
 
 // Files gets files by URL, in their order. Its errors are *llm.Error.

@@ -12,11 +12,9 @@ import (
 // lateDefault is when an attempt is late at a target that was not measured yet.
 const lateDefault = 10 * time.Second
 
-// hedges tells that a late attempt gets another one beside it. Where answers are kept here as they are written, there can
-// be only one that writes.
-func (x *exchange) hedges() bool {
-	return x.decision.Options.Hedge && x.pass == nil && x.req.Embedding == nil && x.req.Dialect != llm.Responses
-}
+// hedges tells that a late attempt gets another one beside it. What is passed on whole may begin something that goes on
+// without its request (a batch, a video, a file), and must not begin it twice.
+func (x *exchange) hedges() bool { return x.decision.Options.Hedge && x.pass == nil }
 
 // runner is an attempt that runs beside another.
 type runner struct {
@@ -32,7 +30,7 @@ type runner struct {
 func (r *round) race(first routing.Attempt) *Answer {
 	ends := make(chan *runner, 2)
 	running := []*runner{r.start(first, ends)}
-	wait := r.x.g.Health.Late(first.Target())
+	wait := r.x.g.Health.Late(first.Target(), !r.head.Stream)
 	if wait <= 0 {
 		wait = lateDefault
 	}
@@ -64,6 +62,7 @@ func (r *round) race(first routing.Attempt) *Answer {
 func (r *round) start(a routing.Attempt, ends chan<- *runner) *runner {
 	ctx, cancel := context.WithCancelCause(r.ctx)
 	run := &runner{y: r.x.branch(), a: a, cancel: cancel}
+	run.y.leave = cancel
 	go func() {
 		defer func() { ends <- run }()
 		run.answer, run.err = run.y.contained(func() (*Answer, error) { return run.y.attempt(ctx, a, r.head) })

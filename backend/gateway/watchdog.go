@@ -17,6 +17,7 @@ type watchdog struct {
 	name      string // the provider's
 	afterFunc func(d time.Duration, f func()) Timer
 	cancel    context.CancelCauseFunc
+	leave     context.CancelCauseFunc // of the context that it was given; may be nil
 
 	mu          sync.Mutex
 	pace, total Timer
@@ -83,6 +84,9 @@ func (w *watchdog) stop() {
 	}
 	w.mu.Unlock()
 	w.cancel(nil)
+	if w.leave != nil {
+		w.leave(nil)
+	}
 }
 
 // cause gives the timeout that ended a context, nil if it was something else.

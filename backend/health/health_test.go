@@ -298,18 +298,28 @@ func TestRunningAndPlaces(t *testing.T) {
 }
 
 func TestLate(t *testing.T) {
-	f := open(t)
-	for i := range 20 {
-		if late := f.Late(one); (late == 0) != (i < lateLeast) {
-			t.Errorf("after %d answers: %v", i, late)
+	for _, whole := range []bool{false, true} {
+		f := open(t)
+		for i := range 20 {
+			if late := f.Late(one, whole); (late == 0) != (i < lateLeast) {
+				t.Errorf("after %d answers: %v", i, late)
+			}
+			took := time.Duration(20-i) * time.Second
+			if whole {
+				f.attempt(one, routing.Result{Duration: took})
+			} else {
+				f.attempt(one, routing.Result{FirstToken: took, Duration: time.Minute})
+			}
 		}
-		f.attempt(one, routing.Result{FirstToken: time.Duration(20-i) * time.Second, Duration: time.Minute})
-	}
-	if late := f.Late(one); late != 19*time.Second {
-		t.Errorf("95 of 100 answered within %v", late)
-	}
-	if late := f.Late(other); late != 0 {
-		t.Errorf("of another credential: %v", late)
+		if late := f.Late(one, whole); late != 19*time.Second {
+			t.Errorf("95 of 100 answered within %v", late)
+		}
+		if late := f.Late(one, !whole); late != 0 {
+			t.Errorf("streams and answers in one piece are mixed up: %v", late)
+		}
+		if late := f.Late(other, whole); late != 0 {
+			t.Errorf("of another credential: %v", late)
+		}
 	}
 }
 

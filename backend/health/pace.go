@@ -13,7 +13,8 @@ import (
 // pace is how fast a target was, in its latest answers.
 type pace struct {
 	first []time.Duration
-	speed []int64 // thousandths of tokens per second
+	whole []time.Duration // of answers in one piece
+	speed []int64         // thousandths of tokens per second
 }
 
 // paceLength is of how many answers the median is taken.
@@ -21,6 +22,9 @@ const paceLength = 32
 
 func (p *pace) add(r routing.Result) {
 	if r.FirstToken <= 0 {
+		if r.Duration > 0 {
+			p.whole = appendLast(p.whole, r.Duration)
+		}
 		return
 	}
 	p.first = appendLast(p.first, r.FirstToken)
@@ -65,15 +69,23 @@ const (
 	lateLeast = 5
 )
 
-// Late gives the 95th percentile of a target's latest times to the first token, 0 where too few are known.
-func (b *Board) Late(of routing.Target) time.Duration {
+// Late gives the 95th percentile of a target's latest times to the first token, or of those that its answers in one piece
+// took; 0 where too few are known.
+func (b *Board) Late(of routing.Target, whole bool) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	t := b.targets[of]
-	if t == nil || len(t.pace.first) < lateLeast {
+	if t == nil {
 		return 0
 	}
-	sorted := slices.Sorted(slices.Values(t.pace.first))
+	list := t.pace.first
+	if whole {
+		list = t.pace.whole
+	}
+	if len(list) < lateLeast {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(list))
 	return sorted[(len(sorted)*lateOf+99)/100-1]
 }
 

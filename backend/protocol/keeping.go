@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 
@@ -15,7 +16,8 @@ type Keeping struct {
 	// History are the items that go before the request's own, Resolve gives what a reference to an item stands for.
 	History []json.RawMessage
 	Resolve func(item json.RawMessage) (items []json.RawMessage, ok bool)
-	// Keep is called with the whole response before its last event goes out, unless the answer failed. Nil keeps nothing.
+	// Keep is called with the whole response before its last event goes out, unless the answer failed or is not the
+	// client's (Asked.Won). Nil keeps nothing.
 	Keep func(response []byte)
 	// Started is called with the encoder before its first event; nil where nobody wants to know.
 	Started func(*responses.Encoder)
@@ -39,6 +41,7 @@ func Responses(body []byte, k Keeping) (*ResponsesRequest, error) {
 	if compact {
 		req = responses.Compaction(req)
 	}
+	keeper := &keeper{keep: k.Keep}
 	encoder := func(a Answering) *keepingEncoder {
 		options := responses.AnswerOptions{
 			Head: head, Origin: a.Origin, ID: k.ID, Model: a.Model, Now: func() time.Time { return a.Now },
@@ -47,7 +50,7 @@ func Responses(body []byte, k Keeping) (*ResponsesRequest, error) {
 		if options.ID == "" {
 			options.ID = "resp_" + a.ID
 		}
-		e := &keepingEncoder{Encoder: responses.NewEncoder(options), keep: k.Keep}
+		e := &keepingEncoder{Encoder: responses.NewEncoder(options), keeper: keeper}
 		if compact {
 			e.compacting = &responses.Compacting{Origin: a.Origin}
 		}
@@ -57,7 +60,7 @@ func Responses(body []byte, k Keeping) (*ResponsesRequest, error) {
 		return e
 	}
 	asked := &Asked{
-		Request: req, Notices: head.Notices,
+		Request: req, Notices: head.Notices, Won: keeper.win,
 		NewEncoder: func(a Answering) Encoder { return encoder(a) },
 		EncodeResponse: func(events []llm.Event, a Answering) ([]byte, error) {
 			e := encoder(a)
@@ -76,10 +79,35 @@ func Responses(body []byte, k Keeping) (*ResponsesRequest, error) {
 	return &ResponsesRequest{asked, head}, nil
 }
 
+// keeper keeps an answer as soon as it is both whole and the client's.
+type keeper struct {
+	keep     func([]byte)
+	won      bool
+	response []byte // what waits until it is won
+}
+
+func (k *keeper) take(response []byte) {
+	switch {
+	case k.keep == nil:
+	case k.won:
+		k.keep(response)
+	default:
+		k.response = bytes.Clone(response)
+	}
+}
+
+func (k *keeper) win() {
+	k.won = true
+	if k.response != nil {
+		k.keep(k.response)
+		k.response = nil
+	}
+}
+
 // keepingEncoder gives the whole response to who keeps it before its last event goes out.
 type keepingEncoder struct {
 	*responses.Encoder
-	keep       func([]byte)
+	keeper     *keeper
 	compacting *responses.Compacting
 	out        []byte
 	kept       bool
@@ -107,9 +135,9 @@ func (e *keepingEncoder) Encode(event llm.Event) []byte {
 
 // settle keeps the answer once it is there.
 func (e *keepingEncoder) settle(out []byte) []byte {
-	if response := e.Response(); response != nil && !e.kept && e.keep != nil {
+	if response := e.Response(); response != nil && !e.kept {
 		e.kept = true
-		e.keep(response)
+		e.keeper.take(response)
 	}
 	return out
 }

@@ -59,6 +59,9 @@ type Asked struct {
 	EncodeResponse func([]llm.Event, Answering) ([]byte, error)
 	// StreamType is the media type of a streamed answer, empty for server-sent events.
 	StreamType string
+	// Won is to be called when the answer to this reading of the request is the client's: of several that are made side by
+	// side only one may leave traces. Nil where nobody wants to know.
+	Won func()
 }
 
 // Answering is what an answer to a client must know.

@@ -50,7 +50,7 @@ func (t *turn) decodeCompact() (*protocol.Asked, error) {
 	if r.Request.Stream {
 		return nil, llm.Errorf(llm.ErrBadRequest, `"stream" has no meaning for a compaction; leave it out`).WithParam("stream")
 	}
-	history, err := t.history()
+	history, err := t.past()
 	if err != nil {
 		return nil, err
 	}

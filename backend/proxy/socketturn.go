@@ -189,6 +189,7 @@ func (c *socket) warmUp(f frame, t *turn, model string) error {
 	if err != nil {
 		return err
 	}
+	r.Won() // nobody else answers
 	encoder := r.NewEncoder(protocol.Answering{ID: t.id, Model: model, Now: c.s.now()})
 	out := bytes.Clone(encoder.Encode(llm.MessageStart{}))
 	out = append(out, encoder.Encode(llm.Finish{Reason: llm.FinishReason{Kind: llm.FinishStop}})...)

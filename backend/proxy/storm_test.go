@@ -1,62 +1,142 @@
 package proxy
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"gatehouse/backend/gateway"
-	"gatehouse/backend/routing"
+	"gatehouse/backend/usage"
 )
 
+// storms are who asks, of whom first and of whom then: each client's own dialect first, so that answers pass as they come
+// and translated ones stand behind them, and one that is translated either way.
+var storms = []struct {
+	client, first, second string
+	make                  func() talker
+}{
+	{"chat", "groq", "anthropic", func() talker { return &chatTalker{} }},
+	{"responses", "openai", "groq", func() talker { return &responsesTalker{} }},
+	{"responses, translated", "anthropic", "groq", func() talker { return &responsesTalker{} }},
+	{"messages", "anthropic", "groq", func() talker { return &messagesTalker{} }},
+}
+
 // TestStorm: 200 streams at once through a provider of which three in ten attempts fail, with one behind it that is well:
-// all succeed, and the failing one gets no more than its requests and its retries.
+// all succeed with one answer each, hedged or not, neither gets more than its requests and its retries, and the history has
+// what the providers saw.
 func TestStorm(t *testing.T) {
 	const clients = 200
+	for _, s := range storms {
+		for _, hedged := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/hedged %v", s.client, hedged), func(t *testing.T) {
+				c := openChaos(t, false, false)
+				failed := c.storm(s.first, hedged)
+				if hedged {
+					c.measured(t, s.first)
+				}
+				var asking sync.WaitGroup
+				for i := range clients {
+					asking.Go(func() {
+						who := s.make()
+						who.user("hello", false)
+						path, header, body := who.request(modelAt(s.first), true)
+						resp, text := c.post(path, body, func(r *http.Request) {
+							for name, values := range header {
+								r.Header[name] = values
+							}
+							r.Header.Set("X-Gatehouse-Models", modelAt(s.second))
+							r.Header.Set("X-Gatehouse-Hedge", fmt.Sprint(hedged))
+						})
+						a, err := who.answer(text, true)
+						if resp.StatusCode != 200 || err != nil || a.text != "from-"+s.first && a.text != "from-"+s.second {
+							t.Errorf("%d: %d %v %q %s", i, resp.StatusCode, err, a.text, text)
+						}
+					})
+				}
+				asking.Wait()
+				if failed.Load() == 0 {
+					t.Error("nothing failed")
+				}
+				c.bounded(t, clients, s.first, s.second, hedged)
+			})
+		}
+	}
+}
+
+// storm lets three in ten requests of a provider fail, in any way that comes before the first content; with hangs also
+// such that only another attempt ends.
+func (c *chaos) storm(id string, hanging bool) *atomic.Int32 {
 	dice, lock := rand.New(rand.NewPCG(4, 2)), sync.Mutex{} //nolint:gosec // the same failures in every run
-	c := openChaos(t, false, false)
-	var failed atomic.Int32
-	some := &fault{do: func(w http.ResponseWriter, r *http.Request, s script) {
+	failed := &atomic.Int32{}
+	c.set(map[string]*fault{id: {status: 200, do: func(w http.ResponseWriter, r *http.Request, s script) {
 		lock.Lock()
 		fails, how := dice.IntN(10) < 3, faults[dice.IntN(len(faults))]
 		lock.Unlock()
-		if fails && !how.hangs && !how.after && !how.unreached {
+		if fails && !how.after && !how.unreached && (hanging || !how.hangs) {
 			failed.Add(1)
 			how.do(w, r, s)
 			return
 		}
 		streaming(func(s script) string { return s.begin + s.end }, ends)(w, r, s)
-	}}
-	c.fails["groq"] = some
-	var asking sync.WaitGroup
-	for i := range clients {
-		asking.Go(func() {
-			_, text := c.post("/v1/chat/completions", `{"model":"groq/m","stream":true,"messages":[{"role":"user","content":"hi"}]}`,
-				func(r *http.Request) { r.Header.Set("X-Gatehouse-Models", "anthropic/m") })
-			heads := strings.Count(text, "from-groq") + strings.Count(text, "from-anthropic")
-			if heads != 1 || !strings.HasSuffix(text, "[DONE]\n\n") || strings.Contains(text, `data: {"error"`) {
-				t.Errorf("%d: %s", i, text)
+	}}})
+	return failed
+}
+
+// bounded holds a storm to its bounds. What a provider gets is bounded by its requests, a fifth of its answers and twenty.
+func (c *chaos) bounded(t *testing.T, clients int, first, second string, hedged bool) {
+	t.Helper()
+	attempts := map[string]int{}
+	records := c.settledRecords(clients)
+	for _, r := range records {
+		won := 0
+		for _, a := range r.Attempts {
+			attempts[a.Provider]++
+			if a.Outcome == gateway.OK {
+				won++
 			}
-		})
+			if a.Outcome == "" || a.Outcome == gateway.Cancelled && !hedged {
+				t.Errorf("%+v", a)
+			}
+		}
+		if r.Outcome != gateway.OK || won != 1 || r.Provider != first && r.Provider != second {
+			t.Errorf("%+v", r)
+		}
 	}
-	asking.Wait()
-	// What a provider gets is bounded by its requests, a fifth of its answers and twenty.
 	for id, n := range c.asked {
-		if got := n.Load(); got > clients+clients/5+20 {
+		got := int(n.Load())
+		if got > clients+clients/5+20 {
 			t.Errorf("%s got %d requests", id, got)
+		}
+		// A late one may be ended on its way.
+		if got != attempts[id] && !(hedged && got < attempts[id]) {
+			t.Errorf("%s got %d requests, the history has %d attempts", id, got, attempts[id])
 		}
 		if running := c.board.Running(id, ""); running != 0 {
 			t.Errorf("%d attempts at %s have no end", running, id)
 		}
 	}
-	if failed.Load() == 0 {
-		t.Error("nothing failed")
+}
+
+// settledRecords waits until so many requests have ended.
+func (c *chaos) settledRecords(n int) []usage.Record {
+	c.t.Helper()
+	for {
+		records, _, err := c.history.List(context.Background(), usage.Query{Limit: 2 * n})
+		check(c.t, err)
+		open := 0
+		for _, r := range records {
+			if r.Outcome == gateway.Open {
+				open++
+			}
+		}
+		if len(records) == n && open == 0 {
+			return records
+		}
 	}
 }
 
@@ -64,11 +144,11 @@ func TestStorm(t *testing.T) {
 func TestStormAlone(t *testing.T) {
 	const clients = 200
 	c := openChaos(t, false, false)
-	c.fails["groq"] = &fault{do: says(503, "", "", saysNo)}
+	c.set(map[string]*fault{"groq": {do: says(503, "", "", saysNo)}})
 	var asking sync.WaitGroup
 	for range clients {
 		asking.Go(func() {
-			if resp, text := c.post("/v1/chat/completions", `{"model":"groq/m","messages":[{"role":"user","content":"hi"}]}`); resp.StatusCode != 503 {
+			if resp, text := c.post("/v1/chat/completions", `{"model":"groq/m","messages":[{"role":"user","content":"hi"}]}`); resp.StatusCode != 503 || strings.Contains(text, "from-") {
 				t.Errorf("%d %s", resp.StatusCode, text)
 			}
 		})
@@ -79,58 +159,5 @@ func TestStormAlone(t *testing.T) {
 	}
 	if running := c.board.Running("groq", ""); running != 0 {
 		t.Errorf("%d attempts have no end", running)
-	}
-}
-
-// TestHedge: a late attempt gets another one beside it; the first with content answers, the other is ended at its provider
-// and stands in the history as cancelled. It is off unless asked for.
-func TestHedge(t *testing.T) {
-	for _, stream := range []bool{true, false} {
-		for _, asked := range []string{"true", ""} {
-			c := openChaos(t, false, false)
-			gone, release := make(chan struct{}), make(chan struct{})
-			c.fails["groq"] = &fault{do: func(w http.ResponseWriter, r *http.Request, s script) {
-				select {
-				case <-r.Context().Done():
-					close(gone)
-				case <-release:
-					says(200, "", "", s.whole)(w, r, s)
-				}
-			}}
-			for range 5 { // so that one knows what is late
-				of := routing.Target{Provider: "groq", Model: "groq/m"}
-				c.board.Admit(of, true)
-				c.board.Report(of, routing.Result{FirstToken: 20 * time.Millisecond, Duration: time.Second})
-			}
-			if asked == "" {
-				close(release)
-			}
-			resp, text := c.post("/v1/chat/completions", fmt.Sprintf(`{"model":"groq/m","stream":%v,"messages":[{"role":"user","content":"hi"}]}`, stream && asked != ""),
-				func(r *http.Request) {
-					r.Header.Set("X-Gatehouse-Models", "anthropic/m")
-					if asked != "" {
-						r.Header.Set("X-Gatehouse-Hedge", asked)
-					}
-				})
-			r := c.lastRecord()
-			if asked == "" {
-				if resp.StatusCode != 200 || r.Provider != "groq" || len(r.Attempts) != 1 || c.asked["anthropic"].Load() != 0 {
-					t.Errorf("not asked for: %s, %+v", text, r)
-				}
-				continue
-			}
-			if resp.StatusCode != 200 || !strings.Contains(text, "from-anthropic") || r.Outcome != gateway.OK || r.Provider != "anthropic" {
-				t.Errorf("stream %v: %d %s, %+v", stream, resp.StatusCode, text, r)
-			}
-			outcomes := []gateway.Outcome{}
-			for _, a := range r.Attempts {
-				outcomes = append(outcomes, a.Outcome)
-			}
-			if !slices.Equal(outcomes, []gateway.Outcome{gateway.Cancelled, gateway.OK}) || r.Attempts[1].Used.Output.Or(0) != 10 {
-				t.Errorf("stream %v: %+v", stream, r.Attempts)
-			}
-			<-gone
-			c.matches(t, r.Attempts, false)
-		}
 	}
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"encoding/json"
 	"slices"
+	"sync"
 	"time"
 
 	"gatehouse/backend/answers"
@@ -24,9 +25,10 @@ type turn struct {
 	// kept tells that what the request goes on from is kept here, memory is that of a connection (nil if it is none of it).
 	kept   bool
 	memory *remembered
-	// items are what goes before the request's own, known once the request was decoded.
-	items []json.RawMessage
-	// before is how many items the conversation had ever had, known once the request was decoded.
+	// past reads what goes before the request's own once, however many attempts ask. items are it, and before is how many
+	// items the conversation had ever had.
+	past   func() ([]json.RawMessage, error)
+	items  []json.RawMessage
 	before int
 	// id is the answer's, empty where it is made of the request's own.
 	id string
@@ -41,6 +43,10 @@ type turn struct {
 // open finds out what a request goes on from and sets how it is decoded. memory is the connection's, nil without one.
 func (s *Server) open(req *gateway.Request, memory *memory) *turn {
 	t := &turn{s: s, key: req.Caller.KeyID, body: req.Body, state: responses.ReadState(req.Body)}
+	t.past = sync.OnceValues(func() (items []json.RawMessage, err error) {
+		t.items, err = t.history()
+		return t.items, err
+	})
 	req.Dialect, req.Decode = llm.Responses, t.decode
 	if id := t.state.Previous; id != "" {
 		if t.memory = memory.get(id); t.memory == nil {
@@ -73,7 +79,7 @@ func (t *turn) from() *gateway.From {
 		}
 	case t.kept:
 		return &gateway.From{Items: func() []json.RawMessage {
-			items, err := t.history()
+			items, err := t.past()
 			if err != nil { // decoding says so
 				return nil
 			}
@@ -104,11 +110,10 @@ func (t *turn) decode() (*protocol.Asked, error) {
 }
 
 func (t *turn) read() (*protocol.ResponsesRequest, error) {
-	history, err := t.history()
+	history, err := t.past()
 	if err != nil {
 		return nil, err
 	}
-	t.items = history
 	var r *protocol.ResponsesRequest
 	r, err = protocol.Responses(t.body, protocol.Keeping{
 		ID: t.id, History: history, Resolve: t.resolve, Compact: t.compact, Started: t.started,
