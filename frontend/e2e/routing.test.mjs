@@ -401,3 +401,66 @@ test("timeouts, parameters and the paid fallback are set, and hold", async t => 
   assert.equal(late.status, 504);
   browser.assertNoFaults();
 });
+
+// 150 % and 200 % of a window of 1280 by 800 leave it this much room.
+const ZOOMS = [
+  { width: 1280, height: 800 },
+  { width: 853, height: 533 },
+  { width: 640, height: 400 },
+];
+const FILE = `{
+  "virtualModels": {
+    "team/coder-with-a-rather-long-name": {
+      "model": "sim/down",
+      "options": { "models": ["sim/echo", "sim/think", "sim/stream"], "providerTimeouts": { "idle": { "*": 5000 } } }
+    }
+  },
+  "rules": [
+    { "id": "no-night-work", "deny": true, "hours": [0, 1, 2, 3, 4, 5], "reason": "Go to bed.", "projects": ["site"] },
+    { "id": "cheaper", "rewrite": "sim/echo", "models": ["sim/stream"], "disabled": true }
+  ],
+  "rollouts": { "try-thinking": { "from": "sim/echo", "to": "sim/think", "percent": 12.5 } },
+  "timeouts": { "*": { "firstToken": "30s" } }
+}
+`;
+const VIEWS = [
+  ["dry-run", "routing/dry-run"],
+  ["models", "routing/models"],
+  ["model", `routing/${encodeURIComponent("models/edit/team/coder-with-a-rather-long-name")}`],
+  ["rules", "routing/rules"],
+  ["rule", `routing/${encodeURIComponent("rules/edit/no-night-work")}`],
+  ["rollouts", "routing/rollouts"],
+  ["rollout", `routing/${encodeURIComponent("rollouts/edit/try-thinking")}`],
+  ["defaults", "routing/defaults"],
+  ["health", "routing/health"],
+];
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`all of routing can be used at any zoom, in the ${colorScheme} theme`, async t => {
+    const { gatehouse, browser, page } = await open(t, { colorScheme });
+    await writeFile(fileOf(gatehouse), FILE);
+    const key = await gatehouse.cli("key", "create", "e2e");
+    for (let i = 0; i < 3; i++) await gatehouse.ask(key, { model: "sim/down", messages: hi });
+    const note = page.getByRole("button", { name: "Hide this note" });
+    while ((await note.count()) > 0) await note.first().click();
+    for (const [name, hash] of VIEWS) {
+      await page.evaluate(to => {
+        location.hash = `#/${to}`;
+      }, hash);
+      await page.getByRole("tabpanel").waitFor();
+      await page.waitForFunction(() => !document.querySelector("main [aria-label^=Loading]"));
+      for (const size of ZOOMS) {
+        await page.setViewportSize(size);
+        const wider = await page.evaluate(() =>
+          [document.documentElement, ...document.querySelectorAll("main, main > div, header")]
+            .filter(e => e.scrollWidth > e.clientWidth)
+            .map(e => `${e.tagName} ${e.className}`),
+        );
+        assert.deepEqual(wider, [], `${name} at ${size.width} is wider than its window`);
+        await shoot(page, `routing-${name}-${colorScheme}-${size.width}`);
+      }
+      await browser.assertAccessible(`${name}, ${colorScheme}`);
+    }
+    browser.assertNoFaults();
+  });
+}

@@ -48,7 +48,7 @@ export function bannersOf(status: Status): Banner[] {
     banners.push({
       id: `warning.${warning}`,
       tone: "warn",
-      title: "A credential ends.",
+      title: "Something needs your attention.",
       text: sentences(warning),
     });
   }

@@ -8,7 +8,7 @@ const gate: MantineColorsTuple = [
   "#86c3aa",
   "#61b090",
   "#4aa380",
-  "#2f8668",
+  "#2c8063",
   "#1f7257",
   "#176049",
   "#0d4c39",

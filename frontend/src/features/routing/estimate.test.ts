@@ -11,5 +11,5 @@ test("an estimate says how sure it is", () => {
   expect(say(100, 50, 200)).toEqual({ value: "1 %", interval: "0.5 % to 2 %" });
   expect(say(100, null, null)).toEqual({ value: "1 %", interval: "too few to tell" });
   expect(say(100, 50, null)).toEqual({ value: "1 %", interval: "0.5 % to ?" });
-  expect(say(null, null, null)).toEqual({ value: "unknown", interval: "" });
+  expect(say(null, null, null)).toEqual({ value: "–", interval: "" });
 });

@@ -10,10 +10,10 @@ export function formatShare(share: number): string {
 
 /** Spells an estimate, and the interval in which the true value is with 95 % confidence. */
 export function estimateText(
-  { value, low, high }: Estimate,
+  { samples, value, low, high }: Estimate,
   format: (n: number) => string,
 ): { value: string; interval: string } {
-  if (value === null) return { value: "unknown", interval: "" };
+  if (samples === 0 || value === null) return { value: "–", interval: "" };
   if (low === null && high === null) return { value: format(value), interval: "too few to tell" };
   const from = low === null ? "?" : format(low);
   const to = high === null ? "?" : format(high);
