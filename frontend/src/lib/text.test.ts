@@ -6,4 +6,5 @@ test("parts become sentences", () => {
     "There is no D-Bus. Set OPENAI_API_KEY.",
   );
   expect(sentences("", " why? ")).toBe("Why?");
+  expect(sentences("sim/down failed", "and/or")).toBe("sim/down failed. and/or.");
 });

@@ -1,5 +1,6 @@
-import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group, Modal, Stack, Text, Tooltip } from "@mantine/core";
 import type { ReactNode } from "react";
+import { isShortcut, shortcutKeys } from "../../actions/shortcuts";
 import type { Problem, SettingChange } from "../../api";
 import { sentences } from "../../lib/text";
 import { type DraftState, useDraft } from "../../state/settings";
@@ -32,6 +33,8 @@ function placeOf({ line, column }: Problem): string {
   if (line === 0) return "This would be a mistake";
   return `A mistake at line ${line}${column > 0 ? `, column ${column}` : ""}`;
 }
+
+const SAVE = "mod+s";
 
 const savable = ({ draft, stale, error }: DraftState) =>
   draft !== null && !stale && !error && draft.problem === null && draft.diff !== "";
@@ -66,6 +69,11 @@ export function Editor(props: EditorProps) {
       className={classes.sides}
       data-form
       aria-label={props.title}
+      onKeyDown={event => {
+        if (!isShortcut(SAVE, event)) return;
+        event.preventDefault(); // a browser would save the page
+        if (ready && !task.busy) submit();
+      }}
       onSubmit={event => {
         event.preventDefault();
         if (ready && !task.busy) submit();
@@ -98,9 +106,11 @@ function Buttons({ task, ready, onCancel }: { task: Task; ready: boolean; onCanc
             Cancel
           </Button>
         )}
-        <Button type="submit" loading={task.busy} disabled={!ready}>
-          Save
-        </Button>
+        <Tooltip label={`Save (${shortcutKeys(SAVE).join("+")})`}>
+          <Button type="submit" loading={task.busy} disabled={!ready} aria-keyshortcuts="Control+S">
+            Save
+          </Button>
+        </Tooltip>
       </Group>
     </>
   );

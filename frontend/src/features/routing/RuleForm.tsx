@@ -151,7 +151,7 @@ function Patterns({ label, description, value, data, onChange }: PatternsProps) 
       data={data}
       value={value ?? []}
       onChange={onChange}
-      splitChars={[",", " "]}
+      splitChars={[","]} // names may hold spaces
       acceptValueOnBlur
     />
   );

@@ -3,12 +3,13 @@ import { IconFilter, IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import type { SettingChange, SettingsRule } from "../../api";
 import { useResource } from "../../state/resource";
-import { HOURS, PROTOCOLS } from "../../state/routing";
+import { PROTOCOLS } from "../../state/routing";
 import { change, settings } from "../../state/settings";
 import { Mood } from "../../ui/Dot";
 import { Ordered } from "../../ui/Ordered";
 import { Empty, ErrorNote, Loading } from "../../ui/States";
 import { ChangeDialog } from "./Draft";
+import { hourSpans } from "./hours";
 import { openEdit, openNew, type Place } from "./place";
 import classes from "./Routing.module.css";
 import { RuleForm } from "./RuleForm";
@@ -200,14 +201,13 @@ export function conditionText(rule: SettingsRule): string {
   const named = (values: string[] | undefined, what: string) =>
     values?.length ? [`${what} ${values.join(", ")}`] : [];
   const protocols = rule.protocols?.map(p => PROTOCOLS.find(known => known.value === p)?.label ?? p);
-  const hours = rule.hours?.map(h => HOURS[h]?.label ?? String(h));
   const parts = [
     ...named(rule.models, "model"),
     ...named(rule.keys, "key"),
     ...named(rule.projects, "project"),
     ...named(rule.tags, "tag"),
     ...named(protocols, "protocol"),
-    ...named(hours, "at"),
+    ...named(hourSpans(rule.hours ?? []), "at"),
   ];
   return parts.length > 0 ? parts.join(" · ") : "Every request";
 }
