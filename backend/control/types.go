@@ -223,38 +223,57 @@ type KeyRef struct {
 
 // UsageRecord is one request in the history. Unknown numbers are null.
 type UsageRecord struct {
-	ID             string         `json:"id"`
-	StartedAt      time.Time      `json:"startedAt"`
-	Key            string         `json:"key"`
-	Project        string         `json:"project"`
-	Client         string         `json:"client"`
-	Dialect        string         `json:"dialect"`
-	Surface        string         `json:"surface"` // what a request that was passed on whole asked for, else empty
-	Stream         bool           `json:"stream"`
-	RequestedModel string         `json:"requestedModel"`
-	Model          string         `json:"model"`
-	Provider       string         `json:"provider"`
-	InputTokens    *int64         `json:"inputTokens"`
-	CacheRead      *int64         `json:"cacheReadTokens"`
-	CacheWrite     *int64         `json:"cacheWriteTokens"`
-	OutputTokens   *int64         `json:"outputTokens"`
-	Reasoning      *int64         `json:"reasoningTokens"`
-	CostPicoUSD    *int64         `json:"costPicoUSD"`
-	ReportedCost   *int64         `json:"reportedCostPicoUSD"` // what the provider says, in 1e-12 USD
-	CacheSaved     *int64         `json:"cacheSavedPicoUSD"`   // what caching saved, below 0 where it cost more; null without a cache
-	Bill           *UsageBill     `json:"bill"`                // the arithmetic of the cost; null where no price was known
-	FirstTokenMs   *int64         `json:"timeToFirstTokenMs"`
-	DurationMs     *int64         `json:"durationMs"`
-	Outcome        string         `json:"outcome" enum:"ok,error,cancelled,interrupted,open"`
-	Status         int            `json:"status"`
-	ErrorKind      string         `json:"errorKind"`
-	Error          string         `json:"error"`
-	FinishReason   string         `json:"finishReason"`
-	User           string         `json:"user"`    // for reports, as the request says
-	Tags           []string       `json:"tags"`    // for reports, as the request says
-	Rollout        string         `json:"rollout"` // the rollout that it took part in, else empty
-	Arm            string         `json:"arm"`     // the model that the rollout gave it to, which may not be who answered
-	Attempts       []UsageAttempt `json:"attempts"`
+	ID             string    `json:"id"`
+	StartedAt      time.Time `json:"startedAt"`
+	Key            string    `json:"key"`
+	Project        string    `json:"project"`
+	Client         string    `json:"client"`
+	Dialect        string    `json:"dialect"`
+	Surface        string    `json:"surface"` // what a request that was passed on whole asked for, else empty
+	Stream         bool      `json:"stream"`
+	RequestedModel string    `json:"requestedModel"`
+	Model          string    `json:"model"`
+	Provider       string    `json:"provider"`
+	InputTokens    *int64    `json:"inputTokens"`
+	CacheRead      *int64    `json:"cacheReadTokens"`
+	CacheWrite     *int64    `json:"cacheWriteTokens"`
+	OutputTokens   *int64    `json:"outputTokens"`
+	Reasoning      *int64    `json:"reasoningTokens"`
+	CostPicoUSD    *int64    `json:"costPicoUSD"`
+	ReportedCost   *int64    `json:"reportedCostPicoUSD"`   // what the provider says, in 1e-12 USD
+	MarketCost     *int64    `json:"marketCostPicoUSD"`     // what the provider says that it is at the maker's list price
+	CostDifference *int64    `json:"costDifferencePicoUSD"` // what the provider says less what we say; null unless both say
+	// Provenance tells where each number is from.
+	Provenance      UsageProvenance `json:"provenance"`
+	CacheSaved      *int64          `json:"cacheSavedPicoUSD"` // what caching saved, below 0 where it cost more; null without a cache
+	Bill            *UsageBill      `json:"bill"`              // the arithmetic of the cost; null where no price was known
+	FirstTokenMs    *int64          `json:"timeToFirstTokenMs"`
+	DurationMs      *int64          `json:"durationMs"`
+	Outcome         string          `json:"outcome" enum:"ok,error,cancelled,interrupted,open"`
+	Status          int             `json:"status"`
+	ErrorKind       string          `json:"errorKind"`
+	Error           string          `json:"error"`
+	FinishReason    string          `json:"finishReason"`
+	TokensPerSecond *float64        `json:"tokensPerSecond"` // of a stream after its first token
+	Retries         int             `json:"retries"`         // attempts but for the first
+	CredentialType  string          `json:"credentialType"`  // whose credential the last attempt used: own, gateway, request, none
+	Notices         []string        `json:"notices"`         // what could not be carried as it was asked for
+	User            string          `json:"user"`            // for reports, as the request says
+	Tags            []string        `json:"tags"`            // for reports, as the request says
+	Rollout         string          `json:"rollout"`         // the rollout that it took part in, else empty
+	Arm             string          `json:"arm"`             // the model that the rollout gave it to, which may not be who answered
+	Attempts        []UsageAttempt  `json:"attempts"`
+}
+
+// UsageProvenance is where the numbers of a record are from: the provider, counted by us, estimated by us, or unknown. The
+// cost is ours at all times: it is as certain as what it is made of.
+type UsageProvenance struct {
+	Input      string `json:"inputTokens" enum:"reported,counted,estimated,unknown"`
+	CacheRead  string `json:"cacheReadTokens" enum:"reported,counted,estimated,unknown"`
+	CacheWrite string `json:"cacheWriteTokens" enum:"reported,counted,estimated,unknown"`
+	Output     string `json:"outputTokens" enum:"reported,counted,estimated,unknown"`
+	Reasoning  string `json:"reasoningTokens" enum:"reported,counted,estimated,unknown"`
+	Cost       string `json:"costPicoUSD" enum:"counted,estimated,unknown"`
 }
 
 // UsageBill is the arithmetic of a cost, at the prices of then. Empty and 0 are none.
@@ -264,6 +283,7 @@ type UsageBill struct {
 	Over    int64  `json:"over"`
 	Service string `json:"service"`
 	Region  string `json:"region"`
+	Hours   string `json:"hours"` // of the day, UTC
 	// Multipliers change the price of tokens, Discount that of everything, in millionths.
 	Multipliers []int64 `json:"multipliers"`
 	Discount    int64   `json:"discount"`
@@ -282,13 +302,20 @@ type UsageBillLine struct {
 
 // UsageAttempt is one try at one provider.
 type UsageAttempt struct {
-	Provider  string    `json:"provider"`
-	Model     string    `json:"model"`
-	Reason    string    `json:"reason"`
-	At        time.Time `json:"at"`
-	Status    int       `json:"status"`
-	ErrorKind string    `json:"errorKind"`
-	Error     string    `json:"error"`
+	Provider       string    `json:"provider"`
+	Model          string    `json:"model"`
+	Credential     string    `json:"credential"`     // its name, empty for the only one
+	CredentialType string    `json:"credentialType"` // own, gateway, request or none
+	Reason         string    `json:"reason"`
+	At             time.Time `json:"at"`
+	DurationMs     int64     `json:"durationMs"`
+	Outcome        string    `json:"outcome"`
+	Status         int       `json:"status"`
+	ErrorKind      string    `json:"errorKind"`
+	Error          string    `json:"error"`
+	// InputTokens and OutputTokens are what it used as far as that is known, caches not counted.
+	InputTokens  *int64 `json:"inputTokens"`
+	OutputTokens *int64 `json:"outputTokens"`
 }
 
 // UsageQuery asks for records, newest first. Before is the id of the last record of the page before.

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"gatehouse/backend/catalog"
+	"gatehouse/backend/gateway"
+	"gatehouse/backend/llm"
 	"gatehouse/backend/usage"
 )
 
@@ -18,14 +20,50 @@ func UsageView(r usage.Record) UsageRecord {
 		Status: r.Status, ErrorKind: string(r.ErrorKind), Error: r.Error, FinishReason: string(r.FinishReason),
 		User: r.User, Tags: append([]string{}, r.Tags...), Rollout: r.Rollout, Arm: r.Arm,
 		ReportedCost: r.ReportedCostPicoUSD, CacheSaved: r.CacheSavedPicoUSD, Bill: billView(r.Bill),
-		Attempts: []UsageAttempt{},
+		MarketCost: r.MarketCostPicoUSD, Provenance: provenanceOf(&r), Notices: append([]string{}, r.Notices...),
+		Retries: max(len(r.Attempts)-1, 0), Attempts: []UsageAttempt{},
+	}
+	if r.ReportedCostPicoUSD != nil && r.CostPicoUSD != nil {
+		difference := *r.ReportedCostPicoUSD - *r.CostPicoUSD
+		v.CostDifference = &difference
+	}
+	if speed, ok := r.TokensPerSecond(); ok {
+		v.TokensPerSecond = &speed
 	}
 	for _, a := range r.Attempts {
-		v.Attempts = append(v.Attempts, UsageAttempt{
-			Provider: a.Provider, Model: a.Model, Reason: a.Reason, At: a.At, Status: a.Status, ErrorKind: string(a.Kind), Error: a.Error,
-		})
+		v.CredentialType = a.CredentialType
+		v.Attempts = append(v.Attempts, attemptView(a))
 	}
 	return v
+}
+
+func attemptView(a gateway.Attempt) UsageAttempt {
+	return UsageAttempt{
+		Provider: a.Provider, Model: a.Model, Credential: a.Credential, CredentialType: a.CredentialType, Reason: a.Reason, At: a.At,
+		DurationMs: a.Duration.Milliseconds(), Outcome: string(a.Outcome), Status: a.Status, ErrorKind: string(a.Kind), Error: a.Error,
+		InputTokens: number(a.Used.Input), OutputTokens: number(a.Used.Output),
+	}
+}
+
+// number gives a count, nil where it is unknown.
+func number(c llm.Count) *int64 {
+	if n, known := c.Get(); known {
+		return &n
+	}
+	return nil
+}
+
+func provenanceOf(r *usage.Record) UsageProvenance {
+	from := func(name string, n *int64) string { return string(r.Provenance(name, n != nil)) }
+	cost := r.Provenance("costPicoUSD", r.CostPicoUSD != nil)
+	if cost == llm.Reported { // made of what the provider reported, with our prices
+		cost = llm.Counted
+	}
+	return UsageProvenance{
+		Input: from("inputTokens", r.InputTokens), CacheRead: from("cacheReadTokens", r.CacheReadTokens),
+		CacheWrite: from("cacheWrite5mTokens", r.CacheWriteTokens()), Output: from("outputTokens", r.OutputTokens),
+		Reasoning: from("reasoningTokens", r.ReasoningTokens), Cost: string(cost),
+	}
 }
 
 func billView(b *catalog.Bill) *UsageBill {
@@ -33,7 +71,7 @@ func billView(b *catalog.Bill) *UsageBill {
 		return nil
 	}
 	v := UsageBill{
-		Lines: []UsageBillLine{}, Over: b.Over, Service: b.Service, Region: b.Region, Multipliers: append([]int64{}, b.Multipliers...),
+		Lines: []UsageBillLine{}, Over: b.Over, Service: b.Service, Region: b.Region, Hours: b.Hours, Multipliers: append([]int64{}, b.Multipliers...),
 		Discount: b.Discount, Source: string(b.Source), Version: b.Version,
 	}
 	for _, l := range b.Lines {

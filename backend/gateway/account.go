@@ -49,9 +49,9 @@ func (x *exchange) tell(h http.Header, stream bool) {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// cost is a price in USD as a decimal number, empty where it is unknown.
+// cost is a price in USD as a decimal number, empty where it is unknown or would be an estimate.
 func (x *exchange) cost(provider, model string, u llm.Usage) string {
-	if x.g.Price == nil || !u.Known() {
+	if x.g.Price == nil || !u.Known() || u.Provenance() == llm.Estimated {
 		return ""
 	}
 	pico, known := x.g.Price(provider, model, u)

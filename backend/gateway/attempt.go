@@ -163,6 +163,7 @@ func (x *exchange) settled(outcome Outcome, e *llm.Error, status int) {
 	if x.report == nil {
 		return
 	}
+	x.guess(outcome)
 	x.line.close(x.tried, x.g.Now(), status, e, outcome, usedOf(x.seen))
 	r := routing.Result{Err: e, Status: status}
 	if outcome == Cancelled && e == nil {

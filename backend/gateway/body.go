@@ -108,6 +108,9 @@ func (b *body) inBand(e *llm.Error) error {
 // note shows the tap what came.
 func (b *body) note(p []byte) {
 	b.x.seen = b.tap.Write(p)
+	if b.x.pass == nil {
+		hear(&b.x.heard, p)
+	}
 	b.issued()
 	if b.stream && b.x.first == 0 && b.x.seen.Content {
 		b.x.first = max(b.x.g.Now().Sub(b.x.start), 1)

@@ -174,7 +174,7 @@ const learnLimit = 4 << 20
 func (x *exchange) learn() {
 	s := x.settlement()
 	c := x.g.Calibration
-	if c == nil || s.Outcome != OK || !s.Usage.Input.Known() || x.req.Embedding != nil || x.pass != nil || !c.Wants(s.Provider, s.Model) {
+	if c == nil || s.Outcome != OK || s.Usage.Input.Provenance() != llm.Reported || x.req.Embedding != nil || x.pass != nil || !c.Wants(s.Provider, s.Model) {
 		return
 	}
 	if x.estimated == 0 {

@@ -43,6 +43,8 @@ type exchange struct {
 	unasked bool
 	// forget leaves all reasoning of earlier turns out when the request is written anew.
 	forget bool
+	// notes tell what of the request could not be carried.
+	notes []llm.Notice
 	// asked is the request as it was decoded last, nil where it went as it was.
 	asked *protocol.Asked
 	// estimated is the estimate of the prompt's tokens, uncorrected; 0 where none was made.
@@ -51,6 +53,7 @@ type exchange struct {
 	// notice is what the client is told of a budget.
 	notice string
 	seen   *llm.Observation
+	heard  heard
 	watch  *watchdog
 	// tried is this attempt's place among the line's, and report tells its outcome to whoever keeps health.
 	tried  int
@@ -105,6 +108,7 @@ func (x *exchange) settle(outcome Outcome, e *llm.Error, status int) {
 	if x.provider != nil {
 		s.Provider = x.provider.ID
 	}
+	s.Notices = x.notes
 	s.User, s.Tags = x.decision.Options.User, x.decision.Options.Tags
 	if d := x.decision; d.Rollout != "" {
 		s.Rollout, s.Arm, s.ArmServed = d.Rollout, d.Arm, x.arm && outcome != Failed
@@ -135,6 +139,7 @@ func (x *exchange) answer(ctx context.Context, resp *http.Response) *Answer {
 	events := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")
 	// Gemini's streams are one JSON array for who does not ask for events.
 	stream := events || x.req.Dialect == llm.Gemini && x.req.Head != nil && x.req.Head.Stream
+	x.heard = heard{dialect: x.req.Dialect, stream: stream}
 	header := x.header(resp)
 	if stream {
 		header.Del("Content-Length")

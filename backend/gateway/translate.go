@@ -43,7 +43,7 @@ func (x *exchange) prepare(ctx context.Context, a routing.Attempt, head protocol
 	if err != nil {
 		return nil, nil, err
 	}
-	x.asked = asked
+	x.asked, x.heard = asked, heard{dialect: a.Dialect, stream: head.Stream, plain: true}
 	known, _ := x.g.World().Catalog.Served(a.Provider.ID, a.Model)
 	t := &translation{
 		x: x, asked: asked, dialect: a.Dialect, target: protocol.For(a.Dialect), stream: head.Stream,
@@ -65,6 +65,7 @@ func (x *exchange) prepare(ctx context.Context, a routing.Attempt, head protocol
 		return nil, nil, err
 	}
 	t.notes = append(asked.Notices, notices...)
+	x.notes = t.notes
 	return t, wire(text), nil
 }
 
@@ -187,6 +188,8 @@ func (t *translation) observe(e llm.Event) {
 		x.seen.Finish = e.Reason
 	case llm.PartDelta:
 		x.seen.Content = true
+		hear(&x.heard, e.Text)
+		hear(&x.heard, e.Input)
 	case llm.PartStart:
 		_, call := e.Part.(llm.ToolCall)
 		x.seen.Content = x.seen.Content || call

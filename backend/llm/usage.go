@@ -6,14 +6,43 @@ import (
 	"strconv"
 )
 
+// Provenance is where a number is from.
+type Provenance string
+
+// The provenances.
+const (
+	Unknown   Provenance = "unknown"
+	Reported  Provenance = "reported"  // by who served the call
+	Counted   Provenance = "counted"   // by us, exactly
+	Estimated Provenance = "estimated" // by us
+)
+
 // Count is a number of tokens that is either known or not. Its zero value is unknown, which is not the same as none.
 type Count struct {
 	n     int64
 	known bool
+	ours  Provenance // empty for what was reported
 }
 
-// Tokens is a known count. A negative number, as odd upstream sums can give, counts as none.
-func Tokens(n int64) Count { return Count{max(n, 0), true} }
+// Tokens is a count that was reported. A negative number, as odd upstream sums can give, counts as none.
+func Tokens(n int64) Count { return Count{n: max(n, 0), known: true} }
+
+// Estimate is a count that is estimated.
+func Estimate(n int64) Count { return Count{max(n, 0), true, Estimated} }
+
+// CountedAs is a count that we counted ourselves.
+func CountedAs(n int64) Count { return Count{max(n, 0), true, Counted} }
+
+// Provenance tells where the number is from.
+func (c Count) Provenance() Provenance {
+	switch {
+	case !c.known:
+		return Unknown
+	case c.ours == "":
+		return Reported
+	}
+	return c.ours
+}
 
 // Get gives the number and whether it is known.
 func (c Count) Get() (int64, bool) { return c.n, c.known }
@@ -85,6 +114,22 @@ type Usage struct {
 	Market   Count `json:",omitzero"`
 	// Raw is the source's own usage object.
 	Raw json.RawMessage
+}
+
+// Provenance tells where the numbers are from that a call is billed by: the least certain one's.
+func (u Usage) Provenance() Provenance {
+	out := Unknown
+	for _, c := range []Count{
+		u.Input, u.CacheRead, u.CacheWrite5m, u.CacheWrite1h, u.Output, u.Images, u.VideoMs, u.AudioMs, u.Characters,
+	} {
+		switch from := c.Provenance(); {
+		case from == Estimated:
+			return Estimated
+		case from != Unknown && out != Counted:
+			out = from
+		}
+	}
+	return out
 }
 
 // Known tells whether anything is known of what a call took.

@@ -37,17 +37,7 @@ func appendRecord(b []byte, r *Record) ([]byte, error) {
 	if r.User != "" {
 		b = appendString(append(b, `,"user":`...), r.User)
 	}
-	for i, tag := range r.Tags {
-		if i == 0 {
-			b = append(b, `,"tags":[`...)
-		} else {
-			b = append(b, ',')
-		}
-		b = appendString(b, tag)
-		if i == len(r.Tags)-1 {
-			b = append(b, ']')
-		}
-	}
+	b = appendStrings(b, `,"tags":[`, r.Tags)
 	b = appendNumber(append(b, `,"inputTokens":`...), r.InputTokens)
 	b = appendNumber(append(b, `,"cacheReadTokens":`...), r.CacheReadTokens)
 	b = appendNumber(append(b, `,"cacheWrite5mTokens":`...), r.CacheWrite5mTokens)
@@ -58,12 +48,17 @@ func appendRecord(b []byte, r *Record) ([]byte, error) {
 	if r.ReportedCostPicoUSD != nil {
 		b = appendNumber(append(b, `,"reportedCostPicoUSD":`...), r.ReportedCostPicoUSD)
 	}
+	if r.MarketCostPicoUSD != nil {
+		b = appendNumber(append(b, `,"marketCostPicoUSD":`...), r.MarketCostPicoUSD)
+	}
 	if r.CacheSavedPicoUSD != nil {
 		b = appendNumber(append(b, `,"cacheSavedPicoUSD":`...), r.CacheSavedPicoUSD)
 	}
 	if r.Bill != nil {
 		b = appendBill(append(b, `,"bill":`...), r.Bill)
 	}
+	b = appendStrings(b, `,"estimated":[`, r.Estimated)
+	b = appendStrings(b, `,"counted":[`, r.Counted)
 	if r.Reserved != nil {
 		b = appendNumber(append(b, `,"reserved":{"picoUSD":`...), r.Reserved.PicoUSD)
 		b = strconv.AppendInt(append(b, `,"tokens":`...), r.Reserved.Tokens, 10)
@@ -76,6 +71,7 @@ func appendRecord(b []byte, r *Record) ([]byte, error) {
 	b = appendString(append(b, `,"errorKind":`...), string(r.ErrorKind))
 	b = appendString(append(b, `,"error":`...), r.Error)
 	b = appendString(append(b, `,"finishReason":`...), string(r.FinishReason))
+	b = appendStrings(b, `,"notices":[`, r.Notices)
 	if r.Rollout != "" {
 		b = appendString(append(b, `,"rollout":`...), r.Rollout)
 	}
@@ -90,6 +86,22 @@ func appendRecord(b []byte, r *Record) ([]byte, error) {
 		return b, err
 	}
 	return append(b, '}'), nil
+}
+
+// appendStrings writes a member that is a list, if there is anything in it. begin is its name up to the first bracket.
+func appendStrings(b []byte, begin string, list []string) []byte {
+	for i, text := range list {
+		if i == 0 {
+			b = append(b, begin...)
+		} else {
+			b = append(b, ',')
+		}
+		b = appendString(b, text)
+	}
+	if len(list) > 0 {
+		b = append(b, ']')
+	}
+	return b
 }
 
 func appendAttempts(b []byte, r *Record) ([]byte, error) {

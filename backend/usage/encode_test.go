@@ -25,9 +25,9 @@ func FuzzAppendRecord(f *testing.F) {
 			r.InputTokens, r.OutputTokens, r.CostPicoUSD, r.DurationMs = &n, &n, &n, &n
 			r.Reserved = &gateway.Reserved{PicoUSD: &n, Tokens: n, Bytes: n}
 			price := catalog.PicoUSD(n)
-			r.CacheSavedPicoUSD = &n
+			r.CacheSavedPicoUSD, r.MarketCostPicoUSD = &n, &n
 			r.ReportedCostPicoUSD, r.Bill = &n, &catalog.Bill{
-				Over: n, Service: text, Region: id, Discount: n, Source: catalog.Source(text), Version: id,
+				Over: n, Service: text, Region: id, Hours: text, Discount: n, Source: catalog.Source(text), Version: id,
 			}
 			for i := range attempts % 5 {
 				r.Bill.Lines = append(r.Bill.Lines, catalog.Line{Kind: catalog.Kind(text), Units: n, Price: &price}, catalog.Line{Amount: &price})
@@ -35,7 +35,8 @@ func FuzzAppendRecord(f *testing.F) {
 			}
 		}
 		for i := range attempts % 4 {
-			r.Tags = append(r.Tags, text)
+			r.Tags, r.Notices = append(r.Tags, text), append(r.Notices, id)
+			r.Estimated, r.Counted = append(r.Estimated, id), append(r.Counted, text)
 			r.Attempts = append(r.Attempts, gateway.Attempt{
 				Provider: id, Model: text, Reason: text, At: time.Unix(n%4e9, 5).UTC(), Status: i, Kind: llm.ErrorKind(id), Error: text,
 				Credential: text, CredentialType: id, Duration: time.Duration(n), Outcome: gateway.Outcome(text),

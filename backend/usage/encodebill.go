@@ -34,6 +34,7 @@ func appendBill(b []byte, bill *catalog.Bill) []byte {
 	number("over", bill.Over)
 	text("service", bill.Service)
 	text("region", bill.Region)
+	text("hours", bill.Hours)
 	if len(bill.Multipliers) > 0 {
 		name("multipliers")
 		for i, m := range bill.Multipliers {

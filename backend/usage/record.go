@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,6 +18,7 @@ const (
 	maxTry      = 512
 	maxAttempts = 20
 	maxTags     = 20
+	maxNotices  = 20
 )
 
 // Record is one request in the history. An unknown number is nil. It is stored as its JSON, and is never changed once it
@@ -48,10 +50,16 @@ type Record struct {
 	// CostPicoUSD is in 1e-12 USD: the sum of Bill, at the prices of then. ReportedCostPicoUSD is what the provider says.
 	CostPicoUSD         *int64 `json:"costPicoUSD"`
 	ReportedCostPicoUSD *int64 `json:"reportedCostPicoUSD,omitempty"`
+	// MarketCostPicoUSD is what the provider says that it would cost at the maker's list price.
+	MarketCostPicoUSD *int64 `json:"marketCostPicoUSD,omitempty"`
 	// CacheSavedPicoUSD is what the same prompt would have cost more without a cache, below 0 where writing one cost more
 	// than reading it saved; nil where no cache was read or written, or a price is not known.
 	CacheSavedPicoUSD *int64        `json:"cacheSavedPicoUSD,omitempty"`
 	Bill              *catalog.Bill `json:"bill,omitempty"`
+	// Estimated and Counted name the numbers that are estimated, and those that we counted ourselves; the other known ones
+	// are the provider's.
+	Estimated []string `json:"estimated,omitempty"`
+	Counted   []string `json:"counted,omitempty"`
 	// Reserved is what a budget had set aside for the request when it began; nil where none did.
 	Reserved *gateway.Reserved `json:"reserved,omitempty"`
 	// FirstTokenMs is nil where no content came, DurationMs while the request runs and where it was interrupted.
@@ -62,6 +70,8 @@ type Record struct {
 	ErrorKind    llm.ErrorKind   `json:"errorKind"`
 	Error        string          `json:"error"`
 	FinishReason llm.FinishKind  `json:"finishReason"`
+	// Notices tell what of the request could not be carried as it was asked for.
+	Notices []string `json:"notices,omitempty"`
 	// Rollout is the progressive rollout that the request took part in, Arm the model that it was given, ArmServed whether
 	// that model answered.
 	Rollout   string            `json:"rollout,omitempty"`
@@ -113,21 +123,34 @@ func (r *Record) settled(s gateway.Settlement, pricer Pricer) *Record {
 		next.Tags = append(next.Tags, shorten(tag, maxName))
 	}
 	next.Rollout, next.Arm, next.ArmServed = shorten(s.Rollout, maxName), shorten(s.Arm, maxName), s.ArmServed
+	next.Notices = nil
+	for _, notice := range s.Notices[:min(len(s.Notices), maxNotices)] {
+		next.Notices = append(next.Notices, shorten(notice.Field+": "+notice.Message, maxTry))
+	}
 	var n numbers
-	n.count(&next.InputTokens, s.Usage.Input)
-	n.count(&next.CacheReadTokens, s.Usage.CacheRead)
-	n.count(&next.CacheWrite5mTokens, s.Usage.CacheWrite5m)
-	n.count(&next.CacheWrite1hTokens, s.Usage.CacheWrite1h)
-	n.count(&next.OutputTokens, s.Usage.Output)
-	n.count(&next.ReasoningTokens, s.Usage.Reasoning)
+	next.Estimated, next.Counted = nil, nil
+	count := func(to **int64, c llm.Count, name string) {
+		n.count(to, c)
+		next.ours(name, c.Provenance())
+	}
+	count(&next.InputTokens, s.Usage.Input, "inputTokens")
+	count(&next.CacheReadTokens, s.Usage.CacheRead, "cacheReadTokens")
+	count(&next.CacheWrite5mTokens, s.Usage.CacheWrite5m, "cacheWrite5mTokens")
+	count(&next.CacheWrite1hTokens, s.Usage.CacheWrite1h, "cacheWrite1hTokens")
+	count(&next.OutputTokens, s.Usage.Output, "outputTokens")
+	count(&next.ReasoningTokens, s.Usage.Reasoning, "reasoningTokens")
 	if pricer != nil && s.Usage.Known() {
 		if next.Bill = pricer.Bill(s.Provider, s.Model, s.Usage); next.Bill != nil {
 			n.put(&next.CostPicoUSD, int64(next.Bill.Total), next.Bill.Known)
+			if next.Bill.Known {
+				next.ours("costPicoUSD", s.Usage.Provenance())
+			}
 			saved, known := cacheSaved(pricer, s, next.Bill)
 			n.put(&next.CacheSavedPicoUSD, saved, known)
 		}
 	}
 	n.count(&next.ReportedCostPicoUSD, s.Usage.Reported)
+	n.count(&next.MarketCostPicoUSD, s.Usage.Market)
 	n.put(&next.FirstTokenMs, s.FirstToken.Milliseconds(), s.FirstToken > 0)
 	n.put(&next.DurationMs, max(s.Duration, 0).Milliseconds(), true)
 	// The first attempts and the last one tell the story of a very long list.
@@ -163,6 +186,29 @@ func cacheSaved(pricer Pricer, s gateway.Settlement, bill *catalog.Bill) (saved 
 	return int64(without.Total - bill.Total), true
 }
 
+// ours notes of a number that it is not the provider's.
+func (r *Record) ours(name string, from llm.Provenance) {
+	switch from {
+	case llm.Estimated:
+		r.Estimated = append(r.Estimated, name)
+	case llm.Counted:
+		r.Counted = append(r.Counted, name)
+	}
+}
+
+// Provenance tells where a number is from, by its name in the record's JSON; known tells whether there is one.
+func (r *Record) Provenance(name string, known bool) llm.Provenance {
+	switch {
+	case !known:
+		return llm.Unknown
+	case slices.Contains(r.Estimated, name):
+		return llm.Estimated
+	case slices.Contains(r.Counted, name):
+		return llm.Counted
+	}
+	return llm.Reported
+}
+
 // interrupted is the record of a request that was running when the program ended.
 func (r *Record) interrupted() *Record {
 	next := *r
@@ -191,7 +237,7 @@ func (n *numbers) put(to **int64, number int64, known bool) {
 		return
 	}
 	if n.all == nil {
-		n.all = make([]int64, 0, 11) // as many as a Record has, so that it never moves
+		n.all = make([]int64, 0, 12) // as many as a Record has, so that it never moves
 	}
 	n.all = append(n.all, number)
 	*to = &n.all[len(n.all)-1]

@@ -883,11 +883,17 @@ export interface Turn {
 export interface UsageAttempt {
   provider: string;
   model: string;
+  credential: string;
+  credentialType: string;
   reason: string;
   at: string;
+  durationMs: number;
+  outcome: string;
   status: number;
   errorKind: string;
   error: string;
+  inputTokens: number | null;
+  outputTokens: number | null;
 }
 
 export interface UsageBill {
@@ -895,6 +901,7 @@ export interface UsageBill {
   over: number;
   service: string;
   region: string;
+  hours: string;
   multipliers: number[];
   discount: number;
   source: string;
@@ -986,6 +993,15 @@ export interface UsagePage {
   next: string;
 }
 
+export interface UsageProvenance {
+  inputTokens: "reported" | "counted" | "estimated" | "unknown";
+  cacheReadTokens: "reported" | "counted" | "estimated" | "unknown";
+  cacheWriteTokens: "reported" | "counted" | "estimated" | "unknown";
+  outputTokens: "reported" | "counted" | "estimated" | "unknown";
+  reasoningTokens: "reported" | "counted" | "estimated" | "unknown";
+  costPicoUSD: "counted" | "estimated" | "unknown";
+}
+
 export interface UsageQuantiles {
   p50: number | null;
   p75: number | null;
@@ -1018,6 +1034,9 @@ export interface UsageRecord {
   reasoningTokens: number | null;
   costPicoUSD: number | null;
   reportedCostPicoUSD: number | null;
+  marketCostPicoUSD: number | null;
+  costDifferencePicoUSD: number | null;
+  provenance: UsageProvenance;
   cacheSavedPicoUSD: number | null;
   bill: UsageBill | null;
   timeToFirstTokenMs: number | null;
@@ -1027,6 +1046,10 @@ export interface UsageRecord {
   errorKind: string;
   error: string;
   finishReason: string;
+  tokensPerSecond: number | null;
+  retries: number;
+  credentialType: string;
+  notices: string[];
   user: string;
   tags: string[];
   rollout: string;

@@ -96,21 +96,49 @@ function factsOf(r: UsageRecord): Fact[] {
     { label: "Requested model", value: or(r.requestedModel) },
     { label: "Served by", value: r.provider ? `${r.model} via ${r.provider}` : or(r.model) },
     { label: "Protocol", value: `${or(r.dialect)}${r.stream ? ", streamed" : ""}` },
-    { label: "Input tokens", value: formatCount(r.inputTokens) },
+    { label: "Input tokens", value: formatCount(r.inputTokens) + source(r.provenance.inputTokens) },
     { label: "Cache read tokens", value: formatCount(r.cacheReadTokens) },
     { label: "Cache write tokens", value: formatCount(r.cacheWriteTokens) },
-    { label: "Output tokens", value: formatCount(r.outputTokens) },
+    { label: "Output tokens", value: formatCount(r.outputTokens) + source(r.provenance.outputTokens) },
     { label: "of them reasoning", value: formatCount(r.reasoningTokens) },
-    { label: "Cost", value: formatCostExactly(r.costPicoUSD) },
-    ...(r.reportedCostPicoUSD === null || r.reportedCostPicoUSD === r.costPicoUSD
-      ? []
-      : [{ label: "Cost, says the provider", value: formatCostExactly(r.reportedCostPicoUSD) }]),
+    {
+      label: "Cost",
+      value:
+        formatCostExactly(r.costPicoUSD) + (r.provenance.costPicoUSD === "estimated" ? ", estimated" : ""),
+    },
+    ...costsTold(r),
     { label: "Time to first token", value: formatDuration(r.timeToFirstTokenMs) },
     { label: "Duration", value: formatDuration(r.durationMs) },
     { label: "HTTP status", value: r.status ? String(r.status) : "–" },
     { label: "Finish reason", value: or(r.finishReason) },
+    ...r.notices.map(notice => ({ label: "Not carried", value: notice })),
     ...(r.rollout ? [{ label: "Rollout", value: `${r.rollout}, given to ${r.arm}` }] : []),
   ];
+}
+
+/** What is said of a number that is not the provider's. */
+function source(from: string): string {
+  if (from === "estimated") return ", estimated";
+  return from === "counted" ? ", counted here" : "";
+}
+
+/** What the provider says of costs, and how far that is from ours. */
+function costsTold(r: UsageRecord): Fact[] {
+  const facts: Fact[] = [];
+  if (r.reportedCostPicoUSD !== null) {
+    facts.push({ label: "Cost, says the provider", value: formatCostExactly(r.reportedCostPicoUSD) });
+  }
+  if (r.costDifferencePicoUSD) {
+    const less = r.costDifferencePicoUSD < 0;
+    facts.push({
+      label: "Difference",
+      value: `the provider says ${formatCostExactly(Math.abs(r.costDifferencePicoUSD))} ${less ? "less" : "more"}`,
+    });
+  }
+  if (r.marketCostPicoUSD !== null) {
+    facts.push({ label: "At list price", value: formatCostExactly(r.marketCostPicoUSD) });
+  }
+  return facts;
 }
 
 function AttemptView({ attempt: a }: { attempt: UsageAttempt }) {
