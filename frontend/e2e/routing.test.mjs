@@ -7,6 +7,12 @@ import { open, shoot } from "./gatehouse.mjs";
 const fileOf = gatehouse => join(gatehouse.home, "gatehouse.jsonc");
 const hi = [{ role: "user", content: "hi" }];
 
+/** The settings file without its comments and trailing commas; the forms write neither into texts. */
+async function settingsOf(gatehouse) {
+  const text = await readFile(fileOf(gatehouse), "utf8");
+  return JSON.parse(text.replace(/^\s*\/\/.*$/gm, "").replace(/,(\s*[}\]])/g, "$1"));
+}
+
 async function section(page, name) {
   await page.getByRole("tab", { name }).click();
   await page.getByRole("tabpanel", { name }).waitFor();
@@ -199,6 +205,89 @@ test("virtual models are made, tried, changed and deleted in a form that shows t
   browser.assertNoFaults();
 });
 
+test("a virtual model's form has every option that settings know", async t => {
+  const { gatehouse, browser, page } = await open(t);
+  await page.evaluate(() => {
+    location.hash = `#/routing/${encodeURIComponent("models/new")}`;
+  });
+  const form = page.getByRole("form", { name: "New virtual model" });
+  const choose = async (field, option) => {
+    await form.getByRole("combobox", { name: field }).click();
+    await page.getByRole("option", { name: option, exact: true }).click();
+    await page.keyboard.press("Escape");
+  };
+  await form.getByLabel("Name").fill("full");
+  await fill(page, form.getByLabel(/^Model/), "sim/echo");
+  await form.getByLabel("Add to fallbacks").fill("sim/think");
+  await page.keyboard.press("Enter");
+  await form.getByLabel("Instructions").fill("Be kind.");
+  for (const name of ["Parameters", "Providers", "Requirements", "Waiting, speed and caching", "Reports"]) {
+    await form.getByRole("button", { name, exact: true }).click();
+  }
+  await form.getByLabel("Temperature").fill("0");
+  await form.getByLabel("Top P").fill("0.5");
+  await form.getByLabel("Longest answer").fill("4096");
+  await choose("Reasoning effort", "low");
+  await choose("Add a provider to try first", "Simulator");
+  await choose("Only these providers", "Simulator");
+  await choose("Order the others by", "Cheapest first");
+  await choose("Hosted gateway as a paid fallback", "Forbidden");
+  await choose("The model must have", "tools");
+  await choose("Where it may run", "Only in the EU");
+  await form.getByLabel("Only providers known to keep nothing").click();
+  await form.getByLabel("Only providers known not to train").click();
+  await form.getByRole("button", { name: "Add a wait" }).click();
+  await form.getByLabel("Start a second attempt").click();
+  await form.getByLabel("Ask for the faster variant").click();
+  await choose("Ordinary variant as a fallback", "Allowed");
+  await choose("Service tier", "flex");
+  await choose("Prompt caching", "Marked automatically");
+  await choose("Cache lifetime", "1 hour");
+  await form.getByLabel("First items that never change").fill("2");
+  await form.getByLabel("User").fill("ada");
+  await form.getByLabel("Tags").fill("nightly");
+  await page.keyboard.press("Enter");
+  await form.getByLabel("Put away").click();
+  await form.getByText('"archived": true').waitFor();
+  await browser.assertAccessible("the whole form of a virtual model");
+  await form.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("row", { name: /full/ }).getByText("Put away").waitFor();
+
+  const schema = JSON.parse(await readFile(join(gatehouse.home, "gatehouse.schema.json"), "utf8"));
+  const { properties } = schema.properties.virtualModels.additionalProperties;
+  const written = (await settingsOf(gatehouse)).virtualModels.full;
+  const names = object => Object.keys(object).sort();
+  assert.deepEqual(names({ ...written, targets: [] }), names(properties));
+  assert.deepEqual(names(written.options), names(properties.options.properties));
+  assert.deepEqual(names(written.parameters), names(properties.parameters.properties));
+  assert.deepEqual(written.options, {
+    models: ["sim/think"],
+    order: ["sim"],
+    only: ["sim"],
+    sort: "cost",
+    allowGatewayFallback: false,
+    has: ["tools"],
+    inferenceRegion: { scope: "zone", geoRegion: "eu" },
+    zeroDataRetention: true,
+    disallowPromptTraining: true,
+    providerTimeouts: { firstToken: { "*": 30_000 } },
+    hedge: true,
+    speed: "fast",
+    allowFallbackFromFast: true,
+    serviceTier: "flex",
+    caching: "auto",
+    cacheTtl: "1h",
+    cacheAnchorItems: 2,
+    user: "ada",
+    tags: ["nightly"],
+  });
+
+  // Opened again, the form says the same.
+  await page.getByRole("button", { name: "Edit full" }).click();
+  await page.getByRole("form", { name: "The virtual model full" }).getByText("Nothing changes.").waitFor();
+  browser.assertNoFaults();
+});
+
 test("rules are made, tried on a request, put in order by keyboard, switched off and deleted", async t => {
   const { gatehouse, browser, page } = await open(t);
   const key = await gatehouse.cli("key", "create", "laptop", "--project", "site");
@@ -388,11 +477,7 @@ test("timeouts, parameters and the paid fallback are set, and hold", async t => 
   await form.getByRole("button", { name: "Save" }).click();
   await form.getByText("Nothing changes.").waitFor();
 
-  const settings = JSON.parse(
-    await readFile(fileOf(gatehouse), "utf8").then(text =>
-      text.replace(/^\s*\/\/.*$/gm, "").replace(/,(\s*[}\]])/g, "$1"),
-    ),
-  );
+  const settings = await settingsOf(gatehouse);
   assert.equal(settings.gatewayFallback, false);
   assert.equal(settings.credentials.openai.named.default.gatewayFallback, false);
   assert.deepEqual(settings.timeouts, { sim: { firstToken: "1s" } });

@@ -14,6 +14,8 @@ import { Switchable } from "./OptionFields";
 import { ParameterFields } from "./ParameterFields";
 import { useProviders } from "./providers";
 import classes from "./Routing.module.css";
+import { Sharing } from "./Sharing";
+import { sharesChanges, sharesOf } from "./sharing";
 
 export function Defaults() {
   const file = useResource(settings);
@@ -31,12 +33,15 @@ export function Defaults() {
 
 function Form({ saved, all }: { saved: Settings; all: Credential[] }) {
   const [form, setForm] = useState(() => defaultsForm(saved));
+  const before = sharesOf(saved, all);
+  const [shares, setShares] = useState(before);
+  const providers = useProviders();
   const set = (part: Partial<DefaultsForm>) => setForm({ ...form, ...part });
   const own = all.filter(c => isSet(c) && c.provider !== HOSTED);
   return (
     <Editor
       title="What holds for every request"
-      changes={defaultsChanges(form, saved)}
+      changes={[...defaultsChanges(form, saved), ...sharesChanges(shares, before)]}
       saved="The defaults are saved."
       onSaved={() => {}}
     >
@@ -61,6 +66,7 @@ function Form({ saved, all }: { saved: Settings; all: Credential[] }) {
             );
           })}
       </div>
+      <Sharing value={shares} providers={providers} onChange={setShares} />
       <Waits value={form.timeouts} onChange={timeouts => set({ timeouts })} />
       <Models value={form.modelDefaults} onChange={modelDefaults => set({ modelDefaults })} />
     </Editor>

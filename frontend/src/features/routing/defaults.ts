@@ -1,6 +1,7 @@
 import type { SettingChange, Settings, SettingsModelDefault, SettingsTimeouts } from "../../api";
 import { change } from "../../state/settings";
 import { clean } from "./clean";
+import { DEFAULT } from "./sharing";
 
 /** What the form of the defaults holds. */
 export interface DefaultsForm {
@@ -10,9 +11,6 @@ export interface DefaultsForm {
   timeouts: Record<string, SettingsTimeouts>;
   modelDefaults: (SettingsModelDefault & { key: number })[];
 }
-
-/** What a credential without a name is called in the settings. */
-const DEFAULT = "default";
 
 /** Names a credential among all. Neither part can hold a slash. */
 export const fallbackKey = (provider: string, name: string) => `${provider}/${name || DEFAULT}`;
