@@ -2,11 +2,14 @@ package gateway
 
 import (
 	"bytes"
+	"net/http"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol"
+	"gatehouse/backend/protocol/jsonread"
 	"gatehouse/backend/protocol/tokens"
 )
 
@@ -51,7 +54,14 @@ func (h *heard) free() {
 func (x *exchange) guess(outcome Outcome) {
 	defer x.heard.free()
 	seen := x.seen
-	if seen == nil || !seen.Content || x.pass != nil || x.req.Embedding != nil {
+	if seen == nil || x.req.Embedding != nil {
+		return
+	}
+	if x.pass != nil {
+		x.pass.bill(seen, outcome)
+		return
+	}
+	if !seen.Content {
 		return
 	}
 	u := &seen.Usage
@@ -132,4 +142,29 @@ func (x *exchange) prompt() (int64, bool) {
 		return 0, false
 	}
 	return x.estimate(asked.Request), true
+}
+
+// bill makes of what an answer says what the request took. Looking at what was made before takes nothing, though the answer
+// tells of it again: of a batch or a film that is asked about many times.
+func (p *passing) bill(seen *llm.Observation, outcome Outcome) {
+	if p.Method == http.MethodGet || p.Object != "" {
+		seen.Usage = llm.Usage{}
+		return
+	}
+	if outcome == OK && !seen.Usage.Known() {
+		seen.Usage.Characters = p.spoken()
+	}
+}
+
+// spoken counts the characters that a request has spoken (API reference, "Speech"; the AI SDK's package).
+func (p *passing) spoken() llm.Count {
+	name, ok := map[llm.Surface]string{llm.Speech: "input", llm.AISDKSpeech: "text"}[p.Surface]
+	if !ok {
+		return llm.Count{}
+	}
+	text := jsonread.Of(p.Body).Get(name)
+	if text.Type() != jsonread.String {
+		return llm.Count{}
+	}
+	return llm.CountedAs(int64(utf8.RuneCountInString(text.Str())))
 }

@@ -13,21 +13,25 @@ import (
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol"
+	"gatehouse/backend/protocol/whole"
 )
 
 // priceCase is a usage object as a provider sends it, with the price as a list says it and the cost that must come of
 // the two; nil is unknown. Answer is what stands beside the usage in the answer, Sum how the cost comes about.
 type priceCase struct {
-	Name     string                     `json:"name"`
-	Dialect  llm.Dialect                `json:"dialect"`
-	Usage    json.RawMessage            `json:"usage"`
-	Answer   map[string]json.RawMessage `json:"answer"`
-	Price    json.RawMessage            `json:"price"`
-	At       string                     `json:"at"` // when the call ended
-	Cost     *string                    `json:"cost"`
-	Sum      string                     `json:"sum"`
-	Reported *string                    `json:"reported"`
-	Market   *string                    `json:"market"`
+	Name    string                     `json:"name"`
+	Dialect llm.Dialect                `json:"dialect"`
+	Usage   json.RawMessage            `json:"usage"`
+	Answer  map[string]json.RawMessage `json:"answer"`
+	Price   json.RawMessage            `json:"price"`
+	// Body and Stream are whole answers in place of a usage, of what is passed on whole.
+	Body     json.RawMessage `json:"body"`
+	Stream   string          `json:"stream"`
+	At       string          `json:"at"` // when the call ended
+	Cost     *string         `json:"cost"`
+	Sum      string          `json:"sum"`
+	Reported *string         `json:"reported"`
+	Market   *string         `json:"market"`
 }
 
 // TestPrices holds costs to the table in testdata/prices, to the last 1e-12 USD: the same whether the answer was
@@ -69,24 +73,7 @@ func (c priceCase) check(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	body, stream := c.body(t), c.stream(t)
-	codec := protocol.For(dialectOf[c.Dialect])
-	usages := map[string]llm.Usage{"passed on": tapped(codec.NewTap(false), body), "passed on, streamed": tapped(codec.NewTap(true), stream)}
-	if codec.DecodeResponse != nil {
-		events, err := codec.DecodeResponse([]byte(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		usages["translated"] = last(events)
-		var streamed []llm.Event
-		for e, err := range codec.DecodeStream(strings.NewReader(stream)) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			streamed = append(streamed, e)
-		}
-		usages["translated, streamed"] = last(streamed)
-	}
+	usages := c.usages(t)
 	one := usages["passed on"]
 	one.Raw = nil
 	for way, u := range usages {
@@ -117,6 +104,39 @@ func (c priceCase) check(t *testing.T) {
 			t.Errorf("%s: the lines make %s, the total is %s", way, sum.USD(), bill.Total.USD())
 		}
 	}
+}
+
+// usages is what is read of the usage, in every way in which it can come.
+func (c priceCase) usages(t *testing.T) map[string]llm.Usage {
+	if c.Body != nil {
+		out := map[string]llm.Usage{"passed on": tapped(whole.NewTap("application/json", -1), string(c.Body))}
+		if c.Stream != "" {
+			out["passed on, streamed"] = tapped(whole.NewTap("text/event-stream", -1), c.Stream)
+		}
+		return out
+	}
+	if c.Dialect == "embeddings" {
+		return map[string]llm.Usage{"passed on": tapped(protocol.For(llm.Embeddings).NewTap(false), c.with(t, `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1]}],"model":"m"}`, "usage"))}
+	}
+	body, stream := c.body(t), c.stream(t)
+	codec := protocol.For(dialectOf[c.Dialect])
+	usages := map[string]llm.Usage{"passed on": tapped(codec.NewTap(false), body), "passed on, streamed": tapped(codec.NewTap(true), stream)}
+	if codec.DecodeResponse != nil {
+		events, err := codec.DecodeResponse([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		usages["translated"] = last(events)
+		var streamed []llm.Event
+		for e, err := range codec.DecodeStream(strings.NewReader(stream)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			streamed = append(streamed, e)
+		}
+		usages["translated, streamed"] = last(streamed)
+	}
+	return usages
 }
 
 var dialectOf = map[llm.Dialect]llm.Dialect{

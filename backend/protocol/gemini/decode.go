@@ -149,8 +149,12 @@ func (d *decoder) response(root jsonread.Value, raw []byte) error {
 	}
 	d.grounding(candidate)
 	d.signText()
-	if u := root.Get("usageMetadata"); u.IsObject() && u.Raw() != string(d.usage.Raw) {
+	searched, u := searches(&d.usage, root), root.Get("usageMetadata")
+	counted := u.IsObject() && u.Raw() != string(d.usage.Raw)
+	if counted {
 		mergeUsage(&d.usage, u)
+	}
+	if counted || searched && d.usage.Known() {
 		d.emit(llm.UsageUpdate{Usage: d.usage})
 	}
 	if token := root.Get("continuationToken"); token.Exists() {

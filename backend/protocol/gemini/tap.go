@@ -51,6 +51,7 @@ func observe(seen *llm.Observation, root jsonread.Value) {
 			}
 		case "candidates":
 			candidate(seen, value.Get("0"))
+			searches(&seen.Usage, root)
 		}
 		return true
 	})

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol/jsonread"
@@ -39,6 +40,22 @@ func mergeUsage(known *llm.Usage, u jsonread.Value) {
 		known.Tier = tier
 	}
 	known.Raw = json.RawMessage(u.Raw())
+}
+
+// searches reads how many web searches are billed ("Grounding with Google Search", Pricing): from Gemini 3 on each query,
+// before that each prompt that led to any. It tells whether an object has some.
+func searches(known *llm.Usage, root jsonread.Value) bool {
+	queries := int64(len(root.Get("candidates.0.groundingMetadata.webSearchQueries").Array()))
+	if queries == 0 {
+		return false
+	}
+	for _, old := range []string{"gemini-1", "gemini-2"} {
+		if strings.HasPrefix(root.Get("modelVersion").String(), old) {
+			queries = 1
+		}
+	}
+	known.Searches = llm.Tokens(queries)
+	return true
 }
 
 // byModality reads how much of each number was sound or pictures.

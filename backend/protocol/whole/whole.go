@@ -1,6 +1,6 @@
 // Package whole reads the little that the usage history wants to know from answers that are passed on whole: usage
-// objects and ids in the spellings of OpenAI, Cohere and the AI SDK, in JSON bodies and in streams of events. Of images,
-// audio and video nothing is read.
+// objects and ids in the spellings of OpenAI, Cohere and the AI SDK, in JSON bodies and in streams of events, and how many
+// pictures and how long a sound they are about.
 //
 // It must not know providers or surfaces.
 package whole
@@ -8,6 +8,7 @@ package whole
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"mime"
 	"strings"
 
@@ -74,6 +75,9 @@ func read(seen *llm.Observation, root gjson.Result) {
 			break
 		}
 	}
+	units(&seen.Usage, root)
+	reported(&seen.Usage.Reported, root.Get("usage.cost"), root.Get("providerMetadata.gateway.cost"))
+	reported(&seen.Usage.Market, root.Get("usage.market_cost"), root.Get("providerMetadata.gateway.marketCost"))
 }
 
 // usageOf reads a usage object in any of its spellings. Input that was read from a cache is taken out of the whole.
@@ -83,10 +87,54 @@ func usageOf(u gjson.Result) llm.Usage {
 	out.Output = count(first(u, "output_tokens", "completion_tokens", "outputTokens", "outputTokens.total"))
 	out.Reasoning = count(first(u, "output_tokens_details.reasoning_tokens", "completion_tokens_details.reasoning_tokens"))
 	out.CacheRead = count(first(u, "input_tokens_details.cached_tokens", "prompt_tokens_details.cached_tokens", "cachedInputTokens"))
+	out.InputAudio = count(first(u, "input_token_details.audio_tokens", "input_tokens_details.audio_tokens"))
+	out.InputImage = count(first(u, "input_tokens_details.image_tokens"))
 	if n, ok := out.Input.Get(); ok {
 		out.Input = llm.Tokens(n - out.CacheRead.Or(0))
 	}
+	if u.Get("type").Str == "duration" { // API reference, "Transcription"
+		out.AudioMs = milliseconds(u.Get("seconds"))
+	}
 	return out
+}
+
+// units reads what is billed one by one: pictures that were made, which we count (API reference, "Images"; the AI SDK's
+// package), the length of sound that was written down ("Transcription", verbose_json; the AI SDK's package) and of film.
+func units(u *llm.Usage, root gjson.Result) {
+	images := root.Get("images.#").Int() // the AI SDK's
+	for _, item := range root.Get("data").Array() {
+		if item.Get("b64_json").Exists() || item.Get("url").Exists() && !item.Get("object").Exists() {
+			images++
+		}
+	}
+	if kind := root.Get("type").Str; kind == "image_generation.completed" || kind == "image_edit.completed" {
+		images = u.Images.Or(0) + 1
+	}
+	if images > 0 {
+		u.Images = llm.CountedAs(images)
+	}
+	if text := root.Get("text"); text.Type == gjson.String && !u.AudioMs.Known() && !u.Input.Known() {
+		u.AudioMs = milliseconds(first(root, "durationInSeconds", "duration"))
+	}
+	if root.Get("object").Str == "video" { // API reference, "Videos"
+		u.VideoMs = milliseconds(root.Get("seconds"))
+	}
+}
+
+// milliseconds reads seconds, a number or a decimal text.
+func milliseconds(v gjson.Result) llm.Count {
+	if seconds := v.Float(); seconds > 0 && seconds < 1e9 {
+		return llm.Tokens(int64(math.Round(seconds * 1000)))
+	}
+	return llm.Count{}
+}
+
+func reported(to *llm.Count, costs ...gjson.Result) {
+	for _, cost := range costs {
+		if cost.Exists() && !to.Known() {
+			*to = llm.CostOf(cost.String())
+		}
+	}
 }
 
 // first gives the first member that is a number or a text.
