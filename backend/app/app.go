@@ -218,7 +218,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	c.service = control.New(control.Options{
 		Version: c.Version, Build: c.Build, Home: c.Home, Settings: c.settings, Keychain: keychain, Credentials: credentials,
 		Keys: keys, History: history, Models: models, Chat: c.chat, DB: db, Endpoint: c.door, Checker: client,
-		Providers: func() provider.Table { return *c.table.Load() }, World: world, Routing: routingConfig, Health: c.board, Rollouts: c.rollouts, Budgets: c.budgets, BudgetsChanged: c.setBudgets, Editors: c.openEditors(keys), Broker: c.broker, Logger: c.logger, Now: time.Now,
+		Providers: func() provider.Table { return *c.table.Load() }, World: world, Routing: routingConfig, Health: c.board, Rollouts: c.rollouts, Budgets: c.budgets, BudgetsChanged: c.setBudgets, Editors: c.openEditors(keys), Stray: c.openStray(keys, redactor.Add), Broker: c.broker, Logger: c.logger, Now: time.Now,
 	})
 	c.dispatcher = control.NewDispatcher(c.service.Methods())
 	forget := func() { c.forget(keys, kept) }

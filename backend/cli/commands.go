@@ -120,6 +120,7 @@ type keyCommands struct {
 	List   keyList   `cmd:"" help:"List the API keys."`
 	Revoke keyRevoke `cmd:"" help:"Revoke an API key, from the next request on."`
 	Limit  keyLimit  `cmd:"" help:"Set an API key's rate limits; without any, it has none."`
+	Found  keyFound  `cmd:"" help:"Find providers' keys that lie in files in plain text, and move them into the keychain."`
 }
 
 type keyLimit struct {

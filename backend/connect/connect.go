@@ -24,6 +24,7 @@ import (
 
 	"gatehouse/backend/filewatch"
 	"gatehouse/backend/llm"
+	"gatehouse/backend/wholefile"
 )
 
 // Options is what an Editors is made of. All but Logger are needed.
@@ -34,8 +35,7 @@ type Options struct {
 	Getenv func(string) string
 	Now    func() time.Time
 	Logger *slog.Logger
-	// before is called before each change of the disk; tests end the run there.
-	before func(what, path string) error
+	disk   wholefile.Disk
 }
 
 // Editors is the editors of one user. It is safe for concurrent use.
@@ -327,5 +327,5 @@ func (e *Editors) put(f *fileRecord, d edit) error {
 	if bytes.Equal(d.before, d.after) && d.existed {
 		return nil
 	}
-	return e.write(f.Real, d.after, d.mode)
+	return e.disk.Write(f.Real, d.after, d.mode)
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gatehouse/backend/wholefile"
 )
 
 // at is when everything here happens: what is written depends on it.
@@ -44,7 +46,7 @@ func newLab(t *testing.T, id string, existing bool) *lab {
 // options are those of a run that ends before the change of the disk that end says yes to.
 func (l *lab) options(before func(what, path string) error) Options {
 	return Options{
-		Home: l.home, State: l.state, Now: func() time.Time { return at }, before: before,
+		Home: l.home, State: l.state, Now: func() time.Time { return at }, disk: wholefile.Disk{Before: before},
 		Getenv: func(name string) string { return map[string]string{"SHELL": "/bin/bash"}[name] },
 	}
 }
@@ -118,7 +120,7 @@ func reverting(l *lab) act {
 func (l *lab) until(t *testing.T, n int, kill bool, do act) (ended bool, err error) {
 	t.Helper()
 	e := l.open(t, nil)
-	e.before = func(string, string) error {
+	e.disk.Before = func(string, string) error {
 		if n--; n >= 0 {
 			return nil
 		}
@@ -273,7 +275,7 @@ func die(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	e := l.open(t, nil)
-	e.before = func(string, string) error {
+	e.disk.Before = func(string, string) error {
 		if n--; n >= 0 {
 			return nil
 		}
@@ -303,7 +305,7 @@ func TestEditedWhileCutOff(t *testing.T) {
 	l.reset(t)
 	writes := 0
 	e := l.open(t, nil)
-	e.before = func(what, path string) error {
+	e.disk.Before = func(what, path string) error {
 		if what == "rename" {
 			writes++
 		}

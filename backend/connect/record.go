@@ -170,9 +170,9 @@ func (e *Editors) putBack(f fileRecord, b back) error {
 	case b.same:
 		return nil
 	case b.gone:
-		return e.remove(b.real, f.Folders)
+		return e.disk.Remove(b.real, f.Folders)
 	}
-	return e.write(b.real, b.text, b.mode)
+	return e.disk.Write(b.real, b.text, b.mode)
 }
 
 func (e *Editors) folder() string { return filepath.Join(e.State, "connect") }
@@ -198,7 +198,7 @@ func (e *Editors) load(id string) (*record, error) {
 func (e *Editors) save(r *record) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err == nil {
-		err = e.write(e.recordPath(r.Editor), text, 0o600)
+		err = e.disk.Write(e.recordPath(r.Editor), text, 0o600)
 	}
 	if err != nil {
 		return llm.Errorf(llm.ErrInternal, "what was changed can't be written down: %w", err)
@@ -207,5 +207,5 @@ func (e *Editors) save(r *record) error {
 }
 
 func (e *Editors) drop(id string) error {
-	return e.remove(e.recordPath(id), nil)
+	return e.disk.Remove(e.recordPath(id), nil)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aymanbagabas/go-udiff"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/wholefile"
 )
 
 // Revert takes back what was set in an editor's files. revoke ends its key. The names of what the user changed since, and
@@ -36,7 +37,7 @@ func (e *Editors) takeBack(r *record, backs []back) error {
 		return err
 	}
 	for i, b := range backs {
-		err := sweep(b.real)
+		err := wholefile.Sweep(b.real)
 		if err == nil {
 			err = e.putBack(r.Files[i], b)
 		}
@@ -102,14 +103,14 @@ func formatOf(id string, e *Editors, path string) format {
 // rollBack takes back the files of a run that was not finished.
 func (e *Editors) rollBack(r *record) (keyID string, err error) {
 	for _, f := range r.Files {
-		if sweepErr := sweep(f.Real); sweepErr != nil {
+		if sweepErr := wholefile.Sweep(f.Real); sweepErr != nil {
 			err = errors.Join(err, sweepErr)
 		}
 		now, readErr := os.ReadFile(f.Real)
 		switch {
 		case errors.Is(readErr, fs.ErrNotExist):
 			if !f.Existed {
-				err = errors.Join(err, e.remove(f.Real, f.Folders))
+				err = errors.Join(err, e.disk.Remove(f.Real, f.Folders))
 			}
 			continue
 		case readErr != nil:
@@ -148,7 +149,7 @@ func (e *Editors) goOn(r *record) (keyID string, err error) {
 // recover rolls back every connection that was cut off, and ends every way back that was.
 func (e *Editors) recover() (unused []string, err error) {
 	for _, ed := range editors {
-		if err := sweep(e.recordPath(ed.id)); err != nil {
+		if err := wholefile.Sweep(e.recordPath(ed.id)); err != nil {
 			e.Logger.Warn("what a run that was cut off left can't be removed", "editor", ed.id, "error", err)
 		}
 		r, loadErr := e.load(ed.id)

@@ -38,6 +38,10 @@ type Methods struct {
 	ConnectPlan       Method[EditorChange, EditorPlan]            `name:"connect.plan"`
 	ConnectApply      Method[EditorChoice, EditorPlan]            `name:"connect.apply"`
 	ConnectRevert     Method[EditorRef, EditorPlan]               `name:"connect.revert"`
+	StrayList         Method[StrayQuery, StrayList]               `name:"stray.list"`
+	StrayPlan         Method[StrayChange, StrayPlan]              `name:"stray.plan"`
+	StrayMove         Method[StrayChange, StrayPlan]              `name:"stray.move"`
+	StrayRevert       Method[StrayChange, StrayPlan]              `name:"stray.revert"`
 	DoctorRun         Method[Empty, Diagnosis]                    `name:"doctor.run"`
 	RolloutsList      Method[Empty, RolloutList]                  `name:"rollouts.list"`
 	RolloutsSet       Method[RolloutShare, RolloutList]           `name:"rollouts.set"`

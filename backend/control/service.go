@@ -29,6 +29,7 @@ import (
 	"gatehouse/backend/secret"
 	"gatehouse/backend/settings"
 	"gatehouse/backend/store"
+	"gatehouse/backend/stray"
 	"gatehouse/backend/usage"
 )
 
@@ -69,9 +70,11 @@ type Options struct {
 	BudgetsChanged func()
 	// Editors points editors' settings at the endpoint.
 	Editors *connect.Editors
-	Broker  *event.Broker
-	Logger  *slog.Logger
-	Now     func() time.Time
+	// Stray finds keys that lie around in files.
+	Stray  *stray.Strays
+	Broker *event.Broker
+	Logger *slog.Logger
+	Now    func() time.Time
 }
 
 // Window is what a desktop build adds; nil members do nothing.
@@ -138,6 +141,10 @@ func (s *Service) Methods() *Methods {
 		ConnectPlan:       s.editorPlan,
 		ConnectApply:      s.connectEditor,
 		ConnectRevert:     s.disconnectEditor,
+		StrayList:         s.strayList,
+		StrayPlan:         s.strayPlan,
+		StrayMove:         s.strayMove,
+		StrayRevert:       s.strayRevert,
 		DoctorRun:         s.doctor,
 		RolloutsList:      func(context.Context, Empty) (RolloutList, error) { return s.rolloutList(), nil },
 		RolloutsSet:       s.setRollout,

@@ -15,7 +15,7 @@ import (
 // floors are the packages from the ground up; imports point down only. Packages of one floor do not know each other
 // unless siblings says so.
 var floors = [][]string{
-	{"event", "store", "secret", "llm", "filewatch", "quantile", "jsonc"},
+	{"event", "store", "secret", "llm", "filewatch", "quantile", "jsonc", "wholefile"},
 	{"catalog", "fetch", "recall"},
 	{"catalog/snapshot"},
 	{"protocol/sse", "protocol/jsonedit", "protocol/jsonread", "protocol/carry", "protocol/watch", "protocol/tokens"},
@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"provider", "provider/sim", "provider/strict"},
 	{"routing"},
 	{"gateway"},
-	{"settings", "access", "usage", "chat", "credential", "modellist", "calibration", "objects", "health", "answers", "connect", "rollout", "budget"},
+	{"settings", "access", "usage", "chat", "credential", "modellist", "calibration", "objects", "health", "answers", "connect", "stray", "rollout", "budget"},
 	{"control", "proxy", "tray", "desktop"},
 	{"app"},
 	{"shell", "cli"},
@@ -54,6 +54,8 @@ var bans = []struct{ from, to, reason string }{
 	{"desktop", "gateway", "the window's requests go through control and chat"},
 	{"connect", "store", "what was changed is kept where the user can read it"},
 	{"connect", "secret", "it is given the key that it writes"},
+	{"stray", "store", "what was changed is kept where the user can read it, without the secrets"},
+	{"stray", "secret", "what it finds is put away by whoever asked"},
 	{"settings", "provider", "settings don't know providers by name"},
 	{"budget", "provider", "what is spent does not depend on how it is sent"},
 }

@@ -862,6 +862,41 @@ export interface Status {
   tray: boolean;
 }
 
+export interface StrayChange {
+  path: string;
+  revert: boolean;
+}
+
+export interface StrayFile {
+  path: string;
+  keys: StrayKey[];
+  moved: boolean;
+  problem: string;
+}
+
+export interface StrayKey {
+  line: number;
+  name: string;
+  provider: string;
+  providerName: string;
+  hint: string;
+}
+
+export interface StrayList {
+  files: StrayFile[];
+}
+
+export interface StrayPlan {
+  path: string;
+  diff: string;
+  notices: string[];
+}
+
+export interface StrayQuery {
+  files?: string[];
+  place?: EditorPlace;
+}
+
 export interface Turn {
   id: string;
   role: "user" | "assistant";
@@ -1148,6 +1183,10 @@ export interface Calls {
   "connect.plan": { params: EditorChange; result: EditorPlan };
   "connect.apply": { params: EditorChoice; result: EditorPlan };
   "connect.revert": { params: EditorRef; result: EditorPlan };
+  "stray.list": { params: StrayQuery; result: StrayList };
+  "stray.plan": { params: StrayChange; result: StrayPlan };
+  "stray.move": { params: StrayChange; result: StrayPlan };
+  "stray.revert": { params: StrayChange; result: StrayPlan };
   "doctor.run": { params: Empty; result: Diagnosis };
   "rollouts.list": { params: Empty; result: RolloutList };
   "rollouts.set": { params: RolloutShare; result: RolloutList };

@@ -1,4 +1,7 @@
-package connect
+// Package wholefile replaces other programs' files: a file is the old one or the new one, whole, whenever the run ends.
+//
+// It must not know what the files say.
+package wholefile
 
 import (
 	"errors"
@@ -9,22 +12,26 @@ import (
 	"strings"
 )
 
-// step is called before each change of the disk. Tests end runs there.
-func (e *Editors) step(what, path string) error {
-	if e.before == nil {
-		return nil
-	}
-	return e.before(what, path)
+// Disk is where files are. Before is called before each change of it, and nil outside tests, which end runs there.
+type Disk struct {
+	Before func(what, path string) error
 }
 
-// write replaces a file at once or not at all, and makes its folders. The path is no link.
-func (e *Editors) write(path string, text []byte, mode fs.FileMode) (err error) {
+func (d Disk) step(what, path string) error {
+	if d.Before == nil {
+		return nil
+	}
+	return d.Before(what, path)
+}
+
+// Write replaces a file at once or not at all, and makes its folders. The path is no link.
+func (d Disk) Write(path string, text []byte, mode fs.FileMode) (err error) {
 	dir := filepath.Dir(path)
-	if err = e.step("folder", dir); err == nil {
+	if err = d.step("folder", dir); err == nil {
 		err = os.MkdirAll(dir, 0o700)
 	}
 	if err == nil {
-		err = e.step("create", path)
+		err = d.step("create", path)
 	}
 	if err != nil {
 		return err
@@ -39,7 +46,7 @@ func (e *Editors) write(path string, text []byte, mode fs.FileMode) (err error) 
 			_ = os.Remove(f.Name()) // the error tells already
 		}
 	}()
-	if err = e.step("write", path); err == nil {
+	if err = d.step("write", path); err == nil {
 		_, err = f.Write(text)
 	}
 	if err == nil {
@@ -51,13 +58,13 @@ func (e *Editors) write(path string, text []byte, mode fs.FileMode) (err error) 
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err = e.step("rename", path); err != nil {
+	if err = d.step("rename", path); err != nil {
 		return err
 	}
 	if err = os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	if err = e.step("sync", dir); err != nil {
+	if err = d.step("sync", dir); err != nil {
 		return err
 	}
 	return syncDir(dir)
@@ -68,8 +75,8 @@ func temporary(path string) (prefix, suffix string) {
 	return "." + filepath.Base(path) + ".gatehouse-", ".tmp"
 }
 
-// sweep removes what a run that was cut off in the middle of write left beside a file: it may hold a key.
-func sweep(path string) error {
+// Sweep removes what a run that was cut off in the middle of Write left beside a file: it may hold a key.
+func Sweep(path string) error {
 	dir := filepath.Dir(path)
 	all, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -84,16 +91,16 @@ func sweep(path string) error {
 	return err
 }
 
-// remove removes a file, and the folders that were made for it as far as nobody keeps anything in them.
-func (e *Editors) remove(path string, folders []string) error {
-	if err := e.step("remove", path); err != nil {
+// Remove removes a file, and the folders that were made for it as far as nobody keeps anything in them.
+func (d Disk) Remove(path string, folders []string) error {
+	if err := d.step("remove", path); err != nil {
 		return err
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, dir := range folders {
-		if err := e.step("remove", dir); err != nil {
+		if err := d.step("remove", dir); err != nil {
 			return err
 		}
 		if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -108,9 +115,9 @@ func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
-	d, err := os.Open(dir)
+	f, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(f.Sync(), f.Close())
 }
