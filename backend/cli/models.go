@@ -145,14 +145,18 @@ func day(t *time.Time) string {
 	return t.Local().Format(time.DateOnly)
 }
 
+// single are the kinds that are not billed by the token, and their units.
+var single = map[string]string{
+	"request": "request", "search": "search", "image": "image", "video": "second", "audio": "second", "character": "character",
+}
+
 // priceRows writes tokens by the million, and what is billed one by one as it is.
 func priceRows(p *control.ModelPrice) [][]string {
 	rows := [][]string{{"PRICE OF", "USD", "PER", "LONG PROMPTS"}}
 	for _, l := range p.Lines {
 		price, per, steps := perMillion(&l.PicoUSD), "million tokens", []string{}
-		switch l.Kind {
-		case "request", "search", "image":
-			price, per = catalog.PicoUSD(l.PicoUSD).USD(), l.Kind
+		if unit := single[l.Kind]; unit != "" {
+			price, per = catalog.PicoUSD(l.PicoUSD).USD(), unit
 		}
 		for _, step := range l.Steps {
 			steps = append(steps, fmt.Sprintf("%s from %d tokens", perMillion(step.PicoUSD), step.From))

@@ -104,9 +104,10 @@ type ModelDetail struct {
 // ModelPrice is a price with all its kinds.
 type ModelPrice struct {
 	Lines []ModelPriceLine `json:"lines"`
-	// Services are the prices by service tier (flex, priority), Regions those by place.
+	// Services are the prices by service tier (flex, priority), Regions those by place, Hours those by the time of day.
 	Services []ModelPriceVariant `json:"services"`
 	Regions  []ModelPriceVariant `json:"regions"`
+	Hours    []ModelPriceVariant `json:"hours"`
 	// Discount multiplies everything, in millionths; 0 is none.
 	Discount int64  `json:"discount"`
 	Version  string `json:"version"`
@@ -115,7 +116,8 @@ type ModelPrice struct {
 // ModelPriceLine is the price of one kind of unit.
 type ModelPriceLine struct {
 	Kind string `json:"kind"`
-	// PicoUSD is 1e-12 USD per unit: a token, or a request, a search or an image where the kind is one of those.
+	// PicoUSD is 1e-12 USD per unit: a token, or, where the kind is one of those, a request, a search, an image, a second of
+	// video or audio, a character.
 	PicoUSD int64 `json:"picoUSD"`
 	// Steps are the prices for long prompts.
 	Steps []ModelPriceStep `json:"steps"`
@@ -127,7 +129,7 @@ type ModelPriceStep struct {
 	PicoUSD *int64 `json:"picoUSD"`
 }
 
-// ModelPriceVariant is what a service tier or a region costs: its own lines, or a multiplier of the usual ones.
+// ModelPriceVariant is what a service tier, a region or a time of day costs: its own lines, or a multiplier of the usual ones.
 type ModelPriceVariant struct {
 	Name string `json:"name"`
 	// Multiplier is in millionths; 0 is none.

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -63,6 +64,7 @@ var rateKinds = []struct {
 	{catalog.KindCacheWrite1h, func(r catalog.Rates) *catalog.PicoUSD { return r.CacheWrite1h }},
 	{catalog.KindInputAudio, func(r catalog.Rates) *catalog.PicoUSD { return r.InputAudio }},
 	{catalog.KindCacheReadAudio, func(r catalog.Rates) *catalog.PicoUSD { return r.CacheReadAudio }},
+	{catalog.KindInputImage, func(r catalog.Rates) *catalog.PicoUSD { return r.InputImage }},
 	{catalog.KindOutputAudio, func(r catalog.Rates) *catalog.PicoUSD { return r.OutputAudio }},
 	{catalog.KindOutputImage, func(r catalog.Rates) *catalog.PicoUSD { return r.OutputImage }},
 }
@@ -72,12 +74,19 @@ func priceView(p *catalog.Price) *ModelPrice {
 		return nil
 	}
 	v := &ModelPrice{
-		Lines: linesOf(p.Sheet()), Services: variantViews(p.Services), Regions: variantViews(p.Regions), Discount: p.Discount, Version: p.Version,
+		Lines: linesOf(p.Sheet()), Services: variantViews(p.Services), Regions: variantViews(p.Regions), Hours: hourViews(p.Hours), Discount: p.Discount, Version: p.Version,
 	}
 	for _, fee := range []struct {
 		kind  catalog.Kind
 		price *catalog.PicoUSD
-	}{{catalog.KindRequest, p.Request}, {catalog.KindSearch, p.Search}, {"image", p.Image}} {
+	}{
+		{catalog.KindRequest, p.Request},
+		{catalog.KindSearch, p.Search},
+		{catalog.KindImage, p.Image},
+		{catalog.KindVideo, p.VideoSecond},
+		{catalog.KindAudio, p.AudioSecond},
+		{catalog.KindCharacter, p.Character},
+	} {
 		if fee.price != nil {
 			v.Lines = append(v.Lines, ModelPriceLine{string(fee.kind), int64(*fee.price), []ModelPriceStep{}})
 		}
@@ -97,6 +106,15 @@ func linesOf(sheet catalog.Sheet) []ModelPriceLine {
 			line.Steps = append(line.Steps, ModelPriceStep{step.From, (*int64)(k.of(step.Rates))})
 		}
 		out = append(out, line)
+	}
+	return out
+}
+
+func hourViews(hours []catalog.Hours) []ModelPriceVariant {
+	out := []ModelPriceVariant{}
+	for _, h := range hours {
+		name := fmt.Sprintf("%02d:%02d to %02d:%02d UTC", h.From/60, h.From%60, h.To/60, h.To%60)
+		out = append(out, ModelPriceVariant{name, h.Multiplier, linesOf(h.Sheet)})
 	}
 	return out
 }

@@ -71,9 +71,12 @@ func withExtra(source Source, usable map[provider.ID]bool, served, known []catal
 }
 
 // sayings are what is said of models, by whom.
+//
+// A Catalog holds on to them, for the prices of models that nobody lists, so they share nothing with the List.
 type sayings struct {
-	l        *List
 	source   Source
+	lists    map[provider.ID]kept
+	serving  map[string]kept
 	snapshot *snapshot.Snapshot
 	now      time.Time
 	names    map[provider.ID]string   // of providers, in the snapshot
@@ -83,7 +86,10 @@ type sayings struct {
 
 // newSayings reads what a List knows; the caller holds its lock.
 func newSayings(l *List, source Source) *sayings {
-	s := &sayings{l: l, source: source, snapshot: snapshot.Read(), now: l.Now(), names: map[provider.ID]string{}, hosted: map[string]catalog.Model{}}
+	s := &sayings{
+		source: source, lists: maps.Clone(l.lists), serving: maps.Clone(l.serving),
+		snapshot: snapshot.Read(), now: l.Now(), names: map[provider.ID]string{}, hosted: map[string]catalog.Model{},
+	}
 	for id, p := range source.Providers {
 		s.names[id] = s.nameOf(p)
 	}
@@ -100,7 +106,7 @@ func newSayings(l *List, source Source) *sayings {
 
 // list gives a provider's list, if it is from where the provider is now.
 func (s *sayings) list(p *provider.Provider) (kept, bool) {
-	k, ok := s.l.lists[p.ID]
+	k, ok := s.lists[p.ID]
 	return k, ok && k.BaseURL == p.BaseURL
 }
 
@@ -132,6 +138,9 @@ func (s *sayings) of(p *provider.Provider, k kept) []catalog.Said {
 func (s *sayings) known(p *provider.Provider) []catalog.Said {
 	var out []catalog.Said
 	for _, upstream := range s.snapshot.Models(s.names[p.ID]) {
+		if p.Nested && !strings.Contains(upstream, "/") {
+			continue // another name of one that has a creator
+		}
 		out = append(out, catalog.Said{Model: catalog.Model{ID: p.ModelID(upstream), Provider: p.ID, Upstream: upstream}})
 	}
 	return out
@@ -152,7 +161,7 @@ func (s *sayings) hostedSays(p *provider.Provider, upstream string) []catalog.Sa
 		return nil
 	}
 	var out []catalog.Said
-	if k, ok := s.l.serving[m.ID]; ok {
+	if k, ok := s.serving[m.ID]; ok {
 		for _, e := range k.Models {
 			if e.Provider == p.ID {
 				out = append(out, catalog.Said{Model: e, Origin: &catalog.Origin{Source: catalog.FromGateway, By: m.ID, At: k.At}})

@@ -3,14 +3,17 @@ package modellist
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"gatehouse/backend/catalog"
+	"gatehouse/backend/event"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/provider"
+	"gatehouse/backend/store"
 )
 
 // many gives the answer of a provider that has n models.
@@ -271,6 +274,63 @@ func TestPricesThatChangeAhead(t *testing.T) {
 	w.set(func() { w.clock = w.clock.Add(time.Hour) })
 	if l.keepCurrent(); steps() != 0 {
 		t.Errorf("%d steps on the day", steps())
+	}
+}
+
+// TestPricesOfUnlistedWhileAsking: a catalog that is in use shares nothing with what is being asked for.
+func TestPricesOfUnlistedWhileAsking(t *testing.T) {
+	w := newWorld()
+	w.source.Hosted, w.secrets["anthropic"], w.answers["anthropic"] = true, "s", many("anthropic", 1)
+	w.answers["gateway"] = func() ([]catalog.Model, error) {
+		var out []catalog.Model
+		for i := range 12 {
+			id := fmt.Sprintf("anthropic/m%d", i)
+			out = append(out, catalog.Model{ID: id, Provider: "gateway", Upstream: id})
+			w.serving[id] = []catalog.Model{{ID: id, Provider: "anthropic", MaxOutput: 1}}
+		}
+		return out, nil
+	}
+	l, done := open(t, w, filepath.Join(t.TempDir(), "db"))
+	defer done()
+	l.Refresh(context.Background())
+	c := l.Catalog()
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		for i := range 12 {
+			l.Serving(context.Background(), fmt.Sprintf("anthropic/m%d", i))
+		}
+	}()
+	for done := false; !done; {
+		for i := range 12 {
+			c.Price("anthropic", fmt.Sprintf("anthropic/m%d", i))
+		}
+		select {
+		case <-asked:
+			done = true
+		default:
+		}
+	}
+}
+
+func BenchmarkBuild(b *testing.B) {
+	w := newWorld()
+	w.secrets["openrouter"], w.answers["openrouter"] = "s", many("openrouter", 500)
+	db, err := store.Open(filepath.Join(b.TempDir(), "db"), store.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	l, err := Open(Options{
+		Lister: w, Secrets: w, Source: w.current, DB: db, Broker: &event.Broker{}, Logger: slog.New(slog.DiscardHandler), Now: w.now,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	l.Refresh(b.Context())
+	b.ReportAllocs()
+	for b.Loop() {
+		l.rebuild()
 	}
 }
 

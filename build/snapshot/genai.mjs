@@ -13,17 +13,17 @@ const RATES = {
   cache_write_1h_mtok: "cacheWrite1h",
   output_reasoning_mtok: "reasoning",
   input_audio_mtok: "inputAudio",
+  input_image_mtok: "inputImage",
   cache_audio_read_mtok: "cacheReadAudio",
   output_audio_mtok: "outputAudio",
   output_image_mtok: "outputImage",
 };
 const FEES = { web_searches_kcount: "search", requests_kcount: "request" };
 
-// What else is billed, but only to who uses something that requests here can't ask for, or says itself (a search in
-// files, a picture given as tokens); the rest of the price holds without it.
+// What else is billed, but only for what usage doesn't tell apart, or requests here can't ask for (a search in files, film
+// shown or made as tokens); the rest of the price holds without it.
 const ASIDE = new Set([
   "storage_searches_kcount",
-  "input_image_mtok",
   "cache_image_read_mtok",
   "input_video_mtok",
   "output_video_mtok",
@@ -37,11 +37,16 @@ export function genaiPrices(provider) {
     if (model.name && model.name !== model.id) entry.name = model.name;
     if (model.description) entry.description = sentence(model.description);
     if (model.context_window) entry.context = model.context_window;
-    if (model.deprecated) entry.old = true;
+    if (model.deprecated || !namesOne(model.id)) entry.old = true;
     const prices = priceList(model.prices);
     if (prices) entry.prices = prices;
     return entry;
   });
+}
+
+// namesOne tells an id that names one model from those that stand for several: fine-tuned ones, beginnings, aliases.
+function namesOne(id) {
+  return !/^(ft:|~)|-$/.test(id);
 }
 
 // names gives the names by which a model is known: those that are told whole, and the beginnings, which stand for

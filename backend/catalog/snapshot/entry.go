@@ -20,7 +20,7 @@ type entry struct {
 	Out         []string `json:"out"`
 	Tags        []string `json:"tags"`
 	Prices      []price  `json:"prices"`
-	// Old tells that its maker has given it up.
+	// Old tells that its maker has given it up, or that its name stands for several: it is not offered.
 	Old bool `json:"old"`
 }
 

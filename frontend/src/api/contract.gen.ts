@@ -421,6 +421,7 @@ export interface ModelPrice {
   lines: ModelPriceLine[];
   services: ModelPriceVariant[];
   regions: ModelPriceVariant[];
+  hours: ModelPriceVariant[];
   discount: number;
   version: string;
 }

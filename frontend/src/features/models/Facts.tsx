@@ -14,14 +14,18 @@ const KINDS: Record<string, string> = {
   cacheWrite1h: "Cache write, 1 hour",
   inputAudio: "Sound in",
   cacheReadAudio: "Sound read from the cache",
+  inputImage: "Picture in",
   outputAudio: "Sound out",
   outputImage: "Picture out",
   request: "Each request",
   search: "Each web search",
   image: "Each picture",
+  video: "Each second of film",
+  audio: "Each second of sound",
+  character: "Each character spoken",
 };
 
-const EACH = new Set(["request", "search", "image"]);
+const EACH = new Set(["request", "search", "image", "video", "audio", "character"]);
 
 const spell = (line: ModelPriceLine) =>
   EACH.has(line.kind) ? formatCostExactly(line.picoUSD) : formatTokenPrice(line.picoUSD);
@@ -63,7 +67,7 @@ export function Prices({ price, free }: { price: ModelPrice | null; free: boolea
                     ))}
                   </tr>
                 ))}
-                {[...price.services, ...price.regions].map(variant => (
+                {[...price.services, ...price.regions, ...price.hours].map(variant => (
                   <tr key={variant.name}>
                     <th scope="row">{variant.name}</th>
                     <td colSpan={1 + steps.length}>
