@@ -298,6 +298,18 @@ test("rules are made, tried on a request, put in order by keyboard, switched off
   await page.keyboard.press("Enter");
 
   const form = page.getByRole("form", { name: "New rule" });
+  await form.getByLabel("Name").fill("given up");
+  await browser.goTo("Keys");
+  await page.goBack();
+  assert.equal(
+    await form.getByLabel("Name").inputValue(),
+    "given up",
+    "a form that is left keeps what was typed",
+  );
+  await form.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("No rules yet").waitFor();
+  await page.getByRole("button", { name: "New rule" }).click();
+  assert.equal(await form.getByLabel("Name").inputValue(), "");
   await form.getByLabel("Name").fill("no-think");
   await form.getByLabel("Reason").fill("Too dear for this project.");
   await form.getByLabel("Models").fill("sim/think");

@@ -1,6 +1,5 @@
 import { Button, Checkbox, Select, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
-import { useState } from "react";
 import type { Credential, Settings, SettingsModelDefault, SettingsTimeouts } from "../../api";
 import { HOSTED, isSet, titleOf } from "../../state/credentials";
 import { credentials } from "../../state/lists";
@@ -10,6 +9,7 @@ import { Ordered } from "../../ui/Ordered";
 import { ErrorNote, Loading } from "../../ui/States";
 import { Editor } from "./Draft";
 import { type DefaultsForm, defaultsChanges, defaultsForm, fallbackKey } from "./defaults";
+import { useKept } from "./kept";
 import { Switchable } from "./OptionFields";
 import { ParameterFields } from "./ParameterFields";
 import { useProviders } from "./providers";
@@ -32,14 +32,15 @@ export function Defaults() {
 }
 
 function Form({ saved, all }: { saved: Settings; all: Credential[] }) {
-  const [form, setForm] = useState(() => defaultsForm(saved));
+  const [form, setForm] = useKept("defaults form", () => defaultsForm(saved));
   const before = sharesOf(saved, all);
-  const [shares, setShares] = useState(before);
+  const [shares, setShares] = useKept("defaults shares", () => before);
   const providers = useProviders();
   const set = (part: Partial<DefaultsForm>) => setForm({ ...form, ...part });
   const own = all.filter(c => isSet(c) && c.provider !== HOSTED);
   return (
     <Editor
+      form="defaults"
       title="What holds for every request"
       changes={[...defaultsChanges(form, saved), ...sharesChanges(shares, before)]}
       saved="The defaults are saved."

@@ -9,6 +9,7 @@ import { Diff } from "../../ui/Diff";
 import { Panel } from "../../ui/Page";
 import { ErrorNote } from "../../ui/States";
 import { type Task, useTask } from "../../ui/useTask";
+import { forget } from "./kept";
 import classes from "./Routing.module.css";
 
 /** What would be written, with what is wrong with it. */
@@ -41,6 +42,8 @@ const savable = ({ draft, stale, error }: DraftState) =>
 
 interface EditorProps {
   title: string;
+  /** What the form's state is kept under until it is saved or given up. */
+  form: string;
   changes: SettingChange[];
   /** Why the form can't be saved though the settings would have no mistake; empty if it can. */
   blocked?: string;
@@ -62,7 +65,15 @@ export function Editor(props: EditorProps) {
     void task.run(async () => {
       await state.save();
       announce(props.saved);
+      forget(props.form);
       props.onSaved();
+    });
+  const { onCancel } = props;
+  const cancel =
+    onCancel &&
+    (() => {
+      forget(props.form);
+      onCancel();
     });
   return (
     <form
@@ -87,7 +98,7 @@ export function Editor(props: EditorProps) {
           <div className={classes.stack} aria-live="polite">
             <DraftView {...state} unready={Boolean(props.blocked)} />
             {props.blocked && <p className={classes.blocked}>{sentences(props.blocked)}</p>}
-            <Buttons task={task} ready={ready} onCancel={props.onCancel} />
+            <Buttons task={task} ready={ready} onCancel={cancel} />
           </div>
         </Panel>
         {props.below}

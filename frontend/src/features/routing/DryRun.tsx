@@ -1,12 +1,12 @@
 import { Button } from "@mantine/core";
 import { IconDice3 } from "@tabler/icons-react";
-import { useState } from "react";
 import type { RouteQuery } from "../../api";
 import { NOBODY, routeCommand } from "../../state/routing";
 import { useStatus } from "../../state/session";
 import { CopyBlock } from "../../ui/Copy";
 import { Panel } from "../../ui/Page";
 import { ErrorNote, Loading } from "../../ui/States";
+import { useKept } from "./kept";
 import { QueryFields } from "./QueryFields";
 import { RouteView } from "./RouteView";
 import classes from "./Routing.module.css";
@@ -15,7 +15,7 @@ import { useDryRun } from "./useDryRun";
 /** Shows what would be tried for a request, without sending one. */
 export function DryRun() {
   const { activeModel } = useStatus();
-  const [query, setQuery] = useState<RouteQuery>({ ...NOBODY, model: activeModel });
+  const [query, setQuery] = useKept<RouteQuery>("dry-run", () => ({ ...NOBODY, model: activeModel }));
   const asked = { ...query, model: query.model.trim() };
   const { route, error, again } = useDryRun(asked.model ? asked : null);
   return (

@@ -5,6 +5,7 @@ import type { SettingsGuards, SettingsRollout, SettingsStep } from "../../api";
 import { change } from "../../state/settings";
 import { clean, numberOf } from "./clean";
 import { Editor } from "./Draft";
+import { useKept } from "./kept";
 import { ModelField } from "./ModelField";
 import { openList } from "./place";
 import classes from "./Routing.module.css";
@@ -19,8 +20,9 @@ interface Props {
 export const NEW_ROLLOUT: SettingsRollout = { from: "", to: "", percent: 5 };
 
 export function RolloutForm({ id, value, taken }: Props) {
-  const [newId, setId] = useState(id);
-  const [form, setForm] = useState(value);
+  const kept = `rollout ${id}`;
+  const [newId, setId] = useKept(`${kept} id`, () => id);
+  const [form, setForm] = useKept(`${kept} form`, () => value);
   const set = (part: Partial<SettingsRollout>) => setForm({ ...form, ...part });
   const name = (id || newId).trim();
   const guards = form.guards ?? {};
@@ -35,6 +37,7 @@ export function RolloutForm({ id, value, taken }: Props) {
         : "";
   return (
     <Editor
+      form={kept}
       title={id ? `The rollout ${id}` : "New rollout"}
       changes={[change(["rollouts", name || "name"], written)]}
       blocked={blocked}

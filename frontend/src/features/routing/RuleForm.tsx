@@ -11,6 +11,7 @@ import { Panel } from "../../ui/Page";
 import { ErrorNote } from "../../ui/States";
 import { clean } from "./clean";
 import { Editor } from "./Draft";
+import { useKept } from "./kept";
 import { ModelField } from "./ModelField";
 import { openList } from "./place";
 import { QueryFields } from "./QueryFields";
@@ -28,8 +29,9 @@ const NEW: SettingsRule = { id: "", deny: true };
 
 export function RuleForm({ at, rules }: Props) {
   const old = rules[at];
-  const [form, setForm] = useState<SettingsRule>(old ?? NEW);
-  const [denies, setDenies] = useState(form.deny === true || !form.rewrite);
+  const kept = `rule ${old?.id ?? ""}`;
+  const [form, setForm] = useKept<SettingsRule>(`${kept} form`, () => old ?? NEW);
+  const [denies, setDenies] = useKept(`${kept} denies`, () => form.deny === true || !form.rewrite);
   const set = (part: Partial<SettingsRule>) => setForm({ ...form, ...part });
   const list = useResource(keys);
   const keyNames = [...new Set((list.data?.keys ?? []).filter(k => !k.revokedAt).map(k => k.name))];
@@ -52,6 +54,7 @@ export function RuleForm({ at, rules }: Props) {
       : "";
   return (
     <Editor
+      form={kept}
       title={old ? `The rule ${old.id}` : "New rule"}
       changes={changes}
       blocked={blocked}

@@ -1,5 +1,4 @@
 import { Accordion, Checkbox, NumberInput, SegmentedControl, Textarea, TextInput } from "@mantine/core";
-import { useState } from "react";
 import type { SettingsVirtualModel } from "../../api";
 import { NOBODY } from "../../state/routing";
 import { change } from "../../state/settings";
@@ -7,6 +6,7 @@ import { Panel } from "../../ui/Page";
 import { ErrorNote } from "../../ui/States";
 import { clean, numberOf } from "./clean";
 import { Editor } from "./Draft";
+import { useKept } from "./kept";
 import { ModelField } from "./ModelField";
 import { ModelList } from "./ModelList";
 import { PaceFields, ProviderFields, ReportFields, RequirementFields } from "./OptionFields";
@@ -32,9 +32,10 @@ const SECTIONS = [
 ];
 
 export function VirtualModelForm({ name, value, taken }: Props) {
-  const [newName, setName] = useState(name);
-  const [several, setSeveral] = useState((value.targets ?? []).length > 0);
-  const [form, setForm] = useState(value);
+  const kept = `model ${name}`;
+  const [newName, setName] = useKept(`${kept} name`, () => name);
+  const [several, setSeveral] = useKept(`${kept} several`, () => (value.targets ?? []).length > 0);
+  const [form, setForm] = useKept(`${kept} form`, () => value);
   const set = (part: Partial<SettingsVirtualModel>) => setForm({ ...form, ...part });
   const options = form.options ?? {};
   const trimmed = newName.trim();
@@ -49,6 +50,7 @@ export function VirtualModelForm({ name, value, taken }: Props) {
   const blocked = blockedBy(trimmed, trimmed !== name && taken.includes(trimmed), written);
   return (
     <Editor
+      form={kept}
       title={name ? `The virtual model ${name}` : "New virtual model"}
       changes={changes}
       blocked={blocked}
