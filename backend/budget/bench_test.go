@@ -157,7 +157,7 @@ func (b *bench) end(in gateway.Intent, input, output int64) {
 	b.Settled(s)
 }
 
-func (b *bench) state(name string) budget.State {
+func (b *bench) state(name string) budget.Budget {
 	b.t.Helper()
 	for _, s := range b.List() {
 		if s.Name == name {
@@ -165,7 +165,7 @@ func (b *bench) state(name string) budget.State {
 		}
 	}
 	b.t.Fatalf("there is no budget %q", name)
-	return budget.State{}
+	return budget.Budget{}
 }
 
 func usd(name string, amount int64, per budget.Period) budget.Spec {

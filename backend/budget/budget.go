@@ -8,7 +8,7 @@
 //	spent <= limit + the sum, over the requests that were let in, of (what each took - what it had reserved)
 //
 // where a request that took less than it reserved counts as zero. What passes a limit is the error of estimates, never a
-// race. Requests whose price nobody knows count in tokens and requests alone, and a State says how many those are.
+// race. Requests whose price nobody knows count in tokens and requests alone, and a Budget says how many those are.
 //
 // The history of requests is the only truth of what was spent: Open and every new budget add it up from there. A request
 // that the program was killed under counts as what its record says it had reserved.
@@ -30,7 +30,7 @@ import (
 	"gatehouse/backend/store"
 )
 
-// EventType is the type of the event that says that a budget's State changed. It carries nothing. A step that is reached
+// EventType is the type of the event that says that a budget changed. It carries nothing. A step that is reached
 // is told for certain and once; amounts are told at most once in a second.
 const EventType = "budgets"
 

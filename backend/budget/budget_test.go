@@ -278,7 +278,7 @@ func TestUnits(t *testing.T) {
 		t.Error(e.Message)
 	}
 	b.end(in, 500, 100)
-	if s := b.state("tokens"); s.Spent != 600 || s.Text != "600 tokens of 2,000 tokens today (30 %)" {
+	if s := b.state("tokens"); s.Spent != 600 || s.Text != "600 of 2,000 tokens today (30 %)" {
 		t.Errorf("%+v", s)
 	}
 	if s := b.state("money"); s.Spent != 0 || s.Unpriced != 1 {

@@ -18,7 +18,7 @@ func TestRestart(t *testing.T) {
 	dir, l := t.TempDir(), &ledger{all: map[string]budget.Spent{}}
 	specs := []budget.Spec{usd("day", 100*dollar, budget.Day), usd("month", 100*dollar, budget.Month), usd("all", 500*dollar, budget.Total)}
 	specs = append(specs, budget.Spec{Name: "count", Limit: budget.Limit{Unit: budget.Requests, Amount: 100, Per: budget.Month}})
-	var want []budget.State
+	var want []budget.Budget
 	t.Run("before", func(t *testing.T) {
 		b := openBench(t, dir, l)
 		b.specs(specs...)

@@ -116,24 +116,24 @@ func (k *Keeper) allowed(name string) allowance {
 
 // Allow raises a budget's limit by an amount of its unit until its period ends; in a budget without an end, until it is
 // removed. Its errors are *llm.Error.
-func (k *Keeper) Allow(name, amount string) (State, error) {
+func (k *Keeper) Allow(name, amount string) (Budget, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	m := k.meter(name)
 	if m == nil {
-		return State{}, unknown(name)
+		return Budget{}, unknown(name)
 	}
 	k.roll(m, k.Now())
 	n, err := ParseAmount(amount, m.spec.Limit.Unit)
 	if err != nil {
-		return State{}, err
+		return Budget{}, err
 	}
 	if n == 0 {
-		return State{}, llm.Errorf(llm.ErrBadRequest, "nothing more is nothing to allow; write an amount such as 2")
+		return Budget{}, llm.Errorf(llm.ErrBadRequest, "nothing more is nothing to allow; write an amount such as 2")
 	}
 	next := allowance{Unit: m.spec.Limit.Unit, Amount: plus(m.allowed(), n), Start: m.start}
 	if err := k.allowances.Put(name, next); err != nil {
-		return State{}, &llm.Error{Kind: llm.ErrInternal, Message: "the budget was not raised: " + err.Error(), Cause: err}
+		return Budget{}, &llm.Error{Kind: llm.ErrInternal, Message: "the budget was not raised: " + err.Error(), Cause: err}
 	}
 	m.allow(next)
 	m.step, m.blocked = m.reached(), false

@@ -10,8 +10,8 @@ import (
 	"gatehouse/backend/llm"
 )
 
-// State is a budget as people see it. Amounts are in its unit, money in 1e-12 USD.
-type State struct {
+// Budget is a budget as people see it. Amounts are in its unit, money in 1e-12 USD.
+type Budget struct {
 	Name    string `json:"name"`
 	Key     string `json:"key"` // patterns of what it is over; empty is everything
 	Project string `json:"project"`
@@ -44,10 +44,10 @@ type State struct {
 }
 
 // List gives all budgets, in order of name.
-func (k *Keeper) List() []State {
+func (k *Keeper) List() []Budget {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	out := []State{}
+	out := []Budget{}
 	for _, m := range k.meters {
 		k.roll(m, k.Now())
 		out = append(out, m.state())
@@ -74,9 +74,9 @@ func (k *Keeper) Ready(ctx context.Context) error {
 	return nil
 }
 
-func (m *meter) state() State {
+func (m *meter) state() Budget {
 	unit := m.spec.Limit.Unit
-	return State{
+	return Budget{
 		Name: m.spec.Name, Key: m.spec.Scope.Key, Project: m.spec.Scope.Project, Model: m.spec.Scope.Model, Tag: m.spec.Scope.Tag,
 		Unit: string(unit), Per: string(m.spec.Limit.Per), Limit: m.spec.Limit.Amount, Allowed: m.allowed(),
 		Spent: m.spent.of(unit), Reserved: m.reserved.of(unit), Percent: m.percent(), State: m.word(), Step: m.step,
@@ -103,7 +103,11 @@ func (m *meter) word() string {
 // line says how a budget stands.
 func (m *meter) line() string {
 	unit := m.spec.Limit.Unit
-	return fmt.Sprintf("%s of %s %s (%d %%)", unit.Words(m.spent.of(unit)), unit.Words(m.most()), m.spec.Limit.Per.words(), m.percent())
+	spent := unit.Words(m.spent.of(unit))
+	if unit != USD {
+		spent = grouped(m.spent.of(unit)) // its unit stands behind the limit
+	}
+	return fmt.Sprintf("%s of %s %s (%d %%)", spent, unit.Words(m.most()), m.spec.Limit.Per.words(), m.percent())
 }
 
 // over says what a budget is over.
@@ -123,10 +127,12 @@ func (s Scope) over() string {
 }
 
 // News says in a sentence that a step is reached, or that requests are refused; empty where there is none of that.
-func (s State) News() string {
+func (s Budget) News() string {
 	switch {
 	case s.Problem != "":
 		return fmt.Sprintf("the budget %q: %s", s.Name, s.Problem)
+	case s.State == "blocked" && s.Spent < s.Limit+s.Allowed:
+		return fmt.Sprintf("the budget %q has too little left for a request that came: %s%s", s.Name, s.Text, until(s.ResetsAt))
 	case s.State == "blocked":
 		return fmt.Sprintf("the budget %q is spent: %s%s; its requests are refused", s.Name, s.Text, until(s.ResetsAt))
 	case s.State == "falling":

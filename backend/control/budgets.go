@@ -12,7 +12,7 @@ import (
 )
 
 // Budget is one budget and how it stands. Amounts are in its unit, money in 1e-12 USD.
-type Budget = budget.State
+type Budget = budget.Budget
 
 // BudgetList is every budget, in order of name.
 type BudgetList struct {

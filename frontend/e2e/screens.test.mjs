@@ -2,7 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { open, shoot } from "./gatehouse.mjs";
 
-const PAGES = ["Start", "Chat", "Models", "Routing", "Usage", "Connect", "Keys", "Credentials", "Settings"];
+const PAGES = [
+  "Start",
+  "Chat",
+  "Models",
+  "Routing",
+  "Usage",
+  "Budgets",
+  "Connect",
+  "Keys",
+  "Credentials",
+  "Settings",
+];
 const SIZES = [
   { width: 1280, height: 800 },
   { width: 900, height: 600 },

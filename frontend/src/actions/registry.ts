@@ -26,6 +26,7 @@ const PAGE_LABELS: Record<PageName, string> = {
   models: "Models",
   routing: "Routing",
   usage: "Usage",
+  budgets: "Budgets",
   connect: "Connect",
   keys: "Keys",
   credentials: "Credentials",
@@ -131,6 +132,15 @@ export const actions: Action[] = [
     keywords: "breaker limit parked",
     available: always,
     run: () => attempt("Resetting failed", () => api.call("health.reset", { provider: "" })),
+  },
+  {
+    id: "budgets.new",
+    label: "New budget",
+    group: "Budgets",
+    shortcuts: [],
+    keywords: "limit spend money tokens",
+    available: always,
+    run: () => go("budgets", "new"),
   },
   {
     id: "connect.check",

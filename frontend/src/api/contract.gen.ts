@@ -13,6 +13,32 @@ export interface Arm {
   unknownCost: number;
 }
 
+export interface Budget {
+  name: string;
+  key: string;
+  project: string;
+  model: string;
+  tag: string;
+  unit: "usd" | "tokens" | "requests";
+  per: "day" | "week" | "month" | "total";
+  limit: number;
+  allowed: number;
+  spent: number;
+  reserved: number;
+  percent: number;
+  state: "ok" | "warned" | "falling" | "blocked" | "loading";
+  step: number;
+  warn: number[];
+  fallback: string;
+  fallbackAt: number;
+  startedAt: string | null;
+  resetsAt: string | null;
+  unpriced: number;
+  estimated: number;
+  text: string;
+  problem: string;
+}
+
 export interface BudgetAllowance {
   budget: string;
   amount: string;
@@ -27,7 +53,7 @@ export interface BudgetLine {
 }
 
 export interface BudgetList {
-  budgets: State[];
+  budgets: Budget[];
 }
 
 export interface BudgetRef {
@@ -820,32 +846,6 @@ export interface SettingsVirtualModel {
   parameters?: SettingsParameters;
   systemPrefix?: string;
   archived?: boolean;
-}
-
-export interface State {
-  name: string;
-  key: string;
-  project: string;
-  model: string;
-  tag: string;
-  unit: "usd" | "tokens" | "requests";
-  per: "day" | "week" | "month" | "total";
-  limit: number;
-  allowed: number;
-  spent: number;
-  reserved: number;
-  percent: number;
-  state: "ok" | "warned" | "falling" | "blocked" | "loading";
-  step: number;
-  warn: number[];
-  fallback: string;
-  fallbackAt: number;
-  startedAt: string | null;
-  resetsAt: string | null;
-  unpriced: number;
-  estimated: number;
-  text: string;
-  problem: string;
 }
 
 export interface Status {

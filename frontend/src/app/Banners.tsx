@@ -56,7 +56,7 @@ export function bannersOf(status: Status): Banner[] {
     banners.push({
       id: `budget.${name}.${state}.${step}`,
       tone: state === "blocked" ? "bad" : "warn",
-      title: state === "blocked" ? "A budget is spent." : "A budget is being used up.",
+      title: state === "blocked" ? "A budget refuses requests." : "A budget is being used up.",
       text: sentences(text),
     });
   }

@@ -18,6 +18,7 @@ const loaders: Record<PageName, () => Promise<{ default: View }>> = {
   models: () => import("../features/models/ModelsPage"),
   routing: () => import("../features/routing/RoutingPage"),
   usage: () => import("../features/usage/UsagePage"),
+  budgets: () => import("../features/budgets/BudgetsPage"),
   connect: () => import("../features/connect/ConnectPage"),
   keys: () => import("../features/keys/KeysPage"),
   credentials: () => import("../features/credentials/CredentialsPage"),

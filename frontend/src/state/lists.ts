@@ -26,4 +26,8 @@ export const credentials = createResource(
 // An editor that is connected or taken back gets a key or loses it.
 export const editors = createResource(() => api.call("connect.list"), [stale => onEvent("keys", stale)]);
 
-export const keys = createResource(() => api.call("keys.list"), [stale => onEvent("keys", stale)]);
+// A key's rate limits stand with the budgets.
+export const keys = createResource(
+  () => api.call("keys.list"),
+  [stale => onEvent("keys", stale), stale => onEvent("budgets", stale)],
+);

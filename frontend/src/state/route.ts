@@ -7,6 +7,7 @@ export const PAGES = [
   "models",
   "routing",
   "usage",
+  "budgets",
   "connect",
   "keys",
   "credentials",

@@ -1,23 +1,30 @@
 import { Button } from "@mantine/core";
 import { IconKey, IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
-import { api, type Key } from "../../api";
+import { api, type Budget, type Key } from "../../api";
 import { formatAgo, formatDate, formatMoment } from "../../lib/time";
+import { budgets, moodOf, rateText } from "../../state/budgets";
 import { keys } from "../../state/lists";
 import { useResource } from "../../state/resource";
+import { AllowMore } from "../../ui/AllowMore";
 import { Confirm } from "../../ui/Confirm";
 import { Mood, type Tone } from "../../ui/Dot";
 import { Page } from "../../ui/Page";
+import { SpentBar } from "../../ui/SpentBar";
 import { Empty, ErrorNote, Loading } from "../../ui/States";
 import { useNow } from "../../ui/useNow";
 import classes from "./Keys.module.css";
 import { NewKeyDialog } from "./NewKeyDialog";
+import { RateDialog } from "./RateDialog";
 
 export default function KeysPage() {
   const { data, error } = useResource(keys);
   const now = useNow();
   const [creating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<Key | null>(null);
+  const [limiting, setLimiting] = useState<Key | null>(null);
+  const [raising, setRaising] = useState<Budget | null>(null);
+  const spending = useResource(budgets);
   const create = (
     <Button leftSection={<IconPlus size={15} />} onClick={() => setCreating(true)}>
       New key
@@ -49,6 +56,8 @@ export default function KeysPage() {
                 <th>Key</th>
                 <th>Project</th>
                 <th>Models</th>
+                <th>Budget</th>
+                <th>Rate limits</th>
                 <th>Created</th>
                 <th>Last used</th>
                 <th>Expires</th>
@@ -60,11 +69,31 @@ export default function KeysPage() {
             </thead>
             <tbody>
               {data.keys.map(key => (
-                <Row key={key.id} of={key} now={now} onRevoke={() => setRevoking(key)} />
+                <Row
+                  key={key.id}
+                  of={key}
+                  budget={budgetOfKey(spending.data?.budgets ?? [], key)}
+                  now={now}
+                  onAllow={setRaising}
+                  onLimit={() => setLimiting(key)}
+                  onRevoke={() => setRevoking(key)}
+                />
               ))}
             </tbody>
           </table>
         </div>
+      )}
+      {limiting && <RateDialog of={limiting} onClose={() => setLimiting(null)} />}
+      {raising && (
+        <AllowMore
+          opened
+          name={raising.name}
+          text={raising.text}
+          unit={raising.unit}
+          until={raising.resetsAt ? `until ${formatMoment(raising.resetsAt)}` : "until you remove the budget"}
+          onAllow={amount => api.call("budgets.allow", { budget: raising.name, amount })}
+          onClose={() => setRaising(null)}
+        />
       )}
       <NewKeyDialog opened={creating} onClose={() => setCreating(false)} />
       <Confirm
@@ -80,13 +109,56 @@ export default function KeysPage() {
   );
 }
 
+/** The budget that is over one key alone. */
+function budgetOfKey(all: Budget[], key: Key): Budget | undefined {
+  return all.find(b => b.key.replace(/\\(.)/g, "$1") === key.name && !b.project && !b.model && !b.tag);
+}
+
+function Spent({ of: budget, onAllow }: { of: Budget; onAllow(): void }) {
+  const { tone } = moodOf(budget);
+  return (
+    <div className={classes.spent}>
+      <div>
+        <SpentBar
+          label={`Spent of ${budget.name}`}
+          text={budget.text}
+          spent={budget.spent}
+          reserved={budget.reserved}
+          most={budget.limit + budget.allowed}
+          tone={tone}
+        />
+        <span>{budget.text}</span>
+      </div>
+      {tone !== "good" && (
+        <Button
+          size="compact-xs"
+          variant="default"
+          onClick={onAllow}
+          aria-label={`Allow more of ${budget.name}`}
+        >
+          Allow more
+        </Button>
+      )}
+    </div>
+  );
+}
+
 function stateOf(key: Key, now: Date): { tone: Tone; text: string } {
   if (key.revokedAt) return { tone: "quiet", text: "Revoked" };
   if (key.expiresAt && new Date(key.expiresAt) <= now) return { tone: "warn", text: "Expired" };
   return { tone: "good", text: "Valid" };
 }
 
-function Row({ of: key, now, onRevoke }: { of: Key; now: Date; onRevoke(): void }) {
+interface RowProps {
+  of: Key;
+  budget: Budget | undefined;
+  now: Date;
+  onAllow(budget: Budget): void;
+  onLimit(): void;
+  onRevoke(): void;
+}
+
+function Row({ of: key, budget, now, onAllow, onLimit, onRevoke }: RowProps) {
   const state = stateOf(key, now);
   return (
     <tr data-over={key.revokedAt ? true : undefined}>
@@ -97,6 +169,21 @@ function Row({ of: key, now, onRevoke }: { of: Key; now: Date; onRevoke(): void 
       <td>{key.project || "–"}</td>
       <td className={classes.models} title={key.models.join(", ")}>
         {key.models.length === 0 ? "All" : key.models.join(", ")}
+      </td>
+      <td>{budget && !key.revokedAt ? <Spent of={budget} onAllow={() => onAllow(budget)} /> : "–"}</td>
+      <td>
+        {key.revokedAt ? (
+          "–"
+        ) : (
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            onClick={onLimit}
+            aria-label={`Rate limits of ${key.name}: ${rateText(key)}`}
+          >
+            {rateText(key)}
+          </Button>
+        )}
       </td>
       <td title={formatMoment(key.createdAt)}>{formatDate(key.createdAt)}</td>
       <td title={key.lastUsedAt ? formatMoment(key.lastUsedAt) : undefined}>

@@ -5,6 +5,7 @@ import { CopyButton } from "../../ui/Copy";
 import { ErrorNote } from "../../ui/States";
 import { useTask } from "../../ui/useTask";
 import classes from "./Keys.module.css";
+import { NO_RATES, RateFields } from "./RateFields";
 
 const expiries = [
   { value: "7d", label: "In 7 days" },
@@ -38,6 +39,9 @@ function Form({ onCreated, onCancel }: { onCreated(key: CreatedKey): void; onCan
   const [project, setProject] = useState("");
   const [models, setModels] = useState<string[]>([]);
   const [expires, setExpires] = useState("90d");
+  const [budget, setBudget] = useState("");
+  const [rates, setRates] = useState(NO_RATES);
+  const [more, setMore] = useState(false);
   const task = useTask();
   return (
     <form
@@ -45,7 +49,14 @@ function Form({ onCreated, onCancel }: { onCreated(key: CreatedKey): void; onCan
         event.preventDefault();
         void task.run(async () => {
           onCreated(
-            await api.call("keys.create", { name: name.trim(), project: project.trim(), models, expires }),
+            await api.call("keys.create", {
+              name: name.trim(),
+              project: project.trim(),
+              models,
+              expires,
+              budget: budget.trim(),
+              ...rates,
+            }),
           );
         });
       }}
@@ -82,6 +93,26 @@ function Form({ onCreated, onCancel }: { onCreated(key: CreatedKey): void; onCan
           onChange={value => setExpires(value ?? "")}
           allowDeselect={false}
         />
+        <TextInput
+          label="Budget"
+          description="What it may spend, such as 20/month (US dollars), 2M tokens/day or 500 requests/week"
+          placeholder="No budget"
+          value={budget}
+          onChange={event => setBudget(event.currentTarget.value)}
+        />
+        <Button
+          size="compact-sm"
+          variant="subtle"
+          className={classes.more}
+          aria-expanded={more}
+          onClick={() => {
+            setMore(!more);
+            setRates(NO_RATES);
+          }}
+        >
+          {more ? "No rate limits" : "Rate limits"}
+        </Button>
+        {more && <RateFields value={rates} onChange={setRates} />}
         {task.error && <ErrorNote title="No key was made" message={task.error} />}
         <div className={classes.buttons}>
           <Button variant="default" onClick={onCancel}>
