@@ -260,6 +260,7 @@ type UsageRecord struct {
 	Notices         []string        `json:"notices"`         // what could not be carried as it was asked for
 	User            string          `json:"user"`            // for reports, as the request says
 	Tags            []string        `json:"tags"`            // for reports, as the request says
+	Conversation    string          `json:"conversation"`    // the same for all requests of one conversation; empty is unknown
 	Rollout         string          `json:"rollout"`         // the rollout that it took part in, else empty
 	Arm             string          `json:"arm"`             // the model that the rollout gave it to, which may not be who answered
 	Attempts        []UsageAttempt  `json:"attempts"`

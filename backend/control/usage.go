@@ -18,7 +18,7 @@ func UsageView(r usage.Record) UsageRecord {
 		CacheRead: r.CacheReadTokens, CacheWrite: r.CacheWriteTokens(), OutputTokens: r.OutputTokens, Reasoning: r.ReasoningTokens,
 		CostPicoUSD: r.CostPicoUSD, FirstTokenMs: r.FirstTokenMs, DurationMs: r.DurationMs, Outcome: string(r.Outcome),
 		Status: r.Status, ErrorKind: string(r.ErrorKind), Error: r.Error, FinishReason: string(r.FinishReason),
-		User: r.User, Tags: append([]string{}, r.Tags...), Rollout: r.Rollout, Arm: r.Arm,
+		User: r.User, Conversation: r.Conversation, Tags: append([]string{}, r.Tags...), Rollout: r.Rollout, Arm: r.Arm,
 		ReportedCost: r.ReportedCostPicoUSD, CacheSaved: r.CacheSavedPicoUSD, Bill: billView(r.Bill),
 		MarketCost: r.MarketCostPicoUSD, Provenance: provenanceOf(&r), Notices: append([]string{}, r.Notices...),
 		Retries: max(len(r.Attempts)-1, 0), Attempts: []UsageAttempt{},

@@ -33,10 +33,14 @@ func (x *exchange) asking(w routing.World, head protocol.Head) (routing.Ask, err
 		}
 	}
 	named, long := w.Undecorated(head.Model)
-	x.long = long
+	x.long, x.conversation = long, x.conversationOf(w)
+	sticky := x.conversation
+	if !sticks(w) {
+		sticky = "" // nothing would come of it
+	}
 	return routing.Ask{
 		Model: x.modelOf(w, named), Dialect: x.req.routed(), Options: options, Key: x.req.Caller.Key,
-		Project: x.req.Caller.Project, Allows: x.req.Caller.Allows, Conversation: x.conversation(w), Seed: rand.Uint64(),
+		Project: x.req.Caller.Project, Allows: x.req.Caller.Allows, Conversation: sticky, Seed: rand.Uint64(),
 		Hour: x.start.Local().Hour(),
 	}, nil
 }
@@ -54,12 +58,9 @@ func (x *exchange) plan(head protocol.Head) ([]routing.Attempt, error) {
 	return d.Attempts, err
 }
 
-// conversation is the same for all requests of one conversation, so far as a request tells: by the client's own id of it,
-// or else by what its user said first. Its hash alone is kept.
-func (x *exchange) conversation(w routing.World) string {
-	if !sticks(w) {
-		return "" // nothing would come of it
-	}
+// conversationOf is the same for all requests of one conversation, so far as a request tells: by the client's own id of it,
+// or else, where something sticks to conversations, by what its user said first. Its hash alone is kept.
+func (x *exchange) conversationOf(w routing.World) string {
 	h := sha256.New()
 	write := func(parts ...string) {
 		for _, p := range parts {
@@ -73,6 +74,9 @@ func (x *exchange) conversation(w routing.World) string {
 			write("id", id)
 			return hex.EncodeToString(h.Sum(nil))
 		}
+	}
+	if !sticks(w) {
+		return "" // it is not worth looking through the body
 	}
 	first := x.firstTurn()
 	if first == "" {

@@ -27,6 +27,8 @@ type exchange struct {
 	pass *passing
 
 	requested string
+	// conversation is the same for all requests of one conversation; empty where that is not known.
+	conversation string
 	// long tells that the client asked for the long context by the model's suffix.
 	long     bool
 	decision *routing.Decision
@@ -108,7 +110,7 @@ func (x *exchange) settle(outcome Outcome, e *llm.Error, status int) {
 	if x.provider != nil {
 		s.Provider = x.provider.ID
 	}
-	s.Notices = x.notes
+	s.Notices, s.Conversation = x.notes, x.conversation
 	s.User, s.Tags = x.decision.Options.User, x.decision.Options.Tags
 	if d := x.decision; d.Rollout != "" {
 		s.Rollout, s.Arm, s.ArmServed = d.Rollout, d.Arm, x.arm && outcome != Failed

@@ -93,6 +93,8 @@ type Settlement struct {
 	// User and Tags are what the request says for reports.
 	User string
 	Tags []string
+	// Conversation is the same for all requests of one conversation, as far as clients tell them apart; empty is unknown.
+	Conversation string
 	// Notices tell what of the request could not be carried as it was asked for.
 	Notices []llm.Notice
 	// Rollout is the progressive rollout that the request took part in and Arm the model that it gave the request to, both

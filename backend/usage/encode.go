@@ -38,6 +38,7 @@ func appendRecord(b []byte, r *Record) ([]byte, error) {
 		b = appendString(append(b, `,"user":`...), r.User)
 	}
 	b = appendStrings(b, `,"tags":[`, r.Tags)
+	b = appendMember(b, `,"conversation":`, r.Conversation)
 	b = appendNumber(append(b, `,"inputTokens":`...), r.InputTokens)
 	b = appendNumber(append(b, `,"cacheReadTokens":`...), r.CacheReadTokens)
 	b = appendNumber(append(b, `,"cacheWrite5mTokens":`...), r.CacheWrite5mTokens)

@@ -19,7 +19,7 @@ func FuzzAppendRecord(f *testing.F) {
 			ID: id, StartedAt: time.Unix(n%4e9, n%1e9), KeyID: text, Key: text, Project: id, Client: text, Dialect: id, Surface: text, Stream: known,
 			RequestedModel: text, Model: text, Provider: id, UpstreamID: id, Outcome: gateway.Outcome(text), Status: int(n),
 			ErrorKind: llm.ErrorKind(text), Error: text, FinishReason: llm.FinishKind(id),
-			Rollout: id, Arm: text, ArmServed: known, User: text,
+			Rollout: id, Arm: text, ArmServed: known, User: text, Conversation: id,
 		}
 		if known {
 			r.InputTokens, r.OutputTokens, r.CostPicoUSD, r.DurationMs = &n, &n, &n, &n

@@ -40,6 +40,8 @@ type Record struct {
 	// User and Tags are what the request says for reports.
 	User string   `json:"user,omitempty"`
 	Tags []string `json:"tags,omitempty"`
+	// Conversation is the same for all requests of one conversation, as far as the client tells them apart; empty is unknown.
+	Conversation string `json:"conversation,omitempty"`
 	// The numbers of tokens are disjoint, as in llm.Usage, but for ReasoningTokens, which are part of OutputTokens.
 	InputTokens        *int64 `json:"inputTokens"`
 	CacheReadTokens    *int64 `json:"cacheReadTokens"`
@@ -123,6 +125,7 @@ func (r *Record) settled(s gateway.Settlement, pricer Pricer) *Record {
 		next.Tags = append(next.Tags, shorten(tag, maxName))
 	}
 	next.Rollout, next.Arm, next.ArmServed = shorten(s.Rollout, maxName), shorten(s.Arm, maxName), s.ArmServed
+	next.Conversation = shortID(s.Conversation)
 	next.Notices = nil
 	for _, notice := range s.Notices[:min(len(s.Notices), maxNotices)] {
 		next.Notices = append(next.Notices, shorten(notice.Field+": "+notice.Message, maxTry))
@@ -185,6 +188,9 @@ func cacheSaved(pricer Pricer, s gateway.Settlement, bill *catalog.Bill) (saved 
 	}
 	return int64(without.Total - bill.Total), true
 }
+
+// shortID is the beginning of a hash, long enough to tell one from all others.
+func shortID(hash string) string { return strings.Clone(hash[:min(len(hash), 16)]) }
 
 // ours notes of a number that it is not the provider's.
 func (r *Record) ours(name string, from llm.Provenance) {

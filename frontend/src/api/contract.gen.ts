@@ -1088,6 +1088,7 @@ export interface UsageRecord {
   notices: string[];
   user: string;
   tags: string[];
+  conversation: string;
   rollout: string;
   arm: string;
   attempts: UsageAttempt[];

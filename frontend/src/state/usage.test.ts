@@ -36,6 +36,7 @@ function record(of: Partial<UsageRecord>): UsageRecord {
     retries: 0,
     credentialType: "",
     notices: [],
+    conversation: "",
     cacheSavedPicoUSD: null,
     bill: null,
     timeToFirstTokenMs: null,
