@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { open, shoot } from "./gatehouse.mjs";
@@ -94,6 +96,44 @@ test("who is not well is listed with the reason, and can be reset", async t => {
   await page.getByRole("button", { name: /Reset the health/ }).waitFor();
   await page.keyboard.press("Enter");
   await page.getByText("Everybody is well").waitFor();
+  browser.assertNoFaults();
+});
+
+test("a credential that is refused and a provider that wants to wait are passed over", async t => {
+  const answer = { status: 401, headers: {} };
+  const upstream = createServer((_, response) => {
+    response.writeHead(answer.status, { "Content-Type": "application/json", ...answer.headers });
+    response.end(JSON.stringify({ error: { message: "not with this key" } }));
+  }).listen(0, "127.0.0.1");
+  t.after(() => upstream.close());
+  await once(upstream, "listening");
+  const { gatehouse, browser, page } = await open(t, { env: { OPENAI_API_KEY: "sk-e2e-of-nobody" } });
+  const baseURL = `http://127.0.0.1:${upstream.address().port}/v1`;
+  await writeFile(fileOf(gatehouse), JSON.stringify({ providers: { openai: { baseURL } } }));
+  const key = await gatehouse.cli("key", "create", "e2e");
+  const ask = () => gatehouse.ask(key, { model: "openai/gpt-5", messages: hi });
+  await browser.goTo("Routing");
+  await section(page, "Health");
+  await page.getByText("Everybody is well").waitFor();
+
+  await ask();
+  const row = page.getByRole("row", { name: /OpenAI/ });
+  await row.getByText("Credential set aside").waitFor();
+  await row.getByText("All", { exact: true }).waitFor();
+  await row.getByText(/not with this key|refused/).waitFor();
+  await section(page, "Dry run");
+  await page.getByRole("region", { name: "The request" }).getByLabel("Model").fill("openai/gpt-5");
+  // With nobody else left it would be tried all the same, as a probe.
+  await page.getByRole("list", { name: "Attempts in order" }).getByText("not well: a probe").waitFor();
+  await section(page, "Health");
+  await page.getByRole("button", { name: "Reset all" }).click();
+  await page.getByText("Everybody is well").waitFor();
+
+  Object.assign(answer, { status: 429, headers: { "Retry-After": "120" } });
+  await ask();
+  await row.getByText("Rate limited").waitFor();
+  await row.getByText("in 2 min").waitFor();
+  await browser.assertAccessible("the health of a provider");
   browser.assertNoFaults();
 });
 

@@ -1,7 +1,7 @@
 import { SegmentedControl } from "@mantine/core";
 import { useState } from "react";
 import type { Arm, Progress } from "../../api";
-import { formatCount, plural } from "../../lib/numbers";
+import { formatCount } from "../../lib/numbers";
 import own from "./Comparison.module.css";
 import { estimateText, formatSpan, MEASURES } from "./estimate";
 import classes from "./Routing.module.css";
@@ -23,7 +23,9 @@ export function Comparison({ of: rollout }: { of: Progress }) {
           value={span}
           onChange={value => setSpan(value as "total" | "window")}
         />
-        <span className={classes.faint}>In brackets: where the true value is, with 95 % confidence.</span>
+        <span className={classes.faint}>
+          In brackets: where the true value is, with 95 % confidence, and the size of the sample.
+        </span>
       </div>
       <div className={own.scroll}>
         <table className={own.table}>
@@ -51,8 +53,13 @@ export function Comparison({ of: rollout }: { of: Progress }) {
                 {[arms.old, arms.new].map((arm, i) => {
                   const { value, interval } = estimateText(of(arm), format);
                   return (
-                    <td key={i === 0 ? "old" : "new"} title={`of ${plural(of(arm).samples, "request")}`}>
-                      {value} {interval && <span className={classes.faint}>({interval})</span>}
+                    <td key={i === 0 ? "old" : "new"}>
+                      {value}{" "}
+                      {interval && (
+                        <span className={classes.faint}>
+                          ({interval}, of {formatCount(of(arm).samples)})
+                        </span>
+                      )}
                     </td>
                   );
                 })}
