@@ -36,7 +36,7 @@ func (d *decider) candidates(m meant) {
 		l := Left{Provider: s.p.ID, Model: s.model}
 		if l.Reason, l.kind = d.unable(s, m.id); l.Reason != "" {
 			d.leave(l)
-			if (l.kind == leftFiltered || l.kind == leftUnknown) && d.has(s.p.ID) {
+			if d.setAside(s, l.kind) {
 				forbidden = cmp.Or(d.forbidden(s), forbidden)
 			}
 			continue
@@ -54,6 +54,18 @@ func (d *decider) candidates(m meant) {
 	if m.id == d.out.Model {
 		d.out.Sorting = d.sorting(list)
 	}
+}
+
+// setAside tells that a provider with credentials of the user's own can't serve as the request wants it, so that the hosted
+// gateway would take over from it. Where the request names that one itself, it does not.
+func (d *decider) setAside(s serving, why leftKind) bool {
+	switch why {
+	case leftFiltered, leftUnknown:
+		return d.has(s.p.ID)
+	case leftNotAmong:
+		return d.has(s.p.ID) && !slices.Contains(s.terms.Options.Only, provider.Gateway)
+	}
+	return false
 }
 
 // unable says why a provider is not asked, whatever its credentials; empty where it may be.
