@@ -248,6 +248,19 @@ describe("what options of a request choose", () => {
     });
   }
 
+  test("the CLI and a dry run show one plan", async () => {
+    for (const [model, options] of [
+      ["groq/m", { sort: "cost" }], ["groq/m-fast", { order: ["gateway"] }], ["anthropic/m[1m]", { only: ["groq"] }], ["nobody/knows", { models: ["groq/m"] }],
+    ]) {
+      const cli = JSON.parse(await gatehouse.cli("route", model, "--json", "--key", "choices", "--options", JSON.stringify(options)));
+      const dry = await openai().chat.completions.create(
+        { model, messages: hello, providerOptions: { gateway: options } }, { headers: { "x-gatehouse-dry-run": "1" } },
+      );
+      for (const name of ["attempts", "left", "steps", "problem"]) assert.deepEqual(cli[name], dry[name], `${model}: ${name}`);
+    }
+    assert.deepEqual(posts(), []);
+  });
+
   test("a credential is nothing for a header", async () => {
     const error = await rejection(means["OpenAI's SDK by headers"]("groq/m", { byok: "gsk_secret" }));
     assert.match(error.message, /X-Gatehouse-Byok/);
