@@ -40,7 +40,7 @@ type StrayList struct {
 
 // StrayQuery says where to look besides the settings of the known editors and the shells' files.
 type StrayQuery struct {
-	Files []string    `json:"files,omitempty"`
+	Files []string    `json:"files"`
 	Place EditorPlace `json:"place,omitempty"`
 }
 

@@ -129,3 +129,40 @@ test("what a program needs is there to copy, with a key of its own", async t => 
   assert.ok((await stat(gatehouse.user)).isDirectory());
   browser.assertNoFaults();
 });
+
+test("keys that lie around are found, shown in part, and left where they are without a keychain", async t => {
+  const { gatehouse, browser, page } = await open(t);
+  const secret = "sk-proj-e2ecanaryA1b2C3d4E5f6G7h8I9j0K1l2";
+  const bashrc = join(gatehouse.user, ".bashrc");
+  const env = join(gatehouse.user, "work.env");
+  await writeFile(bashrc, `export OPENAI_API_KEY=${secret}\n`);
+  await writeFile(env, `ANTHROPIC_API_KEY=sk-ant-api03-e2ecanary_Z9y8X7w6V5u4T3s2R1q0\n`);
+  await browser.goTo("Connect");
+  const region = page.getByRole("region", { name: "Keys lying around" });
+  const files = region.getByRole("list", { name: "Files with keys" });
+  await files.getByText("OpenAI, sk-p…K1l2").waitFor();
+  await region.getByLabel("Look into another file").fill("no/absolute/path");
+  await region.getByRole("button", { name: "Look" }).click();
+  await region.getByText("is no absolute path").waitFor();
+  await region.getByLabel("Look into another file").fill(env);
+  await region.getByRole("button", { name: "Look" }).click();
+  await files.getByText("Anthropic, sk-a…R1q0").waitFor();
+  await browser.assertAccessible("the keys that were found");
+  await region.scrollIntoViewIfNeeded();
+  await shoot(page, "connect-found");
+
+  await files.getByRole("button", { name: `Move the keys of ${bashrc}` }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("OPENAI_BASE_URL").waitFor();
+  await browser.assertAccessible("the change of a file with keys");
+  await shoot(page, "connect-found-change");
+  await dialog.getByRole("button", { name: "Move them" }).click();
+  await dialog.getByText("Nothing was changed").waitFor(); // there is no keychain to move them into
+  assert.equal(await readFile(bashrc, "utf8"), `export OPENAI_API_KEY=${secret}\n`);
+  assert.ok(!(await page.content()).includes(secret));
+  const keys = JSON.parse(await gatehouse.cli("key", "list", "--json"));
+  assert.ok(
+    keys.every(k => k.revokedAt),
+    "a key that nobody has still works",
+  );
+});

@@ -894,7 +894,7 @@ export interface StrayPlan {
 }
 
 export interface StrayQuery {
-  files?: string[];
+  files: string[];
   place?: EditorPlace;
 }
 

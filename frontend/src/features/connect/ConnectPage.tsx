@@ -5,6 +5,7 @@ import { ErrorNote, Loading } from "../../ui/States";
 import classes from "./Connect.module.css";
 import { CHECK, Doctor } from "./Doctor";
 import { Editors } from "./Editors";
+import { Found } from "./Found";
 import { Snippets } from "./Snippets";
 
 /** The item is the editor whose dialog is open, or says to check the connections. */
@@ -33,6 +34,7 @@ export default function ConnectPage({ item }: { item: string }) {
         {data && <Editors list={data.editors} open={item} />}
       </Panel>
       <Doctor at={item === CHECK} />
+      <Found />
       <Snippets />
     </Page>
   );
