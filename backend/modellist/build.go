@@ -152,7 +152,11 @@ func (s *sayings) more(id, upstream string) []catalog.Said {
 	if p := s.source.Providers[id]; p != nil && !p.Local && id != provider.Gateway {
 		out = s.hostedSays(p, upstream)
 	}
-	return append(out, s.snapshot.Find(s.names[id], upstream, s.now)...)
+	out = append(out, s.snapshot.Find(s.names[id], upstream, s.now)...)
+	if creator, name, ok := strings.Cut(upstream, "/"); ok && id == provider.Gateway { // which sells at the makers' prices
+		out = append(out, s.snapshot.Find(creator, name, s.now)...)
+	}
+	return out
 }
 
 func (s *sayings) hostedSays(p *provider.Provider, upstream string) []catalog.Said {

@@ -164,7 +164,7 @@ func (l *List) Ages() []Age {
 		k, a := l.lists[id], Age{Provider: id}
 		a.At, a.Public, a.Models = k.At, k.Public, len(k.Models)
 		if st := l.standing[id]; st != nil {
-			a.Problem, a.Next = st.problem, st.next
+			a.Problem, a.Next, a.Public = st.problem, st.next, k.Public || st.quiet
 		}
 		out = append(out, a)
 	}

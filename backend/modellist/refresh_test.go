@@ -146,10 +146,15 @@ func TestHostedListWithoutCredential(t *testing.T) {
 	hosted := func() ([]catalog.Model, error) {
 		return []catalog.Model{{ID: "openai/gpt-9", Provider: "gateway", Upstream: "openai/gpt-9", Name: "GPT-9"}}, nil
 	}
-	w.answers["gateway"] = hosted
+	w.answers["gateway"] = failing("offline")
 	l, done := open(t, w, filepath.Join(t.TempDir(), "db"))
 	defer done()
 	ctx := context.Background()
+	l.Refresh(ctx)
+	if problems, _ := l.State(); len(problems) != 0 || !l.age("gateway").Public || l.age("gateway").Problem == "" {
+		t.Errorf("before the first answer: %v, %+v", problems, l.age("gateway"))
+	}
+	w.set(func() { w.answers["gateway"] = hosted })
 	l.Refresh(ctx)
 	known := func(id string) bool {
 		for _, m := range l.Catalog().Known() {
@@ -234,6 +239,30 @@ func TestHostedGatewayKnowsMore(t *testing.T) {
 	}
 	if s := l.Serving(ctx, "nobody/knows"); len(s.Entries) != 0 || s.Problem != "" {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestHostedPricesAreCompleted: where the hosted gateway's price is the maker's, its other kinds are the maker's too.
+func TestHostedPricesAreCompleted(t *testing.T) {
+	w := newWorld()
+	w.secrets["gateway"] = "s"
+	usd := func(n int64) *catalog.PicoUSD { p := catalog.PicoUSD(n); return &p }
+	w.answers["gateway"] = func() (out []catalog.Model, err error) {
+		for id, output := range map[string]int64{"anthropic/claude-opus-4.5": 25e6, "anthropic/claude-opus-4.1": 1} {
+			price := catalog.Price{Rates: catalog.Rates{Input: usd(5e6), Output: usd(output)}, Source: catalog.FromGateway}
+			out = append(out, catalog.Model{ID: id, Provider: "gateway", Upstream: id, Price: &price})
+		}
+		return out, nil
+	}
+	l, done := open(t, w, filepath.Join(t.TempDir(), "db"))
+	defer done()
+	l.Refresh(context.Background())
+	p, _ := l.Catalog().Price("gateway", "anthropic/claude-opus-4.5")
+	if p.CacheWrite1h == nil || *p.CacheWrite1h != 10e6 || p.Source != catalog.FromGateway {
+		t.Errorf("%+v", p)
+	}
+	if p, _ := l.Catalog().Price("gateway", "anthropic/claude-opus-4.1"); p.CacheWrite1h != nil || *p.Output != 1 {
+		t.Errorf("two prices were mixed: %+v", p)
 	}
 }
 

@@ -33,16 +33,7 @@ type openAIModel struct {
 	Architecture *architecture `json:"architecture,omitempty"`
 	Parameters   []string      `json:"supported_parameters,omitempty"`
 	TopProvider  *topProvider  `json:"top_provider,omitempty"`
-}
-
-// pricing is in USD per token, as decimal numbers.
-type pricing struct {
-	Input      string `json:"input,omitempty"`
-	Output     string `json:"output,omitempty"`
-	Prompt     string `json:"prompt,omitempty"`     // OpenRouter's word for input
-	Completion string `json:"completion,omitempty"` // and for output
-	CacheRead  string `json:"input_cache_read,omitempty"`
-	CacheWrite string `json:"input_cache_write,omitempty"`
+	Regions      []string      `json:"regions,omitempty"`
 }
 
 type modalities struct {
@@ -65,7 +56,7 @@ func toOpenAI(m catalog.Model) openAIModel {
 	o := openAIModel{
 		ID: m.ID, Object: "model", Created: m.Created, Released: m.Released, OwnedBy: creatorOf(m.ID), Name: m.Name,
 		Description: m.Description, Type: m.Type, Tags: m.Tags, ContextWindow: m.ContextWindow, ContextLength: m.ContextWindow,
-		MaxTokens: m.MaxOutput, Pricing: pricingOf(m.Price), Architecture: architectureOf(m), Parameters: parametersOf(m),
+		MaxTokens: m.MaxOutput, Pricing: pricingOf(m.Price), Architecture: architectureOf(m), Parameters: parametersOf(m), Regions: m.Regions,
 	}
 	if o.Architecture != nil {
 		o.Modalities = &modalities{m.InputModalities, m.OutputModalities}
@@ -81,28 +72,6 @@ func creatorOf(id string) string {
 	id = strings.TrimPrefix(id, "claude-code/")
 	creator, _, _ := strings.Cut(id, "/")
 	return creator
-}
-
-func pricingOf(p *catalog.Price) *pricing {
-	if p == nil {
-		return nil
-	}
-	out := pricing{
-		Input: usd(p.Input), Output: usd(p.Output), Prompt: usd(p.Input), Completion: usd(p.Output),
-		CacheRead: usd(p.CacheRead), CacheWrite: usd(p.CacheWrite5m),
-	}
-	if out == (pricing{}) {
-		return nil
-	}
-	return &out
-}
-
-// usd writes an amount, nothing where it is unknown.
-func usd(p *catalog.PicoUSD) string {
-	if p == nil {
-		return ""
-	}
-	return p.USD()
 }
 
 func architectureOf(m catalog.Model) *architecture {
