@@ -97,59 +97,79 @@ func elementsOf(list *hujson.Array) (out []element, rest hujson.Extra) {
 // reconcileList keeps the elements that stay, wherever they go.
 func reconcileList(have, want *hujson.Array, outer string, l layout) error {
 	old, rest := elementsOf(have)
-	comma := old[len(old)-1].value.AfterExtra != nil
-	indent, lines := lineIndent(old[0].lead)
-	if !lines {
-		indent = outer
+	style := listStyle{layout: l, outer: outer, indent: outer, first: old[0].lead, comma: old[len(old)-1].value.AfterExtra != nil}
+	if indent, ok := lineIndent(old[0].lead); ok {
+		style.indent, style.lines = indent, true
 	}
-	from := pair(old, want.Elements)
 	elements := make([]element, len(want.Elements))
-	for i := range want.Elements {
+	for i, from := range pair(old, want.Elements) {
 		value := want.Elements[i].Value
-		if from[i] < 0 {
-			fresh, err := render(rawOf(value), indent, l)
+		if from < 0 {
+			fresh, err := render(rawOf(value), style.indent, l)
 			if err != nil {
 				return err
 			}
-			elements[i] = element{value: hujson.Value{Value: fresh}}
-			if lines {
-				elements[i].lead = hujson.Extra(l.newline + indent)
+			elements[i].value.Value = fresh
+			if style.lines {
+				elements[i].lead = hujson.Extra(l.newline + style.indent)
 			}
 			continue
 		}
-		elements[i] = old[from[i]]
-		if err := reconcile(&elements[i].value, value, indent, l); err != nil {
+		elements[i] = old[from]
+		if err := reconcile(&elements[i].value, value, style.indent, l); err != nil {
 			return err
 		}
 	}
-	join := func(trail, lead hujson.Extra) hujson.Extra {
-		switch {
-		case bytes.IndexByte(lead, '\n') < 0 && bytes.Contains(trail, []byte("//")): // it needs its line break
-			return hujson.Extra(trimSpaceRight(trail) + l.newline + indent)
-		case !lines && len(trail)+len(lead) == 0:
-			return hujson.Extra(" ")
-		}
-		return append(slices.Clone(trail), lead...)
-	}
-	have.Elements = have.Elements[:0:0]
+	style.assemble(have, elements, rest)
+	return nil
+}
+
+// listStyle is how a list is written: each element on a line of its own or not, the first one after what, the last one with
+// a comma or not.
+type listStyle struct {
+	layout
+	outer, indent string
+	lines, comma  bool
+	first         hujson.Extra
+}
+
+// assemble is the way back from elementsOf.
+func (s listStyle) assemble(list *hujson.Array, elements []element, rest hujson.Extra) {
+	list.Elements = make([]hujson.Value, len(elements))
 	for i, e := range elements {
-		e.value.BeforeExtra = e.lead
-		if i > 0 {
-			e.value.BeforeExtra = join(elements[i-1].trail, e.lead)
-		} else if !lines {
-			e.value.BeforeExtra = old[0].lead
+		e.value.BeforeExtra, e.value.AfterExtra = e.lead, nil
+		switch {
+		case i > 0:
+			e.value.BeforeExtra = s.between(elements[i-1].trail, e.lead)
+		case !s.lines:
+			e.value.BeforeExtra = s.first
 		}
-		e.value.AfterExtra = nil
-		if i == len(elements)-1 && comma {
+		if i == len(elements)-1 && s.comma {
 			e.value.AfterExtra = hujson.Extra{}
 		}
-		have.Elements = append(have.Elements, e.value)
+		list.Elements[i] = e.value
 	}
-	have.AfterExtra = append(slices.Clone(elements[len(elements)-1].trail), rest...)
-	if trail := elements[len(elements)-1].trail; bytes.Contains(trail, []byte("//")) && bytes.IndexByte(rest, '\n') < 0 {
-		have.AfterExtra = hujson.Extra(trimSpaceRight(trail) + l.newline + outer)
+	trail := elements[len(elements)-1].trail
+	list.AfterExtra = append(slices.Clone(trail), rest...)
+	if endsLine(trail, rest) {
+		list.AfterExtra = hujson.Extra(trimSpaceRight(trail) + s.newline + s.outer)
 	}
-	return nil
+}
+
+// between joins what follows an element to what stands before the next.
+func (s listStyle) between(trail, lead hujson.Extra) hujson.Extra {
+	switch {
+	case endsLine(trail, lead):
+		return hujson.Extra(trimSpaceRight(trail) + s.newline + s.indent)
+	case !s.lines && len(trail)+len(lead) == 0:
+		return hujson.Extra(" ")
+	}
+	return append(slices.Clone(trail), lead...)
+}
+
+// endsLine tells whether a line comment needs a line break that what follows does not have.
+func endsLine(trail, next hujson.Extra) bool {
+	return bytes.Contains(trail, []byte("//")) && bytes.IndexByte(next, '\n') < 0
 }
 
 // pair finds for each wanted element the old one that it is, or -1: the same value, else an object of the same name, else,
@@ -214,11 +234,11 @@ func rawOf(v hujson.ValueTrimmed) json.RawMessage {
 func meaning(v hujson.ValueTrimmed) string {
 	d := json.NewDecoder(bytes.NewReader(rawOf(v)))
 	d.UseNumber()
-	var any any
-	if d.Decode(&any) != nil {
+	var value any
+	if d.Decode(&value) != nil {
 		return ""
 	}
-	text, err := json.Marshal(any)
+	text, err := json.Marshal(value)
 	if err != nil {
 		return ""
 	}

@@ -79,6 +79,19 @@ export const actions: Action[] = [
     available: always,
     run: () => go("routing", "dry-run"),
   },
+  ...[
+    { section: "models", label: "Show the virtual models", keywords: "alias fallback weights" },
+    { section: "rules", label: "Show the routing rules", keywords: "deny rewrite order" },
+    { section: "rollouts", label: "Show the rollouts", keywords: "compare share raise roll back" },
+  ].map(({ section, label, keywords }) => ({
+    id: `routing.${section}`,
+    label,
+    group: "Routing",
+    shortcuts: [],
+    keywords,
+    available: always,
+    run: () => go("routing", section),
+  })),
   {
     id: "routing.models.new",
     label: "New virtual model",
