@@ -227,9 +227,12 @@ func joined(a, b map[string]string) map[string]bool {
 	return out
 }
 
+// killVariable names the folder in which the process that dies works.
+const killVariable = "GATEHOUSE_TEST_KILL"
+
 // TestKilledAnywhere does the same with a process that really dies. It runs itself.
 func TestKilledAnywhere(t *testing.T) {
-	if dir := os.Getenv("GATEHOUSE_TEST_KILL"); dir != "" {
+	if dir := os.Getenv(killVariable); dir != "" {
 		die(t, dir)
 		return
 	}
@@ -250,7 +253,7 @@ func TestKilledAnywhere(t *testing.T) {
 				}
 			}
 			cmd := exec.Command(os.Args[0], "-test.run=^TestKilledAnywhere$")
-			cmd.Env = append(os.Environ(), "GATEHOUSE_TEST_KILL="+filepath.Dir(l.home), "GATEHOUSE_TEST_VERB="+verb, "GATEHOUSE_TEST_STEP="+strconv.Itoa(n))
+			cmd.Env = append(os.Environ(), killVariable+"="+filepath.Dir(l.home), "GATEHOUSE_TEST_VERB="+verb, "GATEHOUSE_TEST_STEP="+strconv.Itoa(n))
 			out, err := cmd.CombinedOutput()
 			l.check(t, fmt.Sprintf("%s, killed at %d", verb, n), user, ours, false)
 			if err == nil {
