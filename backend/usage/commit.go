@@ -9,25 +9,57 @@ import (
 	"github.com/tidwall/gjson"
 
 	"gatehouse/backend/gateway"
+	"gatehouse/backend/llm"
 	"gatehouse/backend/store"
 )
 
-// commit is the goroutine that writes to the database: records, and the roll-ups that count them, in one transaction.
+// commit is the goroutine that writes to the database: records, and the roll-ups that count them, in one transaction. Between
+// commits it does jobs.
 func (w *writer) commit() {
 	roller := newRoller(w.h.rollups)
-	for items := range w.commits {
-		slices.SortFunc(items, func(a, b item) int { return strings.Compare(a.id, b.id) })
-		err := w.h.db.Write(func(tx *store.Tx) error {
-			again, err := w.h.putAll(tx, items)
-			if err == nil {
-				err = w.h.rollUp(tx, roller, items, again)
-			}
-			return err
-		})
+	write := func(fn func(*store.Tx) error) error {
+		err := w.h.db.Write(fn)
 		if err != nil {
 			roller.forget()
 		}
-		w.results <- err
+		return err
+	}
+	for {
+		select {
+		case items, open := <-w.commits:
+			if !open {
+				return
+			}
+			slices.SortFunc(items, func(a, b item) int { return strings.Compare(a.id, b.id) })
+			w.results <- write(func(tx *store.Tx) error {
+				again, err := w.h.putAll(tx, items)
+				if err == nil {
+					err = w.h.rollUp(tx, roller, items, again)
+				}
+				return err
+			})
+		case j := <-w.h.jobs:
+			j.done <- write(func(tx *store.Tx) error { return j.run(tx, roller) })
+		}
+	}
+}
+
+// job is a change to what is stored, for the committer.
+type job struct {
+	run  func(*store.Tx, *roller) error
+	done chan error
+}
+
+// change has the committer run a transaction. It should be short: the records that end meanwhile wait for it in memory.
+func (h *History) change(ctx context.Context, run func(*store.Tx, *roller) error) error {
+	j := job{run, make(chan error, 1)}
+	select {
+	case h.jobs <- j:
+		return <-j.done
+	case <-h.stopped:
+		return llm.Errorf(llm.ErrInternal, "the usage history is closed")
+	case <-ctx.Done():
+		return llm.AsError(ctx.Err())
 	}
 }
 

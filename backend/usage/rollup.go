@@ -227,26 +227,62 @@ func (ro *roller) flush(tx *store.Tx) error {
 	return nil
 }
 
-// dropHour removes an hour's rows, so that it can be counted anew.
+// dropHour removes an hour's rows, so that it can be counted anew. What add counted must be flushed before.
 func (ro *roller) dropHour(tx *store.Tx, hour uint32) error {
 	ro.forget()
 	hours := ro.hours.In(tx)
-	var keys []string
 	for family := byte(plainRows); family <= labelRows; family++ {
-		first := keyOf(family, hour, 0)
-		err := hours.Range(string(first[:]), store.Ascending, func(key string, _ store.Raw) (bool, error) {
-			if key[:5] != string(first[:5]) {
-				return false, nil
-			}
-			keys = append(keys, key)
-			return true, nil
-		})
+		first, end := keyOf(family, hour, 0), keyOf(family, hour+1, 0)
+		keys, err := keysBetween(hours, first, end)
 		if err != nil {
 			return err
 		}
+		for _, key := range keys {
+			if err := hours.Delete(key); err != nil {
+				return err
+			}
+		}
 	}
-	for _, key := range keys {
-		if err := hours.Delete(key); err != nil {
+	return nil
+}
+
+// keysBetween gives the keys from first on and before end.
+func keysBetween(hours store.BucketTx[store.Raw], first, end rowKey) (keys []string, err error) {
+	return keys, hours.Range(string(first[:]), store.Ascending, func(key string, _ store.Raw) (bool, error) {
+		if key >= string(end[:]) {
+			return false, nil
+		}
+		keys = append(keys, key)
+		return true, nil
+	})
+}
+
+// dropUnused forgets the series that no row is of any more.
+func (ro *roller) dropUnused(tx *store.Tx) error {
+	ro.forget()
+	used := map[string]bool{}
+	err := ro.hours.In(tx).Range("", store.Ascending, func(key string, _ store.Raw) (bool, error) {
+		if len(key) == len(rowKey{}) {
+			used[key[5:]] = true
+		}
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	names, series := ro.names.In(tx), ro.series.In(tx)
+	unused := map[string]string{}
+	err = names.Range("", store.Ascending, func(id string, name store.Raw) (bool, error) {
+		if !used[id] {
+			unused[id] = string(name)
+		}
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	for id, name := range unused {
+		if err := errorOf(names.Delete(id), series.Delete(name)); err != nil {
 			return err
 		}
 	}

@@ -63,6 +63,8 @@ type Options struct {
 	Pricer Pricer
 	// View gives what EventRecord carries for a record; nil means the Record itself.
 	View func(Record) any
+	// Keep says how much is kept; nil is everything.
+	Keep func() Keep
 	// Settled is told of each request that ends, in the request's own time: it must be quick and not block. Nil is nobody.
 	Settled func(*Record)
 
@@ -100,9 +102,12 @@ type History struct {
 	closed bool
 	health Health
 
+	jobs      chan job // for the committer
 	wake      chan struct{}
+	prune     chan struct{} // look at once for what need not be kept
 	stop      chan struct{}
 	stopped   chan struct{}
+	kept      chan struct{} // closed once nothing is deleted any more
 	unguarded atomic.Int64
 	stalled   atomic.Bool // the writer took longer than guardLimit, and has not come back
 	lateMu    sync.Mutex
@@ -132,7 +137,10 @@ func Open(db *store.DB, opts Options) (*History, error) {
 		held:    maxHeld,
 		step:    searchStep,
 		live:    map[string]*entry{},
+		jobs:    make(chan job),
 		wake:    make(chan struct{}, 1),
+		prune:   make(chan struct{}, 1),
+		kept:    make(chan struct{}),
 		stop:    make(chan struct{}),
 		stopped: make(chan struct{}),
 	}
@@ -144,6 +152,11 @@ func Open(db *store.DB, opts Options) (*History, error) {
 		opts.Logger.Error("reports lack what came before this start", "error", err)
 	}
 	go w.run()
+	if opts.Keep != nil {
+		go h.keep()
+	} else {
+		close(h.kept)
+	}
 	return h, nil
 }
 
@@ -173,9 +186,11 @@ func (h *History) Close(ctx context.Context) error {
 		close(h.stop)
 	}
 	h.mu.Unlock()
-	select {
-	case <-h.stopped:
-	case <-ctx.Done():
+	for _, end := range []chan struct{}{h.stopped, h.kept} {
+		select {
+		case <-end:
+		case <-ctx.Done():
+		}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
