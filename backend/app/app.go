@@ -168,6 +168,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	history, err := usage.Open(db, usage.Options{
 		Now: time.Now, Logger: c.logger, Broker: c.broker, Pricer: prices,
 		View: func(r usage.Record) any { return control.UsageView(r) },
+		Keep: func() usage.Keep { return keepOf(c.settings.Snapshot().History) },
 		Settled: func(r *usage.Record) {
 			c.budgets.Settled(spentOf(r))
 			settled(c.rollouts, r)
@@ -265,6 +266,9 @@ func (c *Core) watch(
 			c.setRollouts()
 			if !reflect.DeepEqual(before.Budgets, after.Budgets) || !reflect.DeepEqual(before.RateLimits, after.RateLimits) {
 				c.setBudgets()
+			}
+			if before.History != after.History {
+				c.history.KeepChanged()
 			}
 		}
 		c.broker.PublishEnd(control.EventSettings, struct{}{})

@@ -59,7 +59,9 @@ type commands struct {
 	Credential credentialCommand `cmd:"" help:"Providers' credentials."`
 	Connect    connectCommand    `cmd:"" help:"Point an editor or agent at the endpoint, or list them."`
 	Doctor     doctorCommand     `cmd:"" help:"Try the endpoint as each connected editor would, and say what is wrong."`
-	Usage      usageCommand      `cmd:"" help:"Show the latest requests, or totals."`
+	Usage      usageCommands     `cmd:"" help:"Show the latest requests, or totals; delete some."`
+	Backup     backupCommand     `cmd:"" help:"Write the database to a file, while it goes on being used."`
+	Restore    restoreCommand    `cmd:"" help:"Put back the requests of a backup that the usage history lacks."`
 	Pause      pauseCommand      `cmd:"" help:"Pause the endpoint."`
 	Resume     resumeCommand     `cmd:"" help:"Resume the endpoint."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`

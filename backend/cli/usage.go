@@ -1,14 +1,19 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"gatehouse/backend/control"
-	"gatehouse/backend/llm"
 )
+
+type usageCommands struct {
+	Show   usageCommand       `cmd:"" default:"withargs" help:"Show the latest requests, or totals."`
+	Delete usageDeleteCommand `cmd:"" help:"Delete requests from the history, and from what reports count."`
+}
 
 type usageCommand struct {
 	By       string   `help:"Print totals instead: by model, provider, project, key, client, user, tag, credential, outcome, error or day." enum:",model,provider,project,key,client,user,tag,credential,outcome,error,day" default:""`
@@ -29,7 +34,7 @@ type usageCommand struct {
 // Validate says what is wrong with the flags before anything is asked.
 func (c usageCommand) Validate() error {
 	if c.By != "" && c.Search != "" {
-		return llm.Errorf(llm.ErrBadRequest, "--search finds requests; totals can't be made of it")
+		return errors.New("--search finds requests; totals can't be made of it")
 	}
 	_, err := c.query(time.Now())
 	return err
@@ -114,7 +119,7 @@ func moment(flag, text string, now time.Time, days int) (*time.Time, error) {
 		t := now.Add(-ago)
 		return &t, nil
 	}
-	return nil, llm.Errorf(llm.ErrBadRequest, "%s %q is no time; use a day such as 2026-11-20, a time such as 2026-11-20T15:04, or how long "+
+	return nil, fmt.Errorf("%s %q is no time; use a day such as 2026-11-20, a time such as 2026-11-20T15:04, or how long "+
 		"ago, such as 36h or 7d", flag, text)
 }
 

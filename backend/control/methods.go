@@ -23,6 +23,9 @@ type Methods struct {
 	UsageTotals       Method[UsageBy, UsageRows]                  `name:"usage.totals"`
 	UsageReport       Method[UsageReportQuery, UsageReport]       `name:"usage.report"`
 	UsageRequests     Method[UsageSearch, UsageFound]             `name:"usage.requests"`
+	UsageDelete       Method[UsageDeletion, UsageChange]          `name:"usage.delete"`
+	Backup            Method[BackupFile, BackupDone]              `name:"backup.make"`
+	Restore           Method[BackupFile, UsageChange]             `name:"backup.restore"`
 	ChatList          Method[ChatQuery, ConversationList]         `name:"chat.list"`
 	ChatGet           Method[ConversationRef, ConversationDetail] `name:"chat.get"`
 	ChatSend          Method[ChatSend, ConversationDetail]        `name:"chat.send"`
@@ -75,8 +78,10 @@ type Events struct {
 	Keys          Empty       `name:"keys"`
 	Conversations Empty       `name:"chat.conversations"`
 	Usage         UsageRecord `name:"usage"`
-	ChatDelta     ChatDelta   `name:"chat.delta"`
-	ChatTurn      ChatTurn    `name:"chat.turn"`
+	// UsageChanged says that requests were deleted from the history, or put back.
+	UsageChanged Empty     `name:"usage.changed"`
+	ChatDelta    ChatDelta `name:"chat.delta"`
+	ChatTurn     ChatTurn  `name:"chat.turn"`
 	// CloseAsked is sent to the window when its user closed it while no tray could bring it back.
 	CloseAsked Empty `name:"window.closeAsked"`
 }

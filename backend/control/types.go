@@ -497,6 +497,30 @@ type UsageFound struct {
 	Partial bool          `json:"partial"`
 }
 
+// UsageDeletion says which requests to delete from the history: those that started at From or later and before To, of a
+// project where one is named ("" are those without one). At least one of all must be given; requests that run stay.
+type UsageDeletion struct {
+	Project *string    `json:"project"`
+	From    *time.Time `json:"from"`
+	To      *time.Time `json:"to"`
+}
+
+// UsageChange tells how many requests were deleted, or put back.
+type UsageChange struct {
+	Requests int64 `json:"requests"`
+}
+
+// BackupFile names a file by its absolute path.
+type BackupFile struct {
+	Path string `json:"path"`
+}
+
+// BackupDone is a backup that was made: the whole database, with the usage history, conversations and API keys' hashes.
+type BackupDone struct {
+	Path  string `json:"path"`
+	Bytes int64  `json:"bytes"`
+}
+
 // Conversation is a chat without its turns.
 type Conversation struct {
 	ID        string    `json:"id"`

@@ -44,6 +44,13 @@ const (
 // maxFetch is the upper bound of fetch.maxBytes; minBody is the lower one.
 const maxFetch = 50 << 20
 
+// The bounds of history.
+const (
+	maxKeepDays = 36_500
+	minKeepMB   = 50
+	maxKeepMB   = 1 << 20
+)
+
 // check tests the values. Known lists the ids of the built-in providers; nil leaves ids unchecked.
 func check(s *Settings, known []string) *valueError {
 	if s.Version > Version {
@@ -78,6 +85,13 @@ func check(s *Settings, known []string) *valueError {
 	if s.Fetch.MaxBytes < minBody || s.Fetch.MaxBytes > maxFetch {
 		return valueErrorf([]string{"fetch", "maxBytes"}, "%d is outside %d (1 KiB) to %d (50 MiB)",
 			s.Fetch.MaxBytes, minBody, maxFetch)
+	}
+	if s.History.KeepDays < 0 || s.History.KeepDays > maxKeepDays {
+		return valueErrorf([]string{"history", "keepDays"}, "%d is outside 1 to %d; leave it out to keep everything",
+			s.History.KeepDays, maxKeepDays)
+	}
+	if m := s.History.MaxMegabytes; m != 0 && (m < minKeepMB || m > maxKeepMB) {
+		return valueErrorf([]string{"history", "maxMegabytes"}, "%d is outside %d to %d; leave it out for no bound", m, minKeepMB, maxKeepMB)
 	}
 	for i, origin := range s.AllowedOrigins {
 		if err := checkOrigin([]string{"allowedOrigins", strconv.Itoa(i)}, origin); err != nil {

@@ -39,6 +39,7 @@ type Settings struct {
 	ModelDefaults   []ModelDefault          `json:"modelDefaults,omitempty" doc:"Parameters by model, for requests that set none. The first match wins."`
 	Budgets         map[string]Budget       `json:"budgets,omitempty" doc:"What may be spent, by a name of yours. All that a request is under must allow it."`
 	RateLimits      map[string]RateLimit    `json:"rateLimits,omitempty" doc:"What an API key may do in a minute, by the key's name; * is each key that is not named."`
+	History         History                 `json:"history" doc:"How much of the usage history is kept. Everything by default."`
 	Timeouts        map[string]Timeouts     `json:"timeouts,omitempty" doc:"How long to wait for a provider, by its id; * is any provider."`
 	GatewayFallback *bool                   `json:"gatewayFallback,omitempty" doc:"Whether the hosted gateway may answer where your own credentials fail. It may, unless this is false."`
 }
@@ -47,6 +48,12 @@ type Settings struct {
 type Ollama struct {
 	AllowWithoutKey bool   `json:"allowWithoutKey" doc:"Whether whoever is on this machine may use the routes of Ollama's protocol, and /v1/chat/completions, without an API key. Any program of any user can then spend from your credentials."`
 	Addr            string `json:"addr,omitempty" doc:"Where the endpoint listens besides, for programs with a fixed address of Ollama: 127.0.0.1:11434. It takes effect at the next start; leave it out where Ollama itself runs."`
+}
+
+// History is how much of the usage history is kept; 0 is everything.
+type History struct {
+	KeepDays     int   `json:"keepDays,omitempty" doc:"For how many days requests are kept. Budgets in total count what is kept."`
+	MaxMegabytes int64 `json:"maxMegabytes,omitempty" doc:"How large the database may get, in megabytes: the oldest requests are deleted beyond that. The file stays as large as it was once; what is deleted makes room in it."`
 }
 
 // Fetch is how files are fetched that a request names by URL.

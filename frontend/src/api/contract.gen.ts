@@ -13,6 +13,15 @@ export interface Arm {
   unknownCost: number;
 }
 
+export interface BackupDone {
+  path: string;
+  bytes: number;
+}
+
+export interface BackupFile {
+  path: string;
+}
+
 export interface Budget {
   name: string;
   key: string;
@@ -612,6 +621,7 @@ export interface Settings {
   modelDefaults?: SettingsModelDefault[];
   budgets?: Record<string, SettingsBudget>;
   rateLimits?: Record<string, SettingsRateLimit>;
+  history: SettingsHistory;
   timeouts?: Record<string, SettingsTimeouts>;
   gatewayFallback?: boolean;
 }
@@ -666,6 +676,11 @@ export interface SettingsGuards {
   costPerRequest?: string;
   leastRequests?: number;
   window?: string;
+}
+
+export interface SettingsHistory {
+  keepDays?: number;
+  maxMegabytes?: number;
 }
 
 export interface SettingsHours extends SettingsVariant {
@@ -974,6 +989,16 @@ export interface UsageCell {
   costPicoUSD: number;
 }
 
+export interface UsageChange {
+  requests: number;
+}
+
+export interface UsageDeletion {
+  project: string | null;
+  from: string | null;
+  to: string | null;
+}
+
 export interface UsageFigures {
   requests: number;
   errors: number;
@@ -1170,6 +1195,9 @@ export interface Calls {
   "usage.totals": { params: UsageBy; result: UsageRows };
   "usage.report": { params: UsageReportQuery; result: UsageReport };
   "usage.requests": { params: UsageSearch; result: UsageFound };
+  "usage.delete": { params: UsageDeletion; result: UsageChange };
+  "backup.make": { params: BackupFile; result: BackupDone };
+  "backup.restore": { params: BackupFile; result: UsageChange };
   "chat.list": { params: ChatQuery; result: ConversationList };
   "chat.get": { params: ConversationRef; result: ConversationDetail };
   "chat.send": { params: ChatSend; result: ConversationDetail };
@@ -1219,6 +1247,7 @@ export interface Events {
   "keys": Empty;
   "chat.conversations": Empty;
   "usage": UsageRecord;
+  "usage.changed": Empty;
   "chat.delta": ChatDelta;
   "chat.turn": ChatTurn;
   "window.closeAsked": Empty;

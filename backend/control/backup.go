@@ -1,0 +1,82 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+
+	"gatehouse/backend/llm"
+	"gatehouse/backend/store"
+	"gatehouse/backend/usage"
+)
+
+// EventUsageChanged is the type of the event that says that requests were deleted from the history, or put back.
+const EventUsageChanged = "usage.changed"
+
+func (s *Service) deleteUsage(ctx context.Context, d UsageDeletion) (UsageChange, error) {
+	n, err := s.History.Delete(ctx, usage.Deletion{From: timeOr(d.From), To: timeOr(d.To), Project: d.Project})
+	if n > 0 {
+		s.Broker.PublishEnd(EventUsageChanged, Empty{})
+	}
+	return UsageChange{n}, err
+}
+
+// backUp writes the database to a file, while it goes on being used.
+func (s *Service) backUp(_ context.Context, f BackupFile) (BackupDone, error) {
+	if !filepath.IsAbs(f.Path) {
+		return BackupDone{}, llm.Errorf(llm.ErrBadRequest, "say where to with an absolute path; %q is none", f.Path)
+	}
+	size, err := s.DB.Backup(f.Path)
+	if err != nil {
+		return BackupDone{}, llm.Errorf(llm.ErrBadRequest, "%v", err)
+	}
+	return BackupDone{f.Path, size}, nil
+}
+
+// restore puts back the requests of a backup that the history lacks. It reads a copy, as opening a database writes to it.
+func (s *Service) restore(ctx context.Context, f BackupFile) (done UsageChange, err error) {
+	if !filepath.IsAbs(f.Path) {
+		return done, llm.Errorf(llm.ErrBadRequest, "say which file with an absolute path; %q is none", f.Path)
+	}
+	folder, err := os.MkdirTemp(s.Home, "restore-")
+	if err != nil {
+		return done, llm.Errorf(llm.ErrInternal, "a backup can't be read beside the database: %v", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	path := filepath.Join(folder, "backup.db")
+	if err := copyFile(path, f.Path); err != nil {
+		return done, llm.Errorf(llm.ErrBadRequest, "the backup can't be read: %v", err)
+	}
+	backup, err := store.Open(path, store.Options{Logger: s.Logger})
+	if err != nil {
+		return done, llm.Errorf(llm.ErrBadRequest, "%s is no backup of Gatehouse's: %v", f.Path, err)
+	}
+	defer func() { err = errors.Join(err, backup.Close()) }()
+	if backup.SetAside() != "" {
+		return done, llm.Errorf(llm.ErrBadRequest, "%s is no backup of Gatehouse's, or it is broken", f.Path)
+	}
+	done.Requests, err = s.History.Import(ctx, backup)
+	if done.Requests > 0 {
+		s.Broker.PublishEnd(EventUsageChanged, Empty{})
+	}
+	return done, err
+}
+
+func copyFile(to, from string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close() //nolint:errcheck // only read
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(out, in)
+	if n == 0 && err == nil {
+		err = errors.New("it is empty")
+	}
+	return errors.Join(err, out.Close())
+}
