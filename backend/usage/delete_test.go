@@ -57,7 +57,7 @@ func checkReports(t *testing.T, b *bench) (records []Record) {
 func TestDelete(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
 	b := start(t, t.TempDir())
-	for range 3000 {
+	for range 1000 {
 		randomRequest(b, r, day0.Add(time.Duration(r.Int64N(int64(20*time.Hour)))))
 	}
 	b.stored(t)
@@ -152,7 +152,7 @@ func TestPrune(t *testing.T) {
 	b := &bench{History: h, db: db, committed: make(chan struct{}, 1)}
 	h.opts.committed = nil
 	for i := range 20 {
-		for range 400 {
+		for range 100 {
 			h.Begin(opening(day0.Add(time.Duration(i)*time.Hour+time.Second), "x")).Settle(settlement("x"))
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -178,10 +178,10 @@ func TestPrune(t *testing.T) {
 		}
 		return n
 	}
-	if n := set(Keep{}); n != 0 || count() != 8000 {
+	if n := set(Keep{}); n != 0 || count() != 2000 {
 		t.Errorf("%d deleted, %d left", n, count())
 	}
-	if n := set(Keep{Age: 15*time.Hour + time.Minute}); n != 2000 || count() != 6000 {
+	if n := set(Keep{Age: 15*time.Hour + time.Minute}); n != 500 || count() != 1500 {
 		t.Errorf("%d deleted, %d left", n, count())
 	}
 	used, err := db.Used()
@@ -190,7 +190,7 @@ func TestPrune(t *testing.T) {
 	}
 	n := set(Keep{Bytes: used / 2})
 	after, err := db.Used()
-	if err != nil || after > used/2 || n < 2000 || n > 4500 || count() != 6000-n {
+	if err != nil || after > used/2 || n < 300 || n > 1300 || count() != 1500-n {
 		t.Errorf("%d deleted, %d left, %d bytes of %d, %v", n, count(), after, used, err)
 	}
 	checkReports(t, b)

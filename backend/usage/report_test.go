@@ -137,7 +137,7 @@ func pretty(f Figures) string {
 func TestReportEqualsAScan(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	b := start(t, t.TempDir())
-	for range 4000 {
+	for range 2000 {
 		randomRequest(b, r, day0.Add(time.Duration(r.Int64N(int64(60*time.Hour)))))
 	}
 	b.stored(t)
@@ -145,7 +145,7 @@ func TestReportEqualsAScan(t *testing.T) {
 		randomRequest(b, r, day0.Add(time.Duration(r.Int64N(int64(60*time.Hour)))))
 	}
 	records, _, err := b.List(t.Context(), Query{Limit: maxLimit})
-	if err != nil || len(records) != 4200 {
+	if err != nil || len(records) != 2200 {
 		t.Fatalf("%d records, %v", len(records), err)
 	}
 	zones := []*time.Location{time.UTC, time.Local, time.FixedZone("half past", 5*3600+1800), time.FixedZone("", -9*3600-900)}
@@ -156,7 +156,7 @@ func TestReportEqualsAScan(t *testing.T) {
 		return names[:1+r.IntN(len(names))]
 	}
 	kinds := []By{"", ByModel, ByProvider, ByProject, ByKey, ByClient, ByUser, ByTag, ByCredential, ByOutcome, ByErrorKind}
-	for i := range 300 {
+	for i := range 120 {
 		q := ReportQuery{
 			By: kinds[r.IntN(len(kinds))], Bucket: []Width{NoBuckets, Hourly, Daily, Monthly}[r.IntN(4)], Zone: zones[r.IntN(len(zones))],
 			Quantiles: true,
@@ -244,7 +244,7 @@ func checkQuantiles(t *testing.T, what string, f Figures, exact map[string][]flo
 // What a day has too many names of is told as other, and nothing is lost.
 func TestReportIsBounded(t *testing.T) {
 	b := start(t, t.TempDir())
-	const many = 3000
+	const many = 2200
 	for i := range many {
 		o := opening(day0.Add(time.Duration(i)*time.Millisecond), fmt.Sprintf("odd/%d", i))
 		o.Client = fmt.Sprintf("client %d", i)
