@@ -74,6 +74,7 @@ func crash(folder string) {
 
 // After kill -9 at any moment, every request that a client saw begin is in the history, settled or interrupted.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	rounds := 20
 	if testing.Short() {
 		rounds = 3

@@ -55,6 +55,7 @@ func checkReports(t *testing.T, b *bench) (records []Record) {
 }
 
 func TestDelete(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(11, 12))
 	b := start(t, t.TempDir())
 	for range 1000 {
@@ -103,6 +104,7 @@ func TestDelete(t *testing.T) {
 
 // Requests are kept while others are deleted, and nothing is counted twice or lost.
 func TestDeleteWhileServing(t *testing.T) {
+	t.Parallel()
 	b := start(t, t.TempDir())
 	r := rand.New(rand.NewPCG(13, 14))
 	for range 2000 {
@@ -201,6 +203,7 @@ func TestPrune(t *testing.T) {
 
 // A backup that is made while requests run holds a whole history, and what was deleted can be put back from it.
 func TestBackUpAndImport(t *testing.T) {
+	t.Parallel()
 	b := start(t, t.TempDir())
 	r := rand.New(rand.NewPCG(17, 18))
 	for range 2500 {

@@ -135,6 +135,7 @@ func pretty(f Figures) string {
 
 // Whatever is asked for, a report says the same as all records read one by one.
 func TestReportEqualsAScan(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
 	b := start(t, t.TempDir())
 	for range 2000 {
@@ -243,6 +244,7 @@ func checkQuantiles(t *testing.T, what string, f Figures, exact map[string][]flo
 
 // What a day has too many names of is told as other, and nothing is lost.
 func TestReportIsBounded(t *testing.T) {
+	t.Parallel()
 	b := start(t, t.TempDir())
 	const many = 2200
 	for i := range many {
@@ -292,6 +294,7 @@ func TestReportIsBounded(t *testing.T) {
 
 // A record that gets another end is counted once, with the last one.
 func TestAnotherEndIsCountedOnce(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	b := start(t, folder)
 	e := b.Begin(opening(day0, "a/1"))
@@ -313,6 +316,7 @@ func TestAnotherEndIsCountedOnce(t *testing.T) {
 
 // A history from before there were roll-ups is summed up as it is opened.
 func TestOldHistoryIsSummedUp(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	b := start(t, folder)
 	r := rand.New(rand.NewPCG(5, 6))

@@ -11,6 +11,7 @@ import (
 
 // A search finds what a look at each record finds, page by page.
 func TestSearchEqualsAScan(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 8))
 	b := start(t, t.TempDir())
 	for i := range 1500 {
@@ -73,6 +74,7 @@ func TestSearchEqualsAScan(t *testing.T) {
 
 // A search through very much stops in between and goes on where it did.
 func TestSearchStops(t *testing.T) {
+	t.Parallel()
 	b := start(t, t.TempDir())
 	b.step = 10
 	for i := range 35 {
