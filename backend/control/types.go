@@ -242,6 +242,7 @@ type UsageRecord struct {
 	CostPicoUSD    *int64    `json:"costPicoUSD"`
 	ReportedCost   *int64    `json:"reportedCostPicoUSD"`   // what the provider says, in 1e-12 USD
 	MarketCost     *int64    `json:"marketCostPicoUSD"`     // what the provider says that it is at the maker's list price
+	OtherCost      *int64    `json:"otherCostPicoUSD"`      // the part of the cost that is of attempts which did not answer; null for none
 	CostDifference *int64    `json:"costDifferencePicoUSD"` // what the provider says less what we say; null unless both say
 	// Provenance tells where each number is from.
 	Provenance      UsageProvenance `json:"provenance"`
@@ -301,22 +302,24 @@ type UsageBillLine struct {
 	Amount *int64 `json:"amount"`
 }
 
-// UsageAttempt is one try at one provider.
+// UsageAttempt is one try at one provider. Unknown numbers are null.
 type UsageAttempt struct {
 	Provider       string    `json:"provider"`
 	Model          string    `json:"model"`
-	Credential     string    `json:"credential"`     // its name, empty for the only one
-	CredentialType string    `json:"credentialType"` // own, gateway, request or none
+	Credential     string    `json:"credential"`     // its name, empty for a provider's only one
+	CredentialType string    `json:"credentialType"` // own, gateway, request (the request brought it) or none; empty where it is not known
 	Reason         string    `json:"reason"`
 	At             time.Time `json:"at"`
 	DurationMs     int64     `json:"durationMs"`
-	Outcome        string    `json:"outcome"`
+	Outcome        string    `json:"outcome"` // as of the request; empty where it is not known
 	Status         int       `json:"status"`
 	ErrorKind      string    `json:"errorKind"`
 	Error          string    `json:"error"`
-	// InputTokens and OutputTokens are what it used as far as that is known, caches not counted.
-	InputTokens  *int64 `json:"inputTokens"`
-	OutputTokens *int64 `json:"outputTokens"`
+	InputTokens    *int64    `json:"inputTokens"`
+	CacheRead      *int64    `json:"cacheReadTokens"`
+	CacheWrite     *int64    `json:"cacheWriteTokens"`
+	OutputTokens   *int64    `json:"outputTokens"`
+	CostPicoUSD    *int64    `json:"costPicoUSD"` // part of the request's, whether or not it gave the answer
 }
 
 // UsageQuery asks for records, newest first. Before is the id of the last record of the page before.

@@ -19,12 +19,15 @@ func UsageView(r usage.Record) UsageRecord {
 		CostPicoUSD: r.CostPicoUSD, FirstTokenMs: r.FirstTokenMs, DurationMs: r.DurationMs, Outcome: string(r.Outcome),
 		Status: r.Status, ErrorKind: string(r.ErrorKind), Error: r.Error, FinishReason: string(r.FinishReason),
 		User: r.User, Conversation: r.Conversation, Tags: append([]string{}, r.Tags...), Rollout: r.Rollout, Arm: r.Arm,
-		ReportedCost: r.ReportedCostPicoUSD, CacheSaved: r.CacheSavedPicoUSD, Bill: billView(r.Bill),
+		ReportedCost: r.ReportedCostPicoUSD, OtherCost: r.OtherCostPicoUSD, CacheSaved: r.CacheSavedPicoUSD, Bill: billView(r.Bill),
 		MarketCost: r.MarketCostPicoUSD, Provenance: provenanceOf(&r), Notices: append([]string{}, r.Notices...),
 		Retries: max(len(r.Attempts)-1, 0), Attempts: []UsageAttempt{},
 	}
 	if r.ReportedCostPicoUSD != nil && r.CostPicoUSD != nil {
 		difference := *r.ReportedCostPicoUSD - *r.CostPicoUSD
+		if r.OtherCostPicoUSD != nil {
+			difference += *r.OtherCostPicoUSD
+		}
 		v.CostDifference = &difference
 	}
 	if speed, ok := r.TokensPerSecond(); ok {
@@ -38,19 +41,26 @@ func UsageView(r usage.Record) UsageRecord {
 }
 
 func attemptView(a gateway.Attempt) UsageAttempt {
-	return UsageAttempt{
+	v := UsageAttempt{
 		Provider: a.Provider, Model: a.Model, Credential: a.Credential, CredentialType: a.CredentialType, Reason: a.Reason, At: a.At,
 		DurationMs: a.Duration.Milliseconds(), Outcome: string(a.Outcome), Status: a.Status, ErrorKind: string(a.Kind), Error: a.Error,
-		InputTokens: number(a.Used.Input), OutputTokens: number(a.Used.Output),
+		CostPicoUSD: a.CostPicoUSD,
 	}
-}
-
-// number gives a count, nil where it is unknown.
-func number(c llm.Count) *int64 {
-	if n, known := c.Get(); known {
-		return &n
+	number := func(to **int64, counts ...llm.Count) {
+		for _, c := range counts {
+			if n, known := c.Get(); known {
+				if *to != nil {
+					n += **to
+				}
+				*to = &n
+			}
+		}
 	}
-	return nil
+	number(&v.InputTokens, a.Used.Input)
+	number(&v.CacheRead, a.Used.CacheRead)
+	number(&v.CacheWrite, a.Used.CacheWrite5m, a.Used.CacheWrite1h)
+	number(&v.OutputTokens, a.Used.Output)
+	return v
 }
 
 func provenanceOf(r *usage.Record) UsageProvenance {

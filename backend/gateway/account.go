@@ -41,7 +41,7 @@ func (x *exchange) tell(h http.Header, stream bool) {
 	h["X-Gatehouse-Attempts"] = []string{fmt.Sprint(x.line.count())}
 	h["Server-Timing"] = []string{fmt.Sprintf("gatehouse;dur=%.1f", milliseconds(x.g.Now().Sub(x.start)))}
 	if s := x.settlement(); s.Outcome == OK && !stream {
-		if cost := x.cost(s.Provider, s.Model, s.Usage); cost != "" {
+		if cost := x.cost(s.Attempts, s.Answered-1, s.Provider, s.Model, s.Usage); cost != "" {
 			h["X-Gatehouse-Cost"] = []string{cost}
 		}
 	}
@@ -49,16 +49,53 @@ func (x *exchange) tell(h http.Header, stream bool) {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// cost is a price in USD as a decimal number, empty where it is unknown or would be an estimate.
-func (x *exchange) cost(provider, model string, u llm.Usage) string {
+// picoUSD is what this attempt cost so far, nil where that is not known.
+func (x *exchange) picoUSD() *int64 {
+	if x.g.Price == nil || x.seen == nil || !x.seen.Usage.Known() {
+		return nil
+	}
+	pico, known := x.g.Price(x.provider.ID, x.model, x.seen.Usage)
+	if !known {
+		return nil
+	}
+	return &pico
+}
+
+// cost is what a request cost in USD as a decimal number: the attempt that answered at a place, with what it used, and what
+// was spent beside it. It is empty where that is unknown or would be an estimate.
+func (x *exchange) cost(attempts []Attempt, answered int, provider, model string, u llm.Usage) string {
 	if x.g.Price == nil || !u.Known() || u.Provenance() == llm.Estimated {
 		return ""
 	}
 	pico, known := x.g.Price(provider, model, u)
-	if !known {
+	beside := SpentBeside(attempts, answered)
+	if !known || !beside.Known || beside.Estimated {
 		return ""
 	}
-	return catalog.PicoUSD(pico).USD()
+	return catalog.PicoUSD(pico + beside.PicoUSD).USD()
+}
+
+// Spent is what attempts cost, in 1e-12 USD. It is not known where one of them used something at an unknown price.
+type Spent struct {
+	PicoUSD          int64
+	Known, Estimated bool
+}
+
+// SpentBeside sums up what all attempts but the one at a place cost, as far as their providers said what they used.
+func SpentBeside(attempts []Attempt, but int) Spent {
+	sum := Spent{Known: true}
+	for i, a := range attempts {
+		switch {
+		case i == but:
+		case a.CostPicoUSD != nil:
+			sum.PicoUSD += *a.CostPicoUSD
+			used := llm.Usage{Input: a.Used.Input, Output: a.Used.Output, CacheRead: a.Used.CacheRead}
+			sum.Estimated = sum.Estimated || used.Provenance() == llm.Estimated
+		case a.Used != Used{}:
+			sum.Known = false
+		}
+	}
+	return sum
 }
 
 // trial is an attempt as it was planned, and how it ended where the history has no word for it.
@@ -143,7 +180,7 @@ type warning struct {
 // account writes the account of an answer that ends well, from within its last attempt.
 func (x *exchange) account(u llm.Usage, notices []llm.Notice) []byte {
 	out := account{
-		Routing: x.routing(), Cost: x.cost(x.provider.ID, x.model, u), GenerationID: "gen_" + strings.TrimPrefix(x.id, "req_"),
+		Routing: x.routing(), Cost: x.cost(x.line.known(), x.tried, x.provider.ID, x.model, u), GenerationID: "gen_" + strings.TrimPrefix(x.id, "req_"),
 		ServiceTier: u.Tier,
 	}
 	out.MarketCost = out.Cost

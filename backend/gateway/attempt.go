@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"gatehouse/backend/llm"
@@ -136,7 +137,7 @@ func (x *exchange) ask(ctx context.Context, a routing.Attempt, head protocol.Hea
 
 // anew notes that a try failed, and begins another with the same credential.
 func (x *exchange) anew(a routing.Attempt, status int, e *llm.Error, reason string) {
-	x.line.close(x.tried, x.g.Now(), status, e, Failed, Used{})
+	x.line.close(x.tried, x.g.Now(), status, e, Failed, Used{}, nil)
 	x.tried = x.line.open(x.noted(a, reason), a)
 }
 
@@ -164,7 +165,7 @@ func (x *exchange) settled(outcome Outcome, e *llm.Error, status int) {
 		return
 	}
 	x.guess(outcome)
-	x.line.close(x.tried, x.g.Now(), status, e, outcome, usedOf(x.seen))
+	x.line.close(x.tried, x.g.Now(), status, e, outcome, usedOf(x.seen), x.picoUSD())
 	r := routing.Result{Err: e, Status: status}
 	if outcome == Cancelled && e == nil {
 		r.Err = llm.AsError(context.Canceled)
@@ -186,15 +187,15 @@ func (l *line) open(a Attempt, planned routing.Attempt) int {
 	return len(l.attempts) - 1
 }
 
-// close fills in how an attempt ended.
-func (l *line) close(at int, now time.Time, status int, e *llm.Error, outcome Outcome, used Used) {
+// close fills in how an attempt ended, and what it used and cost as far as that is known.
+func (l *line) close(at int, now time.Time, status int, e *llm.Error, outcome Outcome, used Used, cost *int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.last != nil {
 		return // the list is the history's by now
 	}
 	a := &l.attempts[at]
-	a.Status, a.Outcome, a.Duration, a.Used = status, outcome, now.Sub(a.At), used
+	a.Status, a.Outcome, a.Duration, a.Used, a.CostPicoUSD = status, outcome, now.Sub(a.At), used, cost
 	if e != nil {
 		a.Kind, a.Error = e.Kind, e.Message
 		l.trials[at].timedOut = e.Code == "provider_timeout"
@@ -206,6 +207,13 @@ func (l *line) trial(at int) routing.Attempt {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.trials[at].attempt
+}
+
+// known gives the attempts as they are now.
+func (l *line) known() []Attempt {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.attempts)
 }
 
 func (l *line) count() int {

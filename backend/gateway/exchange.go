@@ -120,6 +120,7 @@ func (x *exchange) settle(outcome Outcome, e *llm.Error, status int) {
 	}
 	if x.seen != nil {
 		s.UpstreamID, s.Usage, s.Finish = x.seen.ID, x.seen.Usage, x.seen.Finish
+		s.Answered = x.tried + 1
 	}
 	x.line.last = &s
 	x.line.entry.Settle(s)

@@ -56,6 +56,8 @@ type Attempt struct {
 	Error  string        `json:"error,omitempty"`
 	// Used is what the attempt took as far as its provider said so, whether or not it gave the answer.
 	Used Used `json:"used,omitzero"`
+	// CostPicoUSD is what that cost, in 1e-12 USD; nil where it used nothing as far as is known, or at an unknown price.
+	CostPicoUSD *int64 `json:"costPicoUSD,omitempty"`
 }
 
 // Used are an attempt's tokens, as in llm.Usage.
@@ -90,6 +92,9 @@ type Settlement struct {
 	Usage    llm.Usage
 	Finish   llm.FinishReason
 	Attempts []Attempt
+	// Answered is the place among Attempts, from 1, of the one that Usage is of; 0 where it is of none. What the others
+	// cost comes on top.
+	Answered int
 	// User and Tags are what the request says for reports.
 	User string
 	Tags []string

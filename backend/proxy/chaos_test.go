@@ -28,6 +28,9 @@ type chaos struct {
 	asked map[string]*atomic.Int32
 	// reached tells that a provider has a request, gone that it is over.
 	reached, gone chan struct{}
+	// late tells that an attempt is late; byClock leaves that to the clock.
+	late    lateness
+	byClock bool
 
 	mu     sync.Mutex
 	fails  map[string]*fault
@@ -173,8 +176,12 @@ func openChaosWith(t *testing.T, unreached, hosted bool, edit func(*gateway.Opti
 	o.edit = func(_ *Options, g *gateway.Options) {
 		g.Upstream = expiring{c, g.Upstream}
 		g.AfterFunc = func(d time.Duration, f func()) gateway.Timer {
-			if d != chaosFirst && d != chaosIdle { // how long to wait before a second attempt beside a late one
+			switch {
+			case d == chaosFirst || d == chaosIdle:
+			case c.byClock:
 				return time.AfterFunc(d, f)
+			default:
+				return c.late.AfterFunc(d, f)
 			}
 			t := &chaosTimer{c: c, f: f}
 			c.start(t, d)

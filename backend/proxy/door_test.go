@@ -84,6 +84,8 @@ type doorOptions struct {
 	book bool
 	// edit changes the door's options before it opens.
 	edit func(*Options, *gateway.Options)
+	// pricer tells the history what calls cost; nil knows no prices.
+	pricer usage.Pricer
 	// publicOnly fetches no files from this machine.
 	publicOnly bool
 }
@@ -101,7 +103,7 @@ func openDoor(t testing.TB, o doorOptions) *door {
 	check(t, err)
 	keys, err := access.Open(db, access.Options{})
 	check(t, err)
-	history, err := usage.Open(db, usage.Options{})
+	history, err := usage.Open(db, usage.Options{Pricer: o.pricer})
 	check(t, err)
 	board, err := health.Open(health.Options{DB: db, Now: time.Now, Broker: &event.Broker{}, Logger: logger})
 	check(t, err)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,16 +17,55 @@ import (
 	"gatehouse/backend/routing"
 )
 
-// measured lets a target have answered often enough that one knows what is late there.
-func (c *chaos) measured(t *testing.T, id string) {
-	t.Helper()
-	of := routing.Target{Provider: id, Model: modelAt(id)}
+// lateness is the timer after which an attempt is late. It fires when the test says so, which may be before it is set.
+type lateness struct {
+	mu  sync.Mutex
+	due bool
+	f   func()
+}
+
+func (l *lateness) AfterFunc(_ time.Duration, f func()) gateway.Timer {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.f = f; l.due {
+		l.f = nil
+		go f()
+	}
+	return l
+}
+
+func (l *lateness) now() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.due = true; l.f != nil {
+		go l.f()
+		l.f = nil
+	}
+}
+
+func (l *lateness) Stop() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	was := l.f != nil
+	l.f = nil
+	return was
+}
+
+func (l *lateness) Reset(time.Duration) bool { panic("nobody is late twice") }
+
+// measured lets a target have answered often enough, within a time, that one knows what is late there.
+func (d *door) measured(of routing.Target, within time.Duration) {
 	for range 5 {
-		for _, r := range []routing.Result{{FirstToken: 20 * time.Millisecond, Duration: time.Second}, {Duration: 20 * time.Millisecond}} {
-			c.board.Admit(of, true)
-			c.board.Report(of, r)
+		for _, r := range []routing.Result{{FirstToken: within, Duration: time.Second}, {Duration: within}} {
+			d.board.Admit(of, true)
+			d.board.Report(of, r)
 		}
 	}
+}
+
+// quick is what a provider's model is measured to be before it is late.
+func (c *chaos) quick(id string) {
+	c.measured(routing.Target{Provider: id, Model: modelAt(id)}, 20*time.Millisecond)
 }
 
 // TestHedge: a late attempt gets another one beside it, whatever the client speaks; the first with content answers, the
@@ -49,9 +89,12 @@ func TestHedge(t *testing.T) {
 
 func hedge(t *testing.T, who talker, first, second string, stream bool, asked string) {
 	c := openChaos(t, false, false)
-	c.measured(t, first)
+	c.quick(first)
 	if asked != "" {
-		c.set(map[string]*fault{first: {do: hangs}})
+		c.set(map[string]*fault{first: {do: func(w http.ResponseWriter, r *http.Request, s script) {
+			c.late.now()
+			hangs(w, r, s)
+		}}})
 	}
 	who.user("hello", false)
 	path, header, body := who.request(modelAt(first), stream)
@@ -90,11 +133,11 @@ func hedge(t *testing.T, who talker, first, second string, stream bool, asked st
 // go on from it.
 func TestHedgedAnswersAreKeptOnce(t *testing.T) {
 	c := openChaos(t, false, false)
-	c.measured(t, "groq")
+	c.quick("groq")
 	var here atomic.Int32
 	both := make(chan struct{})
 	met := func(w http.ResponseWriter, r *http.Request, s script) { // both answer at the same time
-		if here.Add(1) == 2 {
+		if c.late.now(); here.Add(1) == 2 {
 			close(both)
 		}
 		select {
@@ -123,8 +166,9 @@ func TestHedgedAnswersAreKeptOnce(t *testing.T) {
 
 // TestHedgedEmbeddings: embeddings leave nothing behind, so a late one gets another beside it too.
 func TestHedgedEmbeddings(t *testing.T) {
-	gone := make(chan struct{})
+	gone, late := make(chan struct{}), lateness{}
 	slow, _ := upstream(t, func(_ http.ResponseWriter, r *http.Request) {
+		late.now()
 		<-r.Context().Done()
 		close(gone)
 	})
@@ -137,12 +181,9 @@ func TestHedgedEmbeddings(t *testing.T) {
 	over := o.providers["mistral"]
 	over.BaseURL = quick.URL + "/v1"
 	o.providers["mistral"], o.secrets["mistral"] = over, providerSecret
+	o.edit = func(_ *Options, g *gateway.Options) { g.AfterFunc = late.AfterFunc }
 	d := openDoor(t, o)
-	of := routing.Target{Provider: "openai", Model: "openai/e"}
-	for range 5 {
-		d.board.Admit(of, true)
-		d.board.Report(of, routing.Result{Duration: 20 * time.Millisecond})
-	}
+	d.measured(routing.Target{Provider: "openai", Model: "openai/e"}, 20*time.Millisecond)
 	resp, text := d.post("/v1/embeddings", `{"model":"openai/e","input":"a"}`, func(r *http.Request) {
 		r.Header.Set("X-Gatehouse-Models", "mistral/e")
 		r.Header.Set("X-Gatehouse-Hedge", "true")

@@ -46,6 +46,9 @@ func appendRecord(b []byte, r *Record) ([]byte, error) {
 	b = appendNumber(append(b, `,"outputTokens":`...), r.OutputTokens)
 	b = appendNumber(append(b, `,"reasoningTokens":`...), r.ReasoningTokens)
 	b = appendNumber(append(b, `,"costPicoUSD":`...), r.CostPicoUSD)
+	if r.OtherCostPicoUSD != nil {
+		b = appendNumber(append(b, `,"otherCostPicoUSD":`...), r.OtherCostPicoUSD)
+	}
 	if r.ReportedCostPicoUSD != nil {
 		b = appendNumber(append(b, `,"reportedCostPicoUSD":`...), r.ReportedCostPicoUSD)
 	}
@@ -136,6 +139,9 @@ func appendAttempts(b []byte, r *Record) ([]byte, error) {
 				return b, err
 			}
 			b = append(append(b, `,"used":`...), used...)
+		}
+		if a.CostPicoUSD != nil {
+			b = appendNumber(append(b, `,"costPicoUSD":`...), a.CostPicoUSD)
 		}
 		b = append(b, '}')
 	}

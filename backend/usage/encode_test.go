@@ -25,7 +25,7 @@ func FuzzAppendRecord(f *testing.F) {
 			r.InputTokens, r.OutputTokens, r.CostPicoUSD, r.DurationMs = &n, &n, &n, &n
 			r.Reserved = &gateway.Reserved{PicoUSD: &n, Tokens: n, Bytes: n}
 			price := catalog.PicoUSD(n)
-			r.CacheSavedPicoUSD, r.MarketCostPicoUSD = &n, &n
+			r.OtherCostPicoUSD, r.CacheSavedPicoUSD, r.MarketCostPicoUSD = &n, &n, &n
 			r.ReportedCostPicoUSD, r.Bill = &n, &catalog.Bill{
 				Over: n, Service: text, Region: id, Hours: text, Discount: n, Source: catalog.Source(text), Version: id,
 			}
@@ -40,7 +40,7 @@ func FuzzAppendRecord(f *testing.F) {
 			r.Attempts = append(r.Attempts, gateway.Attempt{
 				Provider: id, Model: text, Reason: text, At: time.Unix(n%4e9, 5).UTC(), Status: i, Kind: llm.ErrorKind(id), Error: text,
 				Credential: text, CredentialType: id, Duration: time.Duration(n), Outcome: gateway.Outcome(text),
-				Used: gateway.Used{Output: map[bool]llm.Count{true: llm.Tokens(n)}[known]},
+				CostPicoUSD: r.CostPicoUSD, Used: gateway.Used{Output: map[bool]llm.Count{true: llm.Tokens(n)}[known]},
 			})
 		}
 		want, err := json.Marshal(r)

@@ -49,8 +49,11 @@ type Record struct {
 	CacheWrite1hTokens *int64 `json:"cacheWrite1hTokens"`
 	OutputTokens       *int64 `json:"outputTokens"`
 	ReasoningTokens    *int64 `json:"reasoningTokens"`
-	// CostPicoUSD is in 1e-12 USD: the sum of Bill, at the prices of then. ReportedCostPicoUSD is what the provider says.
+	// CostPicoUSD is in 1e-12 USD: the sum of Bill, which is that of the attempt that answered, and of OtherCostPicoUSD, what
+	// the others used as far as that is known, at the prices of then. ReportedCostPicoUSD is what the provider of the answer
+	// says of that.
 	CostPicoUSD         *int64 `json:"costPicoUSD"`
+	OtherCostPicoUSD    *int64 `json:"otherCostPicoUSD,omitempty"`
 	ReportedCostPicoUSD *int64 `json:"reportedCostPicoUSD,omitempty"`
 	// MarketCostPicoUSD is what the provider says that it would cost at the maker's list price.
 	MarketCostPicoUSD *int64 `json:"marketCostPicoUSD,omitempty"`
@@ -142,11 +145,21 @@ func (r *Record) settled(s gateway.Settlement, pricer Pricer) *Record {
 	count(&next.CacheWrite1hTokens, s.Usage.CacheWrite1h, "cacheWrite1hTokens")
 	count(&next.OutputTokens, s.Usage.Output, "outputTokens")
 	count(&next.ReasoningTokens, s.Usage.Reasoning, "reasoningTokens")
+	beside := gateway.SpentBeside(s.Attempts, s.Answered-1)
+	n.put(&next.OtherCostPicoUSD, beside.PicoUSD, beside.Known && beside.PicoUSD != 0)
+	from := s.Usage.Provenance()
+	if beside.Estimated {
+		from = llm.Estimated
+	}
+	if s.Answered == 0 && next.OtherCostPicoUSD != nil {
+		n.put(&next.CostPicoUSD, beside.PicoUSD, true)
+		next.ours("costPicoUSD", from)
+	}
 	if pricer != nil && s.Usage.Known() {
 		if next.Bill = pricer.Bill(s.Provider, s.Model, s.Usage); next.Bill != nil {
-			n.put(&next.CostPicoUSD, int64(next.Bill.Total), next.Bill.Known)
-			if next.Bill.Known {
-				next.ours("costPicoUSD", s.Usage.Provenance())
+			n.put(&next.CostPicoUSD, int64(next.Bill.Total)+beside.PicoUSD, next.Bill.Known && beside.Known)
+			if next.CostPicoUSD != nil {
+				next.ours("costPicoUSD", from)
 			}
 			saved, known := cacheSaved(pricer, s, next.Bill)
 			n.put(&next.CacheSavedPicoUSD, saved, known)
@@ -243,7 +256,7 @@ func (n *numbers) put(to **int64, number int64, known bool) {
 		return
 	}
 	if n.all == nil {
-		n.all = make([]int64, 0, 12) // as many as a Record has, so that it never moves
+		n.all = make([]int64, 0, 13) // as many as a Record has, so that it never moves
 	}
 	n.all = append(n.all, number)
 	*to = &n.all[len(n.all)-1]

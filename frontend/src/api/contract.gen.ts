@@ -944,7 +944,10 @@ export interface UsageAttempt {
   errorKind: string;
   error: string;
   inputTokens: number | null;
+  cacheReadTokens: number | null;
+  cacheWriteTokens: number | null;
   outputTokens: number | null;
+  costPicoUSD: number | null;
 }
 
 export interface UsageBill {
@@ -1096,6 +1099,7 @@ export interface UsageRecord {
   costPicoUSD: number | null;
   reportedCostPicoUSD: number | null;
   marketCostPicoUSD: number | null;
+  otherCostPicoUSD: number | null;
   costDifferencePicoUSD: number | null;
   provenance: UsageProvenance;
   cacheSavedPicoUSD: number | null;

@@ -24,6 +24,7 @@ function record(of: Partial<UsageRecord>): UsageRecord {
     reportedCostPicoUSD: null,
     marketCostPicoUSD: null,
     costDifferencePicoUSD: null,
+    otherCostPicoUSD: null,
     provenance: {
       inputTokens: "unknown",
       cacheReadTokens: "unknown",

@@ -125,6 +125,9 @@ function source(from: string): string {
 /** What the provider says of costs, and how far that is from ours. */
 function costsTold(r: UsageRecord): Fact[] {
   const facts: Fact[] = [];
+  if (r.otherCostPicoUSD !== null) {
+    facts.push({ label: "of it attempts without an answer", value: formatCostExactly(r.otherCostPicoUSD) });
+  }
   if (r.reportedCostPicoUSD !== null) {
     facts.push({ label: "Cost, says the provider", value: formatCostExactly(r.reportedCostPicoUSD) });
   }
@@ -141,15 +144,30 @@ function costsTold(r: UsageRecord): Fact[] {
   return facts;
 }
 
+/** How an attempt ended, how long it took and what it used and cost, as far as that is known. */
+function tookAndCost(a: UsageAttempt): string {
+  const used = [a.inputTokens, a.outputTokens].some(n => n !== null);
+  return [
+    a.outcome,
+    formatDuration(a.durationMs),
+    used && `${formatCount(a.inputTokens)} in, ${formatCount(a.outputTokens)} out`,
+    a.costPicoUSD !== null && formatCostExactly(a.costPicoUSD),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
 function AttemptView({ attempt: a }: { attempt: UsageAttempt }) {
   return (
     <>
       <div className={classes.attemptHead}>
         <span>
           <span className="mono">{a.model}</span> via {a.provider}
+          {a.credential && ` (${a.credential})`}
         </span>
         <span className="numbers">{a.status ? `HTTP ${a.status}` : a.error ? "no answer" : ""}</span>
       </div>
+      <div className="numbers">{tookAndCost(a)}</div>
       <div className={classes.none}>{a.reason}</div>
       {a.error && (
         <div className={classes.attemptError}>
