@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -65,7 +65,8 @@ const editors = [
     file: ".cline/data/settings/providers.json",
     text: '{"version":1,"modes":{},"providers":{}}',
     run: [program("@cline/cli-linux-x64/bin/cline"), prompt],
-    env: { CLINE_NO_AUTO_UPDATE: "1", E2E_TEST: "true" },
+    // A port of its own, so that it neither finds nor disturbs the hub of whoever runs this.
+    env: { CLINE_NO_AUTO_UPDATE: "1", E2E_TEST: "true", CLINE_HUB_PORT: "25471" },
   },
 ];
 
@@ -74,7 +75,10 @@ describe("editors' command lines", () => {
   before(async () => {
     gatehouse = await startGatehouse();
   });
-  after(() => gatehouse?.stop());
+  after(async () => {
+    if (gatehouse) await endLeftovers(gatehouse.home);
+    await gatehouse?.stop();
+  });
 
   for (const editor of editors) {
     const skip = existsSync(editor.run[0]) ? false : "npm has it for Linux on x64 only";
@@ -126,3 +130,11 @@ describe("editors' command lines", () => {
     return said;
   }
 });
+
+// Cline leaves a process behind that waits for more work. Those that work below a folder are ended.
+async function endLeftovers(folder) {
+  for (const pid of await readdir("/proc").catch(() => [])) {
+    const line = /^\d+$/.test(pid) ? await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "") : "";
+    if (Number(pid) !== process.pid && line.split("\0").some((word) => word.startsWith(`${folder}/work/`))) process.kill(Number(pid));
+  }
+}
