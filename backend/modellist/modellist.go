@@ -76,7 +76,9 @@ type List struct {
 	serving   map[string]kept // as endpoints
 	standing  map[provider.ID]*standing
 	nextServe map[string]time.Time
-	asking    int
+	// serveAfter is until when nobody is asked who serves models, because the hosted gateway did not answer.
+	serveAfter time.Time
+	asking     int
 	// epoch counts changes of settings and credentials. An answer to a question of an earlier one says nothing any more.
 	epoch int
 	// source is what settings said at the last change.

@@ -32,6 +32,7 @@ type world struct {
 	same    map[provider.ID]int // answers that it is still the same
 	serving map[string][]catalog.Model
 	serves  map[string]int // questions
+	silent  bool           // the hosted gateway tells nobody who serves what
 	clock   time.Time
 }
 
@@ -55,6 +56,9 @@ func (w *world) Endpoints(_ context.Context, _ *provider.Provider, id, _ string)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.serves[id]++
+	if w.silent {
+		return provider.Listing{}, llm.Errorf(llm.ErrOverloaded, "no answer")
+	}
 	if models := w.serving[id]; models != nil {
 		return provider.Listing{Models: models}, nil
 	}

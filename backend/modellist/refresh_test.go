@@ -242,6 +242,38 @@ func TestHostedGatewayKnowsMore(t *testing.T) {
 	}
 }
 
+// TestSilentGatewayIsLeftAlone: who serves models is asked for a few at a time, and not at all for a while where nobody
+// answers.
+func TestSilentGatewayIsLeftAlone(t *testing.T) {
+	w := newWorld()
+	w.source.Hosted, w.silent = true, true
+	w.secrets["anthropic"], w.answers["anthropic"] = "s", many("anthropic", 9)
+	w.answers["gateway"] = many("anthropic", 9)
+	l, done := open(t, w, filepath.Join(t.TempDir(), "db"))
+	defer done()
+	ctx := context.Background()
+	l.Refresh(ctx)
+	for range 4 {
+		l.askServing(ctx)
+	}
+	asked := func() (n int) {
+		w.set(func() {
+			for _, times := range w.serves {
+				n += times
+			}
+		})
+		return n
+	}
+	if n := asked(); n > 2 { // the loop itself may have asked, too
+		t.Errorf("a silent gateway was asked %d times", n)
+	}
+	w.set(func() { w.silent = false; clear(w.serves); w.clock = w.clock.Add(2 * time.Hour) })
+	l.askServing(ctx)
+	if n := asked(); n < servingAtOnce {
+		t.Errorf("it was asked %d times in one turn", n)
+	}
+}
+
 // TestHostedPricesAreCompleted: where the hosted gateway's price is the maker's, its other kinds are the maker's too.
 func TestHostedPricesAreCompleted(t *testing.T) {
 	w := newWorld()

@@ -71,15 +71,23 @@ func (l *List) askServing(ctx context.Context) {
 		return
 	}
 	for _, id := range l.servingToAsk(source) {
-		if err := l.askWhoServes(ctx, source, id); err != nil {
-			return // whoever does not answer one question won't answer the next
+		err := l.askWhoServes(ctx, source, id)
+		if err == nil || llm.AsError(err).Kind == llm.ErrNotFound {
+			continue
 		}
+		l.mu.Lock()
+		l.serveAfter = l.after(strangerEvery) // whoever does not answer one question won't answer the next
+		l.mu.Unlock()
+		return
 	}
 }
 
 func (l *List) servingToAsk(source Source) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.Now().Before(l.serveAfter) {
+		return nil
+	}
 	said := newSayings(l, source)
 	ids := map[string]bool{}
 	for _, m := range l.current.Load().All() {
