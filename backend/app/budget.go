@@ -72,6 +72,7 @@ func spentOf(r *usage.Record) budget.Spent {
 		ID: r.ID, StartedAt: r.StartedAt, Key: r.Key, Project: r.Project, Tags: r.Tags, Requested: r.RequestedModel, Model: r.Model,
 		Provider: r.Provider, Surface: r.Surface, Outcome: r.Outcome, Status: r.Status, PicoUSD: r.CostPicoUSD,
 		Input: r.InputTokens, Cached: r.CacheReadTokens, Output: r.OutputTokens, Reserved: r.Reserved,
+		Guessed: len(r.Estimated) > 0,
 	}
 	if r.InputTokens != nil || r.OutputTokens != nil {
 		sum := int64(0)

@@ -145,6 +145,7 @@ func TestRefusedAndFailed(t *testing.T) {
 		"nobody was asked":         {budget.Spent{Outcome: gateway.Failed, Status: 404}, 0, 0, 0, 0},
 		"refused":                  {budget.Spent{Outcome: gateway.Failed, Status: 429, Provider: "x"}, 1, 0, 0, 0},
 		"cut off":                  {budget.Spent{Outcome: gateway.Cancelled, Status: 200, Provider: "x"}, 1, 5, 1, 7},
+		"estimated":                {budget.Spent{Outcome: gateway.Cancelled, Status: 200, Provider: "x", PicoUSD: &reserved, Tokens: &reserved, Guessed: true}, 1, 7, 1, 7},
 		"killed":                   {budget.Spent{Outcome: gateway.Interrupted}, 1, 5, 1, 7},
 		"passed on without a cost": {budget.Spent{Outcome: gateway.OK, Status: 200, Provider: "x", Surface: "images"}, 1, 0, 0, 0},
 	} {

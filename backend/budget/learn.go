@@ -109,7 +109,7 @@ func exampleOf(s Spent) (example, bool) {
 		}
 		return example{cost: *s.PicoUSD}, true
 	}
-	if s.Outcome != gateway.OK || s.Input == nil || s.Output == nil {
+	if s.Guessed || s.Outcome != gateway.OK || s.Input == nil || s.Output == nil {
 		return example{}, false
 	}
 	e := example{input: *s.Input, output: *s.Output}

@@ -262,7 +262,9 @@ type Spent struct {
 	// PicoUSD is in 1e-12 USD. Tokens are all of the request; Input, Cached and Output are those it is made of.
 	PicoUSD, Tokens       *int64
 	Input, Cached, Output *int64
-	Reserved              *gateway.Reserved
+	// Guessed tells that some of these numbers are estimates.
+	Guessed  bool
+	Reserved *gateway.Reserved
 }
 
 // took is what a request counts as. One whose answer had begun, but whose end nobody told, counts as what it had reserved.
@@ -272,6 +274,9 @@ func (s *Spent) took() amounts {
 		return amounts{}
 	}
 	a := amounts{requests: 1}
+	if s.Guessed {
+		a.estimated = 1
+	}
 	const refused = 400
 	reserved := s.Surface == "" && (cut || s.Status < refused) && s.Reserved != nil
 	switch {
