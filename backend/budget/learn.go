@@ -167,7 +167,8 @@ func (l *learner) cost(in gateway.Intent) (picoUSD int64, known bool) {
 
 // quantile gives the number that a share of the examples, in percent, does not pass; 0 where none has it.
 func (m *lengths) quantile(percent int, of func(example) (int64, bool)) int64 {
-	var all []int64
+	var room [examples]int64 // on the stack: a request pays for this
+	all := room[:0]
 	for _, e := range m.ring {
 		if n, ok := of(e); ok {
 			all = append(all, n)
