@@ -17,9 +17,12 @@ import (
 	"gatehouse/backend/settings"
 )
 
+// homeVariable names the state folder.
+const homeVariable = "GATEHOUSE_HOME"
+
 // Home finds the state folder: GATEHOUSE_HOME, else the system's per-user configuration folder + gatehouse.
 func Home() (string, error) {
-	if home := os.Getenv("GATEHOUSE_HOME"); home != "" {
+	if home := os.Getenv(homeVariable); home != "" {
 		return filepath.Abs(home)
 	}
 	config, err := os.UserConfigDir()

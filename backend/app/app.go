@@ -77,6 +77,7 @@ type Core struct {
 	budgets    *budget.Keeper
 	budgeting  sync.Mutex // is held while budgets are told what settings say
 	history    *usage.History
+	places     *store.Bucket[Place]
 }
 
 // easeCollector lets garbage wait: what lives is a few megabytes, so that collecting at twice that would take a seventh of
@@ -114,6 +115,7 @@ func Open(o Options) (core *Core, err error) {
 	c.onClose(func(context.Context) { c.check("settings", doc.Close()) })
 	c.setTable(doc.Snapshot())
 
+	c.openPlace(db)
 	return c, c.openServices(db, redactor)
 }
 
@@ -220,6 +222,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		Version: c.Version, Build: c.Build, Home: c.Home, Settings: c.settings, Keychain: keychain, Credentials: credentials,
 		Keys: keys, History: history, Models: models, Chat: c.chat, DB: db, Endpoint: c.door, Checker: client,
 		Providers: func() provider.Table { return *c.table.Load() }, World: world, Routing: routingConfig, Health: c.board, Rollouts: c.rollouts, Budgets: c.budgets, BudgetsChanged: c.setBudgets, Editors: c.openEditors(keys), Stray: c.openStray(keys, redactor.Add), Broker: c.broker, Logger: c.logger, Now: time.Now,
+		Login: c.login(),
 	})
 	c.dispatcher = control.NewDispatcher(c.service.Methods())
 	forget := func() { c.forget(keys, kept) }

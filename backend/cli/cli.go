@@ -26,8 +26,9 @@ import (
 	"gatehouse/backend/store"
 )
 
-// Window starts an open core with a window and a tray, and returns when the user quits.
-type Window func(ctx context.Context, core *app.Core) error
+// Window starts an open core with a window and a tray, and returns when the user quits. Hidden starts it in the tray, where
+// there is one.
+type Window func(ctx context.Context, core *app.Core, hidden bool) error
 
 // Program is what main knows.
 type Program struct {
@@ -45,7 +46,7 @@ const (
 )
 
 type commands struct {
-	Window     windowCommand     `cmd:"" default:"1" hidden:"" help:"Open the window (or serve, in a headless build)."`
+	Window     windowCommand     `cmd:"" default:"withargs" hidden:"" help:"Open the window (or serve, in a headless build)."`
 	Serve      serveCommand      `cmd:"" help:"Run the endpoint without a window."`
 	UI         uiCommand         `cmd:"" name:"ui" help:"Open the running Gatehouse's pages in a browser."`
 	Status     statusCommand     `cmd:"" help:"Show the state of everything."`
@@ -62,6 +63,7 @@ type commands struct {
 	Usage      usageCommands     `cmd:"" help:"Show the latest requests, or totals; delete some."`
 	Backup     backupCommand     `cmd:"" help:"Write the database to a file, while it goes on being used."`
 	Restore    restoreCommand    `cmd:"" help:"Put back the requests of a backup that the usage history lacks."`
+	Autostart  autostartCommand  `cmd:"" help:"Start with a window in the tray at login, or print whether it does."`
 	Pause      pauseCommand      `cmd:"" help:"Pause the endpoint."`
 	Resume     resumeCommand     `cmd:"" help:"Resume the endpoint."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`

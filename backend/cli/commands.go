@@ -28,6 +28,30 @@ func (resumeCommand) Run(s *session) error {
 	return err
 }
 
+type autostartCommand struct {
+	State string `arg:"" optional:"" enum:"on,off,\"\"" default:"" help:"on or off; leave it out to print which."`
+}
+
+func (c autostartCommand) Run(s *session) error {
+	if c.State != "" {
+		_, err := call[control.Empty](s, "autostart.set", control.Switch{On: c.State == "on"})
+		return err
+	}
+	status, err := call[control.Status](s, "status.get", control.Empty{})
+	if err != nil {
+		return err
+	}
+	switch {
+	case status.Autostart == nil:
+		s.print("not here\n")
+	case *status.Autostart:
+		s.print("on\n")
+	default:
+		s.print("off\n")
+	}
+	return nil
+}
+
 type statusCommand struct {
 	JSON bool `name:"json" help:"Print JSON."`
 }

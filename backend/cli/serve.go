@@ -16,22 +16,27 @@ import (
 	"gatehouse/backend/store"
 )
 
-type windowCommand struct{}
+type windowCommand struct {
+	Hidden bool `help:"Start in the tray, without showing the window."`
+}
 
-// Run opens the window. A second start shows the first one's and leaves.
-func (windowCommand) Run(s *session) error {
+// Run opens the window. A second start shows the first one's and leaves; a hidden one only leaves.
+func (c windowCommand) Run(s *session) error {
 	if s.program.Window == nil {
 		return serveCommand{}.Run(s)
 	}
 	core, err := s.open("", nil)
 	if errors.Is(err, store.ErrLocked) {
+		if c.Hidden {
+			return nil
+		}
 		return s.showFirst()
 	}
 	if err != nil {
 		return err
 	}
 	defer closeCore(core)
-	return s.program.Window(s.ctx, core)
+	return s.program.Window(s.ctx, core, c.Hidden)
 }
 
 // showFirst asks the Gatehouse that runs to show itself. One that is just starting takes a moment to listen.

@@ -59,7 +59,11 @@ type Methods struct {
 	SettingsPreview   Method[SettingChanges, SettingsDraft]       `name:"settings.preview"`
 	SettingsApply     Method[SettingsEdit, SettingsDraft]         `name:"settings.apply"`
 	PagesLink         Method[Empty, Link]                         `name:"pages.link"`
+	ActivityGet       Method[Empty, Activity]                     `name:"activity.get"`
+	AutostartSet      Method[Switch, Empty]                       `name:"autostart.set"`
+	NotificationsSet  Method[Switch, Empty]                       `name:"notifications.set"`
 	WindowShow        Method[Empty, Empty]                        `name:"window.show"`
+	WindowOpen        Method[WindowPage, Empty]                   `name:"window.open"`
 	WindowHide        Method[Empty, Empty]                        `name:"window.hide"`
 	Quit              Method[Empty, Empty]                        `name:"app.quit"`
 }
@@ -82,6 +86,8 @@ type Events struct {
 	UsageChanged Empty     `name:"usage.changed"`
 	ChatDelta    ChatDelta `name:"chat.delta"`
 	ChatTurn     ChatTurn  `name:"chat.turn"`
+	// PageAsked is sent to the window when a page of it is opened from elsewhere, such as the tray.
+	PageAsked WindowPage `name:"window.pageAsked"`
 	// CloseAsked is sent to the window when its user closed it while no tray could bring it back.
 	CloseAsked Empty `name:"window.closeAsked"`
 }

@@ -21,7 +21,6 @@ import (
 	"gatehouse/backend/credential"
 	"gatehouse/backend/event"
 	"gatehouse/backend/health"
-	"gatehouse/backend/llm"
 	"gatehouse/backend/modellist"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/rollout"
@@ -73,6 +72,8 @@ type Options struct {
 	// Stray finds keys that lie around in files.
 	Stray  *stray.Strays
 	Broker *event.Broker
+	// Login starts the program when its user logs in; nil in a build without a window.
+	Login  Login
 	Logger *slog.Logger
 	Now    func() time.Time
 }
@@ -80,6 +81,8 @@ type Options struct {
 // Window is what a desktop build adds; nil members do nothing.
 type Window struct {
 	Show, Hide, Quit func()
+	// Open shows the window on one of its pages.
+	Open func(WindowPage)
 }
 
 // Service implements Methods. It is safe for concurrent use.
@@ -162,6 +165,10 @@ func (s *Service) Methods() *Methods {
 		SettingsPreview:   s.previewSettings,
 		SettingsApply:     s.applySettings,
 		PagesLink:         s.pagesLink,
+		ActivityGet:       s.activity,
+		AutostartSet:      s.setAutostart,
+		NotificationsSet:  s.setNotifications,
+		WindowOpen:        s.openWindow,
 		WindowShow: func(context.Context, Empty) (Empty, error) {
 			return s.windowCommand(func(w Window) func() { return w.Show })
 		},
@@ -229,7 +236,7 @@ func (s *Service) Status() Status {
 		History:  HistoryStatus{Path: s.DB.Path(), SetAside: s.DB.SetAside(), Problem: problem, Dropped: dropped},
 		Warnings: append(append([]string{}, s.Credentials.Warnings()...), s.Rollouts.Warnings()...),
 		Budgets:  s.budgetStatus(),
-		Tray:     s.tray,
+		Tray:     s.tray, Autostart: s.autostart(), Notifications: set.Notifications,
 	}
 }
 
@@ -257,16 +264,5 @@ func toProblem(p *settings.Problem) *Problem {
 func (s *Service) pause(paused bool) (Empty, error) {
 	s.Endpoint.SetPaused(paused)
 	s.Changed()
-	return Empty{}, nil
-}
-
-func (s *Service) windowCommand(which func(Window) func()) (Empty, error) {
-	s.mu.Lock()
-	do := which(s.window)
-	s.mu.Unlock()
-	if do == nil {
-		return Empty{}, llm.Errorf(llm.ErrBadRequest, "the running Gatehouse has no window; `gatehouse ui` opens its pages in a browser")
-	}
-	do()
 	return Empty{}, nil
 }

@@ -25,6 +25,10 @@ type Status struct {
 	Budgets BudgetStatus `json:"budgets"`
 	// Tray tells whether a tray shows our icon; a window without one asks before it closes.
 	Tray bool `json:"tray"`
+	// Autostart tells whether it starts at login, hidden in the tray; null where it can't.
+	Autostart *bool `json:"autostart"`
+	// Notifications tells whether the desktop shows what needs its user.
+	Notifications bool `json:"notifications"`
 }
 
 // EndpointStatus is the state of the loopback endpoint.

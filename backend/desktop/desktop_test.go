@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -243,4 +244,69 @@ func TestWindowClose(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWindowHidden: a window that starts hidden is shown by whoever wants it, whenever that is, on the page that was asked
+// for last.
+func TestWindowHidden(t *testing.T) {
+	var asked []string
+	page := func(name string) func() { return func() { asked = append(asked, name) } }
+	for name, c := range map[string]struct {
+		do   func(w *Window, k *toolkit)
+		want string
+	}{
+		"left alone":              {func(w *Window, k *toolkit) { w.Started(k); w.Loaded() }, "[] []"},
+		"shown before the start":  {func(w *Window, k *toolkit) { w.Show(); w.Started(k); w.Loaded() }, "[show] []"},
+		"opened before the start": {func(w *Window, k *toolkit) { w.Open(page("a")); w.Open(page("b")); w.Started(k); w.Loaded() }, "[show] [b]"},
+		"opened before the page":  {func(w *Window, k *toolkit) { w.Started(k); w.Open(page("a")); w.Loaded() }, "[show show] [a]"},
+		"opened later":            {func(w *Window, k *toolkit) { w.Started(k); w.Loaded(); w.Open(page("a")) }, "[show] [a]"},
+	} {
+		asked = nil
+		k := &toolkit{}
+		w := NewWindow(func(context.Context) bool { return true }, func() {})
+		w.StartsHidden()
+		c.do(w, k)
+		if got := fmt.Sprint(k.did, " ", asked); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+type shown chan struct{}
+
+func (s shown) Show() { s <- struct{}{} }
+func (s shown) Hide() {}
+func (s shown) Quit() {}
+
+// TestStayReachable: without a tray a hidden window comes back, and one that the tray could bring back does not.
+func TestStayReachable(t *testing.T) {
+	var tray atomic.Bool
+	asked := make(chan struct{}, 1)
+	w := NewWindow(func(context.Context) bool {
+		select {
+		case asked <- struct{}{}:
+		default:
+		}
+		return tray.Load()
+	}, func() {})
+	s := make(shown, 1)
+	w.StartsHidden()
+	w.Started(s)
+	ctx, cancel := context.WithCancel(t.Context())
+	present := make(chan bool)
+	done := make(chan struct{})
+	tray.Store(true)
+	go func() { defer close(done); w.StayReachable(ctx, present, time.Millisecond) }()
+	<-asked // the grace of the start is over
+	select {
+	case <-s:
+		t.Error("shown beside a tray")
+	default:
+	}
+	present <- true
+	tray.Store(false)
+	present <- false
+	<-s
+	cancel()
+	<-done
 }

@@ -16,7 +16,7 @@ const EventName = "gatehouse"
 const feedLimit = 1024
 
 // listEvents say that a list changed; sent after a gap, they make the page ask for each list again.
-var listEvents = []string{"models", "credentials", "keys", "chat.conversations"}
+var listEvents = []string{"settings", "models", "health", "rollouts", "budgets", "credentials", "keys", "chat.conversations"}
 
 // Feed carries events to the page.
 type Feed struct {
@@ -64,6 +64,9 @@ func (f *Feed) refresh(ctx context.Context, seq uint64) {
 		f.emit(event.Event{Seq: seq, Type: kind, Data: struct{}{}})
 	}
 }
+
+// AskPage tells the window's page to show one of its pages, in the shape of the event window.pageAsked.
+func (f *Feed) AskPage(page any) { f.emit(event.Event{Type: "window.pageAsked", Data: page}) }
 
 // AskClose tells the page that its user closed the window while nothing could bring it back.
 func (f *Feed) AskClose() { f.emit(event.Event{Type: "window.closeAsked", Data: struct{}{}}) }

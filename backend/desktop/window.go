@@ -3,6 +3,7 @@ package desktop
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // Toolkit is what the window toolkit does with the window. Its methods return at once.
@@ -24,7 +25,11 @@ type Window struct {
 	loaded   bool
 	quitting bool
 	closing  bool
-	wait     sync.WaitGroup
+	hidden   bool
+	// startsHidden is how the toolkit makes the window, then is what the page is to do once it is there.
+	startsHidden bool
+	then         func()
+	wait         sync.WaitGroup
 }
 
 // NewWindow makes the life of a window that is not there yet.
@@ -47,20 +52,80 @@ func (w *Window) Started(t Toolkit) {
 func (w *Window) Loaded() {
 	w.mu.Lock()
 	w.loaded = true
+	then, show, t := w.then, w.startsHidden && !w.hidden, w.toolkit
+	w.then = nil
 	w.mu.Unlock()
+	if show && t != nil { // a toolkit hides it in the end, whatever came before
+		t.Show()
+	}
+	if then != nil {
+		then()
+	}
 }
 
-// Show brings the window to the front. Before there is one it does nothing: a window starts visible.
+// Open shows the window and has the page do something, once it is there.
+func (w *Window) Open(do func()) {
+	w.mu.Lock()
+	if !w.loaded {
+		w.then, do = do, nil
+	}
+	w.mu.Unlock()
+	if do != nil {
+		do()
+	}
+	w.Show()
+}
+
+// StartsHidden says that the window will not be shown when it is there.
+func (w *Window) StartsHidden() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hidden, w.startsHidden = true, true
+}
+
+// Show brings the window to the front. One that is still to come starts visible.
 func (w *Window) Show() {
-	if t := w.current(); t != nil {
+	if t := w.setHidden(false); t != nil {
 		t.Show()
 	}
 }
 
 // Hide takes the window away; the application goes on.
 func (w *Window) Hide() {
-	if t := w.current(); t != nil {
+	if t := w.setHidden(true); t != nil {
 		t.Hide()
+	}
+}
+
+func (w *Window) setHidden(hidden bool) Toolkit {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hidden = hidden
+	return w.toolkit
+}
+
+// StayReachable shows a hidden window when there has been no tray that could bring it back for so long, so that nothing
+// runs that can't be seen. A panel that restarts is back before. It returns when ctx ends.
+func (w *Window) StayReachable(ctx context.Context, present <-chan bool, grace time.Duration) {
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case is := <-present:
+			timer.Stop()
+			if !is {
+				timer.Reset(grace)
+			}
+		case <-timer.C:
+			w.mu.Lock()
+			hidden := w.hidden
+			w.mu.Unlock()
+			if hidden && !w.trayPresent(ctx) {
+				w.Show()
+			}
+		}
 	}
 }
 
@@ -73,12 +138,6 @@ func (w *Window) Quit() {
 	if t != nil {
 		t.Quit()
 	}
-}
-
-func (w *Window) current() Toolkit {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.toolkit
 }
 
 // BeforeClose decides what closing the window means, and gives true if it must stay open for now. With a tray it is

@@ -15,8 +15,8 @@ import (
 // floors are the packages from the ground up; imports point down only. Packages of one floor do not know each other
 // unless siblings says so.
 var floors = [][]string{
-	{"event", "store", "secret", "llm", "filewatch", "quantile", "jsonc", "wholefile"},
-	{"catalog", "fetch", "recall"},
+	{"event", "store", "secret", "llm", "filewatch", "quantile", "jsonc", "wholefile", "notify"},
+	{"catalog", "fetch", "recall", "autostart"},
 	{"catalog/snapshot"},
 	{"protocol/sse", "protocol/jsonedit", "protocol/jsonread", "protocol/carry", "protocol/watch", "protocol/tokens"},
 	{"protocol/jsonwrite", "protocol/hosted"},
@@ -56,6 +56,7 @@ var bans = []struct{ from, to, reason string }{
 	{"connect", "secret", "it is given the key that it writes"},
 	{"stray", "store", "what was changed is kept where the user can read it, without the secrets"},
 	{"stray", "secret", "what it finds is put away by whoever asked"},
+	{"notify", "*", "what is worth a notification is decided by who shows it"},
 	{"settings", "provider", "settings don't know providers by name"},
 	{"budget", "provider", "what is spent does not depend on how it is sent"},
 }

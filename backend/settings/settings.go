@@ -27,6 +27,7 @@ type Settings struct {
 	AllowedOrigins []string                 `json:"allowedOrigins" doc:"Web origins whose pages may call the endpoint, each exactly scheme://host[:port]. None by default."`
 	Ollama         Ollama                   `json:"ollama" doc:"The routes of Ollama's own protocol, for programs that know only Ollama."`
 	Fetch          Fetch                    `json:"fetch" doc:"How images and files are fetched that a request names by URL, for models that take them only inline."`
+	Notifications  bool                     `json:"notifications" doc:"Whether the desktop shows a notification when a budget reaches a step or a provider is down."`
 	DiscoverLocal  bool                     `json:"discoverLocal" doc:"Whether to look for Ollama, LM Studio and llama.cpp on their default ports."`
 	HostedList     bool                     `json:"hostedList" doc:"Whether to ask the hosted gateway for what it tells everybody: which models there are, who serves them and at what prices. It is asked without a credential where there is none."`
 	Providers      map[string]Provider      `json:"providers" doc:"Changes to built-in providers, and providers of your own, by id."`
@@ -93,6 +94,7 @@ func Default() *Settings {
 		Addr:          "127.0.0.1:4283",
 		MaxBodyBytes:  64 << 20,
 		Fetch:         Fetch{MaxBytes: 20 << 20},
+		Notifications: true,
 		DiscoverLocal: true,
 		HostedList:    true,
 	}

@@ -74,14 +74,16 @@ func (d *driver) build(parent *systray.MenuItem, entries []Entry) []*slot {
 	return slots
 }
 
+func (e Entry) checkable() bool { return e.Kind == Radio || e.Kind == Check }
+
 func newItem(parent *systray.MenuItem, e Entry) *systray.MenuItem {
 	text := label(e.Title)
 	switch {
-	case parent == nil && e.Kind == Radio:
+	case parent == nil && e.checkable():
 		return systray.AddMenuItemCheckbox(text, "", e.Checked)
 	case parent == nil:
 		return systray.AddMenuItem(text, "")
-	case e.Kind == Radio:
+	case e.checkable():
 		return parent.AddSubMenuItemCheckbox(text, "", e.Checked)
 	}
 	return parent.AddSubMenuItem(text, "")

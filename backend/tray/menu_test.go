@@ -37,38 +37,82 @@ func text(entries []Entry) string {
 }
 
 func TestMenu(t *testing.T) {
-	two := []Model{{ID: "sim/echo", Name: "Echo"}, {ID: "sim/stream"}}
+	two := []Model{{ID: "sim/echo", Name: "Echo"}, {ID: "sim/stream"}, {ID: "sim/think"}}
+	on, off := true, false
 	tests := []struct {
 		name  string
 		state State
 		want  string
 	}{
 		{
-			"on",
+			"on, with nothing to tell",
 			State{Endpoint: EndpointOn, URL: "http://127.0.0.1:4283", ActiveModel: "sim/stream", Models: two},
 			`[Endpoint on: http://127.0.0.1:4283]
 Pause endpoint
 --
-Active model
+(x) sim/stream
+Other models
   ( ) Echo  (sim/echo)
-  (x) sim/stream
+  ( ) sim/think
+--
 --
 Open Gatehouse
+Chat
+Usage
+--
+Quit
+`,
+		},
+		{
+			"busy, with favourites, a spent budget and an error",
+			State{
+				Endpoint: EndpointOn, URL: "http://127.0.0.1:4283", Running: 2, ActiveModel: "sim/stream", Models: two,
+				Chosen: []string{"sim/echo", "sim/stream", "gone/model"}, Today: "Today: $1.50, 12 requests",
+				Budget:  Budget{Name: "daily", Text: "Budget daily: $1.50 of $1.50 today (100 %)", More: "$2", Amount: "2"},
+				Failure: Failure{Request: "gen_1", Text: "14:03 sim/fail: rate limit"}, Autostart: &on,
+			},
+			`[Endpoint on: http://127.0.0.1:4283, 2 requests running]
+Pause endpoint
+--
+( ) Echo  (sim/echo)
+(x) sim/stream
+( ) gone/model
+Other models
+  ( ) sim/think
+--
+Today: $1.50, 12 requests
+Budget daily: $1.50 of $1.50 today (100 %)
+Allow $2 more for daily
+Last error: 14:03 sim/fail: rate limit
+--
+Open Gatehouse
+Chat
+Usage
+--
+(x) Start at login
 Quit
 `,
 		},
 		{
 			"paused, active model not in the list",
-			State{Endpoint: EndpointPaused, URL: "http://127.0.0.1:4283", ActiveModel: "a/b", Models: two},
+			State{
+				Endpoint: EndpointPaused, URL: "http://127.0.0.1:4283", Running: 1, ActiveModel: "a/b", Models: two[:1],
+				Chosen: []string{"sim/echo"}, Autostart: &off,
+			},
 			`[Endpoint paused]
 Resume endpoint
 --
-Active model
-  (x) a/b
-  ( ) Echo  (sim/echo)
-  ( ) sim/stream
+(x) a/b
+( ) Echo  (sim/echo)
+Other models
+  [( ) No others]
+--
 --
 Open Gatehouse
+Chat
+Usage
+--
+Start at login
 Quit
 `,
 		},
@@ -78,23 +122,15 @@ Quit
 			`[Endpoint failed: port 4283 is in use]
 [Pause endpoint]
 --
-Active model
-  [( ) No models yet]
+[( ) No active model yet]
+Other models
+  [( ) No others]
+--
 --
 Open Gatehouse
-Quit
-`,
-		},
-		{
-			"nothing known yet",
-			State{},
-			`[Endpoint starting]
-[Pause endpoint]
+Chat
+Usage
 --
-Active model
-  [( ) No models yet]
---
-Open Gatehouse
 Quit
 `,
 		},
@@ -109,7 +145,11 @@ Quit
 }
 
 func TestMenuClicks(t *testing.T) {
-	s := State{Endpoint: EndpointOn, ActiveModel: "a/1", Models: []Model{{ID: "a/1"}, {ID: "a/2"}}}
+	off := false
+	s := State{
+		Endpoint: EndpointOn, ActiveModel: "a/1", Models: []Model{{ID: "a/1"}, {ID: "a/2"}}, Today: "Today", Autostart: &off,
+		Budget: Budget{Name: "b", Text: "Budget b", More: "$2", Amount: "2"}, Failure: Failure{Request: "gen_1", Text: "x"},
+	}
 	var got []Click
 	var collect func([]Entry)
 	collect = func(entries []Entry) {
@@ -123,7 +163,26 @@ func TestMenuClicks(t *testing.T) {
 	collect(Menu(s))
 	s.Endpoint = EndpointPaused
 	collect(Menu(s)[:2])
-	want := []Click{{Verb: Pause}, {UseModel, "a/1"}, {UseModel, "a/2"}, {Verb: ShowWindow}, {Verb: Quit}, {Verb: Resume}}
+	on := true
+	s.Autostart = &on
+	menu := Menu(s)
+	collect(menu[len(menu)-2 : len(menu)-1])
+	want := []Click{
+		{Verb: Pause},
+		{Verb: UseModel, What: "a/1"},
+		{Verb: UseModel, What: "a/2"},
+		{Verb: ShowPage, What: "usage"},
+		{Verb: ShowPage, What: "budgets"},
+		{Verb: AllowMore, What: "b", Item: "2"},
+		{Verb: ShowPage, What: "usage", Item: "gen_1"},
+		{Verb: ShowWindow},
+		{Verb: ShowPage, What: "chat"},
+		{Verb: ShowPage, What: "usage"},
+		{Verb: StartAtLogin},
+		{Verb: Quit},
+		{Verb: Resume},
+		{Verb: DontStartAtLogin},
+	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -131,25 +190,27 @@ func TestMenuClicks(t *testing.T) {
 
 func TestMenuIsBounded(t *testing.T) {
 	var many []Model
+	var ids []string
 	for i := range 500 {
 		many = append(many, Model{ID: fmt.Sprintf("a/%d", i)})
+		ids = append(ids, many[i].ID)
 	}
-	children := func(active string) []Entry {
-		var shown []Entry
-		for _, e := range Menu(State{Models: many, ActiveModel: active})[3].Children {
+	shown := func(entries []Entry) (out []Entry) {
+		for _, e := range entries {
 			if !e.Hidden {
-				shown = append(shown, e)
+				out = append(out, e)
 			}
 		}
-		return shown
+		return out
 	}
-	inside := children("a/7")
-	if len(inside) != MaxModels+1 || !inside[7].Checked || inside[MaxModels].Title != "All models…" {
-		t.Errorf("an active model among the first ones: %v", inside)
-	}
-	outside := children("a/400")
-	if len(outside) != MaxModels+2 || !outside[0].Checked || outside[0].Click.Model != "a/400" {
-		t.Errorf("an active model further down: %v", outside)
+	for active, first := range map[string]string{"a/7": "a/0", "a/400": "a/400", "": "a/0"} {
+		chosen, others := divided(State{Models: many, Chosen: ids, ActiveModel: active})
+		if c := shown(chosen); len(c) != MaxChosen || c[0].Click.What != first {
+			t.Errorf("active %q: %v", active, c)
+		}
+		if o := shown(others); len(o) != MaxModels+1 || o[MaxModels].Title != "All models…" {
+			t.Errorf("active %q: %v", active, o)
+		}
 	}
 }
 
@@ -165,15 +226,17 @@ func TestMenuKeepsItsShape(t *testing.T) {
 	}
 	want := shape(Menu(State{}))
 	var models []Model
+	var chosen []string
 	for n := range 2 * MaxModels {
 		for _, active := range []string{"", "a/0", "a/25", "other"} {
 			for _, e := range []Endpoint{EndpointOn, EndpointPaused, EndpointFailed} {
-				if got := shape(Menu(State{Endpoint: e, ActiveModel: active, Models: models})); got != want {
+				if got := shape(Menu(State{Endpoint: e, ActiveModel: active, Models: models, Chosen: chosen})); got != want {
 					t.Fatalf("%d models, active %q, %s: got %s, want %s", n, active, e, got, want)
 				}
 			}
 		}
 		models = append(models, Model{ID: fmt.Sprintf("a/%d", n)})
+		chosen = append(chosen, models[n/2].ID)
 	}
 }
 

@@ -68,10 +68,13 @@ func program() {
 
 type speaker func(format string, args ...any)
 
-func (s speaker) UseModel(id string)    { s("use %s", id) }
-func (s speaker) SetPaused(paused bool) { s("paused %v", paused) }
-func (s speaker) ShowWindow()           { s("show") }
-func (s speaker) Quit()                 { s("quit") }
+func (s speaker) UseModel(id string)              { s("use %s", id) }
+func (s speaker) SetPaused(paused bool)           { s("paused %v", paused) }
+func (s speaker) ShowWindow()                     { s("show") }
+func (s speaker) ShowPage(page, item string)      { s("page %s", strings.TrimSpace(page+" "+item)) }
+func (s speaker) AllowMore(budget, amount string) { s("allow %s %s", budget, amount) }
+func (s speaker) SetAutostart(on bool)            { s("autostart %v", on) }
+func (s speaker) Quit()                           { s("quit") }
 
 // running is a started program.
 type running struct {
@@ -221,7 +224,10 @@ func TestItemAndMenu(t *testing.T) {
 		t.Errorf("unexpected icon: %d pixmaps", len(pixmaps))
 	}
 
-	menu := s.AwaitMenu(p.pid, "the whole menu", checked("sim/echo"))
+	menu := s.AwaitMenu(p.pid, "the whole menu", func(e session.Entry) bool {
+		_, ok := e.Find("sim/stream") // the library's first answer leaves submenus empty
+		return ok && checked("sim/echo")(e)
+	})
 	if head := find(t, menu, "Endpoint on: http://127.0.0.1:4283"); !head.Disabled {
 		t.Error("the headline can be clicked")
 	}
@@ -270,8 +276,8 @@ func TestPauseAndResume(t *testing.T) {
 func TestModelListChanges(t *testing.T) {
 	s := session.Open(t)
 	p := run(t, State{Endpoint: EndpointOn})
-	menu := s.AwaitMenu(p.pid, "no models", func(e session.Entry) bool { _, ok := e.Find("No models yet"); return ok })
-	if !find(t, menu, "No models yet").Disabled {
+	menu := s.AwaitMenu(p.pid, "no models", func(e session.Entry) bool { _, ok := e.Find("No others"); return ok })
+	if !find(t, menu, "No others").Disabled {
 		t.Error("the empty list can be clicked")
 	}
 	many := State{Endpoint: EndpointOn, ActiveModel: "a/44"}
@@ -280,22 +286,55 @@ func TestModelListChanges(t *testing.T) {
 	}
 	p.show(many)
 	menu = s.AwaitMenu(p.pid, "many models", func(e session.Entry) bool {
-		sub, _ := e.Find("Active model")
-		return len(sub.Children) == MaxModels+2 && slices.Equal(e.CheckedLabels(), []string{"a/44"})
+		sub, _ := e.Find("Other models")
+		return len(sub.Children) == MaxModels+1 && slices.Equal(e.CheckedLabels(), []string{"a/44"})
 	})
-	if _, ok := menu.Find("No models yet"); ok {
+	if _, ok := menu.Find("No others"); ok {
 		t.Error("the old entry is still there")
 	}
 	s.Click(p.pid, find(t, menu, "All models"))
-	p.await("show")
+	p.await("page models")
 
 	p.show(state("sim/stream"))
 	menu = s.AwaitMenu(p.pid, "few models", func(e session.Entry) bool {
-		sub, _ := e.Find("Active model")
-		return len(sub.Children) == 3 && slices.Equal(e.CheckedLabels(), []string{"sim/stream"})
+		sub, _ := e.Find("Other models")
+		return len(sub.Children) == 2 && slices.Equal(e.CheckedLabels(), []string{"sim/stream"})
 	})
 	s.Click(p.pid, find(t, menu, "sim/echo"))
 	p.await("use sim/echo")
+}
+
+// TestEveryEntry clicks what comes and goes with the state.
+func TestEveryEntry(t *testing.T) {
+	s := session.Open(t)
+	on, off := true, false
+	full := state("sim/echo")
+	full.Chosen, full.Today, full.Autostart = []string{"sim/stream"}, "Today: $1.50, 12 requests", &off
+	full.Budget = Budget{Name: "daily", Text: "Budget daily: all spent", More: "$2", Amount: "2"}
+	full.Failure = Failure{Request: "gen_1", Text: "14:03 sim/fail: rate limit"}
+	p := run(t, full)
+	menu := s.AwaitMenu(p.pid, "the day", func(e session.Entry) bool { _, ok := e.Find("Today"); return ok })
+	for label, said := range map[string]string{
+		"sim/stream": "use sim/stream", "Today": "page usage", "Budget daily": "page budgets", "Allow $2 more": "allow daily 2",
+		"Last error": "page usage gen_1", "Chat": "page chat", "Start at login": "autostart true",
+	} {
+		s.Click(p.pid, find(t, menu, label))
+		p.await(said)
+	}
+	s.Shot("tray-full")
+	full.Autostart, full.Budget, full.Failure = &on, Budget{}, Failure{}
+	p.show(full)
+	menu = s.AwaitMenu(p.pid, "the check mark", func(e session.Entry) bool {
+		_, told := e.Find("Last error")
+		return !told && slices.Contains(e.CheckedLabels(), "Start at login")
+	})
+	for _, gone := range []string{"Budget daily", "Allow"} {
+		if _, ok := menu.Find(gone); ok {
+			t.Errorf("%q is still there", gone)
+		}
+	}
+	s.Click(p.pid, find(t, menu, "Start at login"))
+	p.await("autostart false")
 }
 
 func TestPanelRestart(t *testing.T) {

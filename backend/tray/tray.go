@@ -16,6 +16,9 @@ type Commands interface {
 	UseModel(id string)
 	SetPaused(paused bool)
 	ShowWindow()
+	ShowPage(page, item string)
+	AllowMore(budget, amount string)
+	SetAutostart(on bool)
 	Quit()
 }
 
@@ -165,9 +168,15 @@ func (t *Tray) click(c Click) {
 	case Pause, Resume:
 		t.options.Commands.SetPaused(c.Verb == Pause)
 	case UseModel:
-		t.options.Commands.UseModel(c.Model)
+		t.options.Commands.UseModel(c.What)
 	case ShowWindow:
 		t.options.Commands.ShowWindow()
+	case ShowPage:
+		t.options.Commands.ShowPage(c.What, c.Item)
+	case AllowMore:
+		t.options.Commands.AllowMore(c.What, c.Item)
+	case StartAtLogin, DontStartAtLogin:
+		t.options.Commands.SetAutostart(c.Verb == StartAtLogin)
 	case Quit:
 		t.options.Commands.Quit()
 	}

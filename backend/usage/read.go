@@ -220,6 +220,19 @@ func forTotals(raw []byte) (*Record, error) {
 	return r, err
 }
 
+// Running counts the requests that have not ended.
+func (h *History) Running() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for _, e := range h.live {
+		if !e.final {
+			n++
+		}
+	}
+	return n
+}
+
 // liveRecords gives the records in memory, newest first.
 func (h *History) liveRecords() []*Record {
 	h.mu.Lock()

@@ -1,9 +1,12 @@
 package desktop_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"gatehouse/build/desktop/session"
 )
@@ -83,6 +86,92 @@ func TestPanelRestart(t *testing.T) {
 	menu := s.AwaitMenu(g.pid(), "the models", has("sim/stream"))
 	s.Click(g.pid(), entry(t, menu, "sim/stream"))
 	s.AwaitMenu(g.pid(), "the check mark", active("sim/stream"))
+}
+
+// TestMenuFollows gives a hundred commands from the tray, the window's calls and the command line in any order, and looks
+// after each whether the menu says what the core says.
+func TestMenuFollows(t *testing.T) {
+	s := session.Open(t)
+	g := start(t, s)
+	s.AwaitItem(g.pid(), true)
+	key := g.must("key", "create", "desktop-test")
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, seed))
+	models := []string{"sim/echo", "sim/stream", "sim/think", "sim/editor"}
+	model, paused, login, requests := "sim/echo", false, false, 0
+	follows := func(menu session.Entry) bool {
+		_, resume := menu.Find("Resume endpoint")
+		want := []string{model}
+		if login {
+			want = append(want, "Start at login")
+		}
+		labels := menu.CheckedLabels()
+		if resume != paused || len(labels) != len(want) {
+			return false
+		}
+		for i, label := range labels {
+			if !strings.Contains(label, want[i]) {
+				return false
+			}
+		}
+		if _, ok := menu.Find(fmt.Sprintf("%d request", requests)); requests > 0 && !ok {
+			return false
+		}
+		return true
+	}
+	flip := map[bool]string{true: "Resume endpoint", false: "Pause endpoint"}
+	for n := range 100 {
+		menu := s.AwaitMenu(g.pid(), fmt.Sprintf("%s, paused %v, at login %v, %d requests, after %d commands", model, paused, login, requests, n), follows)
+		switch r.IntN(7) {
+		case 0:
+			model = models[r.IntN(len(models))]
+			s.Click(g.pid(), entry(t, menu, model))
+		case 1:
+			model = models[r.IntN(len(models))]
+			g.must("use", model)
+		case 2:
+			s.Click(g.pid(), entry(t, menu, flip[paused]))
+			paused = !paused
+		case 3:
+			g.must(map[bool]string{true: "resume", false: "pause"}[paused])
+			paused = !paused
+		case 4:
+			s.Click(g.pid(), entry(t, menu, "Start at login"))
+			login = !login
+		case 5:
+			login = !login
+			g.must("autostart", map[bool]string{true: "on", false: "off"}[login])
+		case 6:
+			if status, body := g.chat(key); (status == http.StatusOK) == paused {
+				t.Fatalf("paused %v: %d: %s", paused, status, body)
+			}
+			if !paused {
+				requests++
+			}
+		}
+	}
+	s.AwaitMenu(g.pid(), "the last command", follows)
+}
+
+// TestHiddenStart starts as the desktop does at login.
+func TestHiddenStart(t *testing.T) {
+	s := session.Open(t)
+	g := startWith(t, s, []string{"--hidden"})
+	s.AwaitItem(g.pid(), true)
+	menu := s.AwaitMenu(g.pid(), "the endpoint", has("Endpoint on: http://"+g.addr))
+	if g.window.Visible() {
+		t.Fatal("the window is there")
+	}
+	s.Click(g.pid(), entry(t, menu, "Usage"))
+	g.window.AwaitVisible(true)
+	g.window.AwaitPainted()
+	s.Shot("window-usage-from-tray")
+	g.window.Close()
+	g.window.AwaitVisible(false)
+	// Without a panel nothing could bring it back.
+	s.StopPanel()
+	g.window.AwaitVisible(true)
 }
 
 // TestCloseWithTray closes the window: the program goes on in the tray, and each of three ways brings it back.

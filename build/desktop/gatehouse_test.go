@@ -38,6 +38,11 @@ type gatehouse struct {
 
 func start(t *testing.T, s *session.Session, env ...string) *gatehouse {
 	t.Helper()
+	return startWith(t, s, nil, env...)
+}
+
+func startWith(t *testing.T, s *session.Session, args []string, env ...string) *gatehouse {
+	t.Helper()
 	bin := os.Getenv("GATEHOUSE_BIN")
 	if bin == "" {
 		bin = filepath.Join("..", "bin", "gatehouse")
@@ -62,7 +67,7 @@ func start(t *testing.T, s *session.Session, env ...string) *gatehouse {
 	if err := os.WriteFile(filepath.Join(home, "gatehouse.jsonc"), []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	g.cmd = exec.Command(bin)
+	g.cmd = exec.Command(bin, args...)
 	g.cmd.Env = g.env
 	g.cmd.Stdout, g.cmd.Stderr = &g.output, &g.output
 	if err := g.cmd.Start(); err != nil {

@@ -1,5 +1,23 @@
 // Generated from backend/control by `go generate ./backend/control`; do not edit.
 
+export interface Activity {
+  running: number;
+  requests: number;
+  costPicoUSD: number;
+  unknownCost: number;
+  text: string;
+  favourites: string[];
+  recent: string[];
+  lastError: ActivityError | null;
+}
+
+export interface ActivityError {
+  request: string;
+  at: string;
+  model: string;
+  message: string;
+}
+
 export interface Arm {
   model: string;
   requests: number;
@@ -610,6 +628,7 @@ export interface Settings {
   allowedOrigins: string[];
   ollama: SettingsOllama;
   fetch: SettingsFetch;
+  notifications: boolean;
   discoverLocal: boolean;
   hostedList: boolean;
   providers: Record<string, SettingsProvider>;
@@ -876,6 +895,8 @@ export interface Status {
   warnings: string[];
   budgets: BudgetStatus;
   tray: boolean;
+  autostart: boolean | null;
+  notifications: boolean;
 }
 
 export interface StrayChange {
@@ -911,6 +932,10 @@ export interface StrayPlan {
 export interface StrayQuery {
   files: string[];
   place?: EditorPlace;
+}
+
+export interface Switch {
+  on: boolean;
 }
 
 export interface Turn {
@@ -1177,6 +1202,11 @@ export interface UsageTotals {
   tokensPerSecond: UsageQuantiles;
 }
 
+export interface WindowPage {
+  page: string;
+  item: string;
+}
+
 export interface Calls {
   "status.get": { params: Empty; result: Status };
   "endpoint.pause": { params: Empty; result: Empty };
@@ -1235,7 +1265,11 @@ export interface Calls {
   "settings.preview": { params: SettingChanges; result: SettingsDraft };
   "settings.apply": { params: SettingsEdit; result: SettingsDraft };
   "pages.link": { params: Empty; result: Link };
+  "activity.get": { params: Empty; result: Activity };
+  "autostart.set": { params: Switch; result: Empty };
+  "notifications.set": { params: Switch; result: Empty };
   "window.show": { params: Empty; result: Empty };
+  "window.open": { params: WindowPage; result: Empty };
   "window.hide": { params: Empty; result: Empty };
   "app.quit": { params: Empty; result: Empty };
 }
@@ -1254,5 +1288,6 @@ export interface Events {
   "usage.changed": Empty;
   "chat.delta": ChatDelta;
   "chat.turn": ChatTurn;
+  "window.pageAsked": WindowPage;
   "window.closeAsked": Empty;
 }

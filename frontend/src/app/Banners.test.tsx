@@ -15,6 +15,8 @@ const fine: Status = {
   warnings: [],
   budgets: { news: [], tightest: null },
   tray: false,
+  autostart: null,
+  notifications: true,
 };
 
 test("a status without problems has no banners", () => {

@@ -1,6 +1,7 @@
 import { Loader } from "@mantine/core";
 import { type ComponentType, type LazyExoticComponent, lazy, Suspense, useEffect } from "react";
-import { PAGES, type PageName, useRoute } from "../state/route";
+import { onEvent } from "../state/feed";
+import { go, PAGES, type PageName, useRoute } from "../state/route";
 import { Banners } from "./Banners";
 import { Boundary } from "./Boundary";
 import { CloseDialog } from "./CloseDialog";
@@ -44,6 +45,14 @@ export function Frame() {
     }, FETCH_OTHERS_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
+  useEffect(
+    () =>
+      onEvent("window.pageAsked", asked => {
+        const known = PAGES.find(name => name === asked.page);
+        if (known) go(known, asked.item);
+      }),
+    [],
+  );
   return (
     <div className={classes.frame}>
       <button type="button" className={classes.skip} onClick={() => document.getElementById("main")?.focus()}>

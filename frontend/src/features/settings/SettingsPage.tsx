@@ -1,9 +1,12 @@
+import { Stack, Switch } from "@mantine/core";
+import { api } from "../../api";
 import { formatMoment } from "../../lib/time";
 import { useResource } from "../../state/resource";
 import { useStatus } from "../../state/session";
 import { settings } from "../../state/settings";
 import { CopyField } from "../../ui/Copy";
 import { FactTable } from "../../ui/Facts";
+import { attempt } from "../../ui/notify";
 import { Page, Panel } from "../../ui/Page";
 import { ErrorNote, Loading } from "../../ui/States";
 import classes from "./Settings.module.css";
@@ -16,6 +19,33 @@ export default function SettingsPage() {
       title="Settings"
       description="Settings are one file. Edit it in any editor: a change is picked up as soon as it is saved, and a mistake is shown here while the last good settings stay in force."
     >
+      <Panel title="Desktop">
+        <Stack gap="sm">
+          <Switch
+            label="Start at login"
+            description={
+              status.autostart === null
+                ? "This Gatehouse has no window to start; have your system start `gatehouse serve`."
+                : "It starts hidden, with its icon in the tray."
+            }
+            checked={status.autostart === true}
+            disabled={status.autostart === null}
+            onChange={event => {
+              const on = event.currentTarget.checked;
+              void attempt("Starting at login could not be changed", () => api.call("autostart.set", { on }));
+            }}
+          />
+          <Switch
+            label="Notifications"
+            description="When a budget reaches a step, and when a provider is down; once for each cause."
+            checked={status.notifications}
+            onChange={event => {
+              const on = event.currentTarget.checked;
+              void attempt("Notifications could not be changed", () => api.call("notifications.set", { on }));
+            }}
+          />
+        </Stack>
+      </Panel>
       {error && (
         <ErrorNote title="The settings can't be read" message={error} retry={() => void settings.reload()} />
       )}
