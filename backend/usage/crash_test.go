@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 	if folder := os.Getenv(crashFolder); folder != "" {
 		crash(folder)
 	}
+	if folder := os.Getenv(ledgerFolder); folder != "" {
+		runLedger(folder)
+	}
 	os.Exit(m.Run())
 }
 
