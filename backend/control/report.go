@@ -80,7 +80,7 @@ func figures(f usage.Figures) UsageFigures {
 		Requests: f.Requests, Errors: f.Errors, Attempts: f.Attempts, InputTokens: f.InputTokens, CacheRead: f.CacheReadTokens,
 		CacheWrite: f.CacheWriteTokens, CacheWrite5m: f.CacheWrite5mTokens, CacheWrite1h: f.CacheWrite1hTokens,
 		OutputTokens: f.OutputTokens, Reasoning: f.ReasoningTokens, CostPicoUSD: f.CostPicoUSD, ReportedCost: f.ReportedCostPicoUSD,
-		CacheSaved: f.CacheSavedPicoUSD, UnknownTokens: f.UnknownTokens, UnknownCost: f.UnknownCost,
+		MarketCost: f.MarketCostPicoUSD, Estimated: f.Estimated, CacheSaved: f.CacheSavedPicoUSD, UnknownTokens: f.UnknownTokens, UnknownCost: f.UnknownCost,
 		FirstTokenMs: UsageQuantiles(f.FirstTokenMs), DurationMs: UsageQuantiles(f.DurationMs),
 		TokensPerSecond: UsageQuantiles(f.TokensPerSecond),
 	}

@@ -429,14 +429,17 @@ type UsageFigures struct {
 	Reasoning    *int64 `json:"reasoningTokens"`
 	CostPicoUSD  *int64 `json:"costPicoUSD"`
 	ReportedCost *int64 `json:"reportedCostPicoUSD"` // what providers say, of those that do
+	MarketCost   *int64 `json:"marketCostPicoUSD"`   // at the makers' list prices, of those for which providers say so
 	CacheSaved   *int64 `json:"cacheSavedPicoUSD"`   // below 0 where caching cost more than it saved
 	// CacheHitShare is the share of the prompts' tokens that was read from caches, from 0 to 1; null where it is unknown.
 	CacheHitShare *float64 `json:"cacheHitShare"`
 	// OutputPerRequest is the mean of the requests with known output tokens.
 	OutputPerRequest *float64 `json:"outputPerRequest"`
 	// UnknownTokens counts the requests without input or output tokens, UnknownCost those that cost something nobody knows.
-	UnknownTokens   int64          `json:"unknownTokens"`
-	UnknownCost     int64          `json:"unknownCost"`
+	UnknownTokens int64 `json:"unknownTokens"`
+	UnknownCost   int64 `json:"unknownCost"`
+	// Estimated counts the requests with a number that is estimated.
+	Estimated       int64          `json:"estimated"`
 	FirstTokenMs    UsageQuantiles `json:"timeToFirstTokenMs"`
 	DurationMs      UsageQuantiles `json:"durationMs"`
 	TokensPerSecond UsageQuantiles `json:"tokensPerSecond"` // of streams, after their first token

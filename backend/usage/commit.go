@@ -161,7 +161,7 @@ func errorOf(errs ...error) error {
 }
 
 // rolledVersion is that of how roll-ups are made; others are made anew.
-const rolledVersion = "1"
+const rolledVersion = "2"
 
 const (
 	rolledKey = "version"

@@ -187,6 +187,12 @@ func forTotals(raw []byte) (*Record, error) {
 			}
 		case "reportedCostPicoUSD":
 			number(&r.ReportedCostPicoUSD, v)
+		case "marketCostPicoUSD":
+			number(&r.MarketCostPicoUSD, v)
+		case "estimated":
+			for _, name := range v.Array() {
+				r.Estimated = append(r.Estimated, name.String())
+			}
 		case "cacheSavedPicoUSD":
 			number(&r.CacheSavedPicoUSD, v)
 		case "stream":

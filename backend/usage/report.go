@@ -52,6 +52,7 @@ type Figures struct {
 	// Costs are in 1e-12 USD. CacheSavedPicoUSD is what caching saved, below 0 where it cost more than it saved.
 	CostPicoUSD         *int64 `json:"costPicoUSD"`
 	ReportedCostPicoUSD *int64 `json:"reportedCostPicoUSD"`
+	MarketCostPicoUSD   *int64 `json:"marketCostPicoUSD"`
 	CacheSavedPicoUSD   *int64 `json:"cacheSavedPicoUSD"`
 	// Priced, Answered and Reported count the requests with a known cost, with known output tokens and with a cost that the
 	// provider told; UnknownTokens those without input or output tokens, UnknownCost those that cost something nobody knows.
@@ -60,6 +61,8 @@ type Figures struct {
 	Reported      int64 `json:"reported"`
 	UnknownTokens int64 `json:"unknownTokens"`
 	UnknownCost   int64 `json:"unknownCost"`
+	// Estimated counts the requests with a number that is estimated.
+	Estimated int64 `json:"estimated"`
 	// FirstTokenMs and DurationMs are in milliseconds, TokensPerSecond of streams after their first token.
 	FirstTokenMs    Quantiles `json:"timeToFirstTokenMs"`
 	DurationMs      Quantiles `json:"durationMs"`
@@ -89,6 +92,7 @@ func (f Figures) Plus(o Figures) Figures {
 		CacheSavedPicoUSD:   both(f.CacheSavedPicoUSD, o.CacheSavedPicoUSD),
 		Priced:              f.Priced + o.Priced, Answered: f.Answered + o.Answered, Reported: f.Reported + o.Reported,
 		UnknownTokens: f.UnknownTokens + o.UnknownTokens, UnknownCost: f.UnknownCost + o.UnknownCost,
+		MarketCostPicoUSD: both(f.MarketCostPicoUSD, o.MarketCostPicoUSD), Estimated: f.Estimated + o.Estimated,
 	}
 }
 
@@ -108,7 +112,8 @@ func figuresOf(s *sums, k *sketches) Figures {
 		CostPicoUSD: known(sumCost, knownCost), ReportedCostPicoUSD: known(sumReported, knownReported),
 		CacheSavedPicoUSD: known(sumSaved, knownSaved),
 		Priced:            s[knownCost], Answered: s[knownOutput], Reported: s[knownReported],
-		UnknownTokens: s[sumUnknownTokens], UnknownCost: s[sumUnpriced],
+		UnknownTokens: s[sumUnknownTokens], UnknownCost: s[sumUnpriced], Estimated: s[sumEstimated],
+		MarketCostPicoUSD: known(sumMarket, knownMarket),
 	}
 	if s[knownCacheWrite] > 0 {
 		written := s[sumCacheWrite5m] + s[sumCacheWrite1h]

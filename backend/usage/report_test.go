@@ -35,7 +35,7 @@ func randomRequest(b *bench, r *rand.Rand, at time.Time) {
 		Outcome: gateway.OK, Provider: pick("sim", "gateway"), Model: pick("a/1", "b/2", "free/unknown"), Status: 200,
 		Usage: llm.Usage{
 			Input: count(5000), CacheRead: count(3), CacheWrite5m: count(90), CacheWrite1h: count(10), Output: count(900),
-			Reasoning: count(50), Reported: count(1e12),
+			Reasoning: count(50), Reported: count(1e12), Market: count(1e12),
 		},
 		FirstToken: time.Duration(r.ExpFloat64() * 4e8), User: pick("", "", "ann", "bob"),
 		Attempts: []gateway.Attempt{{CredentialType: "gateway"}, {CredentialType: pick("own", "gateway")}},
@@ -130,7 +130,7 @@ func pretty(f Figures) string {
 	}
 	return fmt.Sprint(f.Requests, f.Errors, f.Attempts, " tokens ", n(f.InputTokens), n(f.CacheReadTokens), n(f.CacheWrite5mTokens),
 		n(f.CacheWrite1hTokens), n(f.OutputTokens), n(f.ReasoningTokens), " cost ", n(f.CostPicoUSD), n(f.ReportedCostPicoUSD),
-		n(f.CacheSavedPicoUSD), f.Priced, f.Answered, f.Reported, f.UnknownTokens, f.UnknownCost)
+		n(f.CacheSavedPicoUSD), n(f.MarketCostPicoUSD), " of ", f.Estimated, f.Priced, f.Answered, f.Reported, f.UnknownTokens, f.UnknownCost)
 }
 
 // Whatever is asked for, a report says the same as all records read one by one.

@@ -36,6 +36,10 @@ const (
 	// Requests without input or output tokens, and those that cost something nobody knows.
 	sumUnknownTokens
 	sumUnpriced
+	sumMarket
+	knownMarket
+	// Requests with a number that is estimated.
+	sumEstimated
 	sumsCount
 )
 
@@ -89,6 +93,10 @@ func (s *sums) count(r *Record) {
 	put(sumCost, knownCost, r.CostPicoUSD)
 	put(sumReported, knownReported, r.ReportedCostPicoUSD)
 	put(sumSaved, knownSaved, r.CacheSavedPicoUSD)
+	put(sumMarket, knownMarket, r.MarketCostPicoUSD)
+	if len(r.Estimated) > 0 {
+		s[sumEstimated]++
+	}
 	if r.InputTokens == nil || r.OutputTokens == nil {
 		s[sumUnknownTokens]++
 	}

@@ -1040,11 +1040,13 @@ export interface UsageFigures {
   reasoningTokens: number | null;
   costPicoUSD: number | null;
   reportedCostPicoUSD: number | null;
+  marketCostPicoUSD: number | null;
   cacheSavedPicoUSD: number | null;
   cacheHitShare: number | null;
   outputPerRequest: number | null;
   unknownTokens: number;
   unknownCost: number;
+  estimated: number;
   timeToFirstTokenMs: UsageQuantiles;
   durationMs: UsageQuantiles;
   tokensPerSecond: UsageQuantiles;
