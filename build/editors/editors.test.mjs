@@ -135,6 +135,6 @@ describe("editors' command lines", () => {
 async function endLeftovers(folder) {
   for (const pid of await readdir("/proc").catch(() => [])) {
     const line = /^\d+$/.test(pid) ? await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "") : "";
-    if (Number(pid) !== process.pid && line.split("\0").some((word) => word.startsWith(`${folder}/work/`))) process.kill(Number(pid));
+    if (Number(pid) !== process.pid && line.split("\0").some((word) => word.startsWith(path.join(folder, "work") + path.sep))) process.kill(Number(pid));
   }
 }
