@@ -181,10 +181,6 @@ func forTotals(raw []byte) (*Record, error) {
 			number(&r.ReasoningTokens, v)
 		case "costPicoUSD":
 			number(&r.CostPicoUSD, v)
-		case "estimated":
-			for _, name := range v.Array() {
-				r.Estimated = append(r.Estimated, name.String())
-			}
 		case "reportedCostPicoUSD":
 			number(&r.ReportedCostPicoUSD, v)
 		case "marketCostPicoUSD":
