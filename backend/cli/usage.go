@@ -12,6 +12,7 @@ import (
 
 type usageCommands struct {
 	Show   usageCommand       `cmd:"" default:"withargs" help:"Show the latest requests, or totals."`
+	Export usageExportCommand `cmd:"" help:"Write the history, or totals, as a table for other programs."`
 	Delete usageDeleteCommand `cmd:"" help:"Delete requests from the history, and from what reports count."`
 }
 

@@ -23,6 +23,7 @@ type Methods struct {
 	UsageTotals       Method[UsageBy, UsageRows]                  `name:"usage.totals"`
 	UsageReport       Method[UsageReportQuery, UsageReport]       `name:"usage.report"`
 	UsageRequests     Method[UsageSearch, UsageFound]             `name:"usage.requests"`
+	UsageExport       Method[UsageExport, UsageExported]          `name:"usage.export"`
 	UsageDelete       Method[UsageDeletion, UsageChange]          `name:"usage.delete"`
 	Backup            Method[BackupFile, BackupDone]              `name:"backup.make"`
 	Restore           Method[BackupFile, UsageChange]             `name:"backup.restore"`

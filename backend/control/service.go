@@ -129,6 +129,7 @@ func (s *Service) Methods() *Methods {
 		UsageTotals:       s.usageTotals,
 		UsageReport:       s.usageReport,
 		UsageRequests:     s.usageRequests,
+		UsageExport:       s.exportUsage,
 		UsageDelete:       s.deleteUsage,
 		Backup:            s.backUp,
 		Restore:           s.restore,

@@ -106,11 +106,7 @@ func (c *Client) Call(ctx context.Context, name string, params, result any) erro
 		return llm.Errorf(llm.ErrInternal, "the running Gatehouse broke off: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		var f Failure
-		if json.Unmarshal(text, &f) != nil || f.Message == "" {
-			return llm.Errorf(llm.ErrInternal, "the running Gatehouse answered %d", resp.StatusCode)
-		}
-		return &llm.Error{Kind: llm.ErrorKind(f.Kind), Message: f.Message, Status: resp.StatusCode}
+		return failureOf(resp.StatusCode, text)
 	}
 	return json.Unmarshal(text, result)
 }

@@ -507,6 +507,27 @@ type UsageFound struct {
 	Partial bool          `json:"partial"`
 }
 
+// UsageExport asks for a table of the requests that started at From or later and before To, newest first, or of totals where
+// By is given. Model and Text are as in UsageSearch, and for requests only. Path is the file to write, absolute; it must not
+// be there yet.
+type UsageExport struct {
+	Format string       `json:"format" enum:"csv,json,parquet"`
+	By     string       `json:"by" enum:",model,provider,project,key,client,user,tag,credential,outcome,error,day"`
+	From   *time.Time   `json:"from"`
+	To     *time.Time   `json:"to"`
+	Filter *UsageFilter `json:"filter,omitempty"`
+	Model  string       `json:"model"`
+	Text   string       `json:"text"`
+	Path   string       `json:"path"`
+}
+
+// UsageExported is a table that was written.
+type UsageExported struct {
+	Path  string `json:"path"`
+	Rows  int64  `json:"rows"`
+	Bytes int64  `json:"bytes"`
+}
+
 // UsageDeletion says which requests to delete from the history: those that started at From or later and before To, of a
 // project where one is named ("" are those without one). At least one of all must be given; requests that run stay.
 type UsageDeletion struct {

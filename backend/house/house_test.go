@@ -30,6 +30,7 @@ var floors = [][]string{
 	{"routing"},
 	{"gateway"},
 	{"settings", "access", "usage", "chat", "credential", "modellist", "calibration", "objects", "health", "answers", "connect", "stray", "rollout", "budget"},
+	{"export"},
 	{"control", "proxy", "tray", "desktop"},
 	{"app"},
 	{"shell", "cli"},
@@ -63,14 +64,15 @@ var bans = []struct{ from, to, reason string }{
 
 // only says who alone may import a library.
 var only = map[string][]string{
-	"go.etcd.io/bbolt":               {"backend/store"},
-	"github.com/zalando/go-keyring":  {"backend/secret"},
-	"fyne.io/systray":                {"backend/tray"},
-	"github.com/wailsapp/wails/v2":   {".", "backend/desktop"}, // there only to generate bindings
-	"github.com/alecthomas/kong":     {"backend/cli"},
-	"github.com/fsnotify/fsnotify":   {"backend/filewatch"},
-	"github.com/joho/godotenv":       {"backend/credential"},
-	"github.com/DataDog/sketches-go": {"backend/quantile"},
+	"go.etcd.io/bbolt":                 {"backend/store"},
+	"github.com/zalando/go-keyring":    {"backend/secret"},
+	"fyne.io/systray":                  {"backend/tray"},
+	"github.com/wailsapp/wails/v2":     {".", "backend/desktop"}, // there only to generate bindings
+	"github.com/alecthomas/kong":       {"backend/cli"},
+	"github.com/fsnotify/fsnotify":     {"backend/filewatch"},
+	"github.com/joho/godotenv":         {"backend/credential"},
+	"github.com/DataDog/sketches-go":   {"backend/quantile"},
+	"github.com/parquet-go/parquet-go": {"backend/export"},
 }
 
 type imports map[string][]string // package folder -> imports, tests left out

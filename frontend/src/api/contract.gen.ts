@@ -1027,6 +1027,23 @@ export interface UsageDeletion {
   to: string | null;
 }
 
+export interface UsageExport {
+  format: "csv" | "json" | "parquet";
+  by: "" | "model" | "provider" | "project" | "key" | "client" | "user" | "tag" | "credential" | "outcome" | "error" | "day";
+  from: string | null;
+  to: string | null;
+  filter?: UsageFilter;
+  model: string;
+  text: string;
+  path: string;
+}
+
+export interface UsageExported {
+  path: string;
+  rows: number;
+  bytes: number;
+}
+
 export interface UsageFigures {
   requests: number;
   errors: number;
@@ -1231,6 +1248,7 @@ export interface Calls {
   "usage.totals": { params: UsageBy; result: UsageRows };
   "usage.report": { params: UsageReportQuery; result: UsageReport };
   "usage.requests": { params: UsageSearch; result: UsageFound };
+  "usage.export": { params: UsageExport; result: UsageExported };
   "usage.delete": { params: UsageDeletion; result: UsageChange };
   "backup.make": { params: BackupFile; result: BackupDone };
   "backup.restore": { params: BackupFile; result: UsageChange };
