@@ -27,6 +27,7 @@ type Methods struct {
 	UsageDelete       Method[UsageDeletion, UsageChange]          `name:"usage.delete"`
 	Backup            Method[BackupFile, BackupDone]              `name:"backup.make"`
 	Restore           Method[BackupFile, UsageChange]             `name:"backup.restore"`
+	UsageGet          Method[UsageRef, UsageRecord]               `name:"usage.get"`
 	ChatList          Method[ChatQuery, ConversationList]         `name:"chat.list"`
 	ChatGet           Method[ConversationRef, ConversationDetail] `name:"chat.get"`
 	ChatSend          Method[ChatSend, ConversationDetail]        `name:"chat.send"`

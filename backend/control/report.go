@@ -122,3 +122,15 @@ func (s *Service) usageRequests(ctx context.Context, q UsageSearch) (UsageFound,
 	}
 	return page, nil
 }
+
+func (s *Service) usageGet(_ context.Context, ref UsageRef) (UsageRecord, error) {
+	r, found, err := s.History.Get(ref.ID)
+	if err == nil && !found {
+		err = llm.Errorf(llm.ErrNotFound, "there is no request %.80q in the history; it may have been one of another installation", ref.ID).
+			WithCode("request_unknown")
+	}
+	if err != nil {
+		return UsageRecord{}, err
+	}
+	return UsageView(r), nil
+}

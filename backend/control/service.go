@@ -133,6 +133,7 @@ func (s *Service) Methods() *Methods {
 		UsageDelete:       s.deleteUsage,
 		Backup:            s.backUp,
 		Restore:           s.restore,
+		UsageGet:          s.usageGet,
 		ChatList:          s.chatList,
 		ChatGet:           s.chatGet,
 		ChatSend:          s.chatSend,

@@ -552,6 +552,11 @@ type BackupDone struct {
 	Bytes int64  `json:"bytes"`
 }
 
+// UsageRef names a request by its id.
+type UsageRef struct {
+	ID string `json:"id"`
+}
+
 // Conversation is a chat without its turns.
 type Conversation struct {
 	ID        string    `json:"id"`

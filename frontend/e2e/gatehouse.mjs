@@ -48,13 +48,14 @@ async function freePort() {
 
 /** One running Gatehouse. */
 export class Gatehouse {
-  /** Starts it, with variables that its environment has besides. */
-  static async start(extra = {}) {
+  /** Starts it, with variables that its environment has besides; prepare is given its home before. */
+  static async start(extra = {}, prepare = async () => {}) {
     const gatehouse = new Gatehouse();
     gatehouse.extra = extra;
     gatehouse.home = await mkdtemp(join(tmpdir(), "gatehouse-e2e-"));
     gatehouse.user = join(gatehouse.home, "user"); // whose editors there are
     await mkdir(gatehouse.user);
+    await prepare(gatehouse.home);
     gatehouse.port = await freePort();
     gatehouse.url = `http://127.0.0.1:${gatehouse.port}`;
     await gatehouse.serve();
@@ -172,8 +173,8 @@ export class Browser {
 }
 
 /** Gives a test a running Gatehouse and a browser, and takes them away after it. */
-export async function open(t, { env, ...options } = {}) {
-  const gatehouse = await Gatehouse.start(env);
+export async function open(t, { env, prepare, ...options } = {}) {
+  const gatehouse = await Gatehouse.start(env, prepare);
   t.after(() => gatehouse.remove());
   const browser = await Browser.open(gatehouse, options);
   t.after(() => browser.close());

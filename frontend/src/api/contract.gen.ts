@@ -1167,6 +1167,10 @@ export interface UsageRecord {
   attempts: UsageAttempt[];
 }
 
+export interface UsageRef {
+  id: string;
+}
+
 export interface UsageReport {
   from: string | null;
   to: string | null;
@@ -1252,6 +1256,7 @@ export interface Calls {
   "usage.delete": { params: UsageDeletion; result: UsageChange };
   "backup.make": { params: BackupFile; result: BackupDone };
   "backup.restore": { params: BackupFile; result: UsageChange };
+  "usage.get": { params: UsageRef; result: UsageRecord };
   "chat.list": { params: ChatQuery; result: ConversationList };
   "chat.get": { params: ConversationRef; result: ConversationDetail };
   "chat.send": { params: ChatSend; result: ConversationDetail };

@@ -23,3 +23,8 @@ export async function attempt(title: string, command: () => Promise<unknown>): P
     return false;
   }
 }
+
+/** Shows something that the user should know and that is no failure. */
+export function notify(title: string, message: string) {
+  notifications.show({ title, message, autoClose: 10_000, withBorder: true });
+}
