@@ -40,6 +40,7 @@ import (
 	"gatehouse/backend/secret"
 	"gatehouse/backend/settings"
 	"gatehouse/backend/store"
+	"gatehouse/backend/telemetry"
 	"gatehouse/backend/usage"
 )
 
@@ -78,6 +79,7 @@ type Core struct {
 	budgeting  sync.Mutex // is held while budgets are told what settings say
 	history    *usage.History
 	places     *store.Bucket[Place]
+	metrics    *telemetry.Metrics
 }
 
 // easeCollector lets garbage wait: what lives is a few megabytes, so that collecting at twice that would take a seventh of
@@ -166,6 +168,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	c.setRollouts()
 
 	prices := pricer{models.Catalog, time.Now}
+	c.metrics = c.openMetrics()
 	c.openBudgets(db, prices)
 	history, err := usage.Open(db, usage.Options{
 		Now: time.Now, Logger: c.logger, Broker: c.broker, Pricer: prices,
@@ -174,6 +177,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		Settled: func(r *usage.Record) {
 			c.budgets.Settled(spentOf(r))
 			settled(c.rollouts, r)
+			c.metrics.Settled(r)
 		},
 	})
 	if err != nil {
@@ -210,7 +214,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		Keys: keys, Gateway: gate, Answers: kept, Limits: c.limits, Catalog: models.Catalog,
 		Virtual: func() []catalog.Model { return world().VirtualModels() },
 		Active:  func() string { return c.settings.Snapshot().ActiveModel },
-		History: history, Balance: c.balanceOf(client, secrets), Logger: c.logger,
+		History: history, Balance: c.balanceOf(client, secrets), Metrics: c.metrics.Handler(), Logger: c.logger,
 	})
 	c.chat, err = chat.Open(db, streamer{gate, prices}, chat.Options{Now: time.Now, Broker: c.broker, Logger: c.logger})
 	if err != nil {
@@ -394,6 +398,7 @@ func (c *Core) limits() proxy.Limits {
 	s := c.settings.Snapshot()
 	return proxy.Limits{
 		MaxBodyBytes: s.MaxBodyBytes, AllowedOrigins: s.AllowedOrigins, OllamaWithoutKey: s.Ollama.AllowWithoutKey,
+		MetricsWithoutKey: s.Metrics.AllowWithoutKey,
 	}
 }
 

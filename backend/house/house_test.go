@@ -30,7 +30,7 @@ var floors = [][]string{
 	{"routing"},
 	{"gateway"},
 	{"settings", "access", "usage", "chat", "credential", "modellist", "calibration", "objects", "health", "answers", "connect", "stray", "rollout", "budget"},
-	{"export"},
+	{"export", "telemetry"},
 	{"control", "proxy", "tray", "desktop"},
 	{"app"},
 	{"shell", "cli"},
@@ -57,6 +57,7 @@ var bans = []struct{ from, to, reason string }{
 	{"connect", "secret", "it is given the key that it writes"},
 	{"stray", "store", "what was changed is kept where the user can read it, without the secrets"},
 	{"stray", "secret", "what it finds is put away by whoever asked"},
+	{"telemetry", "store", "what it counts begins with the program"},
 	{"notify", "*", "what is worth a notification is decided by who shows it"},
 	{"settings", "provider", "settings don't know providers by name"},
 	{"budget", "provider", "what is spent does not depend on how it is sent"},
@@ -64,15 +65,16 @@ var bans = []struct{ from, to, reason string }{
 
 // only says who alone may import a library.
 var only = map[string][]string{
-	"go.etcd.io/bbolt":                 {"backend/store"},
-	"github.com/zalando/go-keyring":    {"backend/secret"},
-	"fyne.io/systray":                  {"backend/tray"},
-	"github.com/wailsapp/wails/v2":     {".", "backend/desktop"}, // there only to generate bindings
-	"github.com/alecthomas/kong":       {"backend/cli"},
-	"github.com/fsnotify/fsnotify":     {"backend/filewatch"},
-	"github.com/joho/godotenv":         {"backend/credential"},
-	"github.com/DataDog/sketches-go":   {"backend/quantile"},
-	"github.com/parquet-go/parquet-go": {"backend/export"},
+	"go.etcd.io/bbolt":                    {"backend/store"},
+	"github.com/zalando/go-keyring":       {"backend/secret"},
+	"fyne.io/systray":                     {"backend/tray"},
+	"github.com/wailsapp/wails/v2":        {".", "backend/desktop"}, // there only to generate bindings
+	"github.com/alecthomas/kong":          {"backend/cli"},
+	"github.com/fsnotify/fsnotify":        {"backend/filewatch"},
+	"github.com/joho/godotenv":            {"backend/credential"},
+	"github.com/DataDog/sketches-go":      {"backend/quantile"},
+	"github.com/parquet-go/parquet-go":    {"backend/export"},
+	"github.com/prometheus/client_golang": {"backend/telemetry"},
 }
 
 type imports map[string][]string // package folder -> imports, tests left out

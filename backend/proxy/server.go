@@ -51,6 +51,8 @@ type Limits struct {
 	// OllamaWithoutKey lets programs on this machine that send no key use the routes of Ollama's protocol, and
 	// /v1/chat/completions, which is one of them.
 	OllamaWithoutKey bool
+	// MetricsWithoutKey lets programs on this machine read the metrics without a key.
+	MetricsWithoutKey bool
 	// SocketIdle is how long a WebSocket may say nothing, SocketLife how long it may live at all; 0 means 5 minutes and an
 	// hour.
 	SocketIdle, SocketLife time.Duration
@@ -73,6 +75,8 @@ type Options struct {
 	// Balance asks the hosted gateway what is left on its account, in USD as a decimal number; empty where there is no
 	// account. Nil is the same.
 	Balance func(context.Context) (string, error)
+	// Metrics answers GET /metrics; nil is none.
+	Metrics http.Handler
 	Logger  *slog.Logger
 	// AfterFunc starts the timers of keep-alives; nil is time.AfterFunc.
 	AfterFunc func(d time.Duration, f func()) Timer
@@ -220,6 +224,7 @@ func (s *Server) now() time.Time {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
+	mux.Handle("GET /metrics", s.metrics())
 	mux.Handle("POST /v1/chat/completions", s.keyedOrLocal(s.chat))
 	mux.Handle("POST /v1/responses", s.keyed(s.responses))
 	mux.Handle("GET /v1/responses", s.keyed(s.socket))
@@ -332,6 +337,25 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, d llm.Dialect, e *
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client may be gone
+}
+
+// metrics serves GET /metrics, to who has an API key or, where settings say so, to whoever is on this machine: the metrics
+// hold no secret, but tell what is asked how often and what it costs.
+func (s *Server) metrics() http.Handler {
+	if s.Metrics == nil {
+		return s.keyed(s.noRoute)
+	}
+	keyed := s.keyed(func(w http.ResponseWriter, r *http.Request, _ access.Key) error {
+		s.Metrics.ServeHTTP(w, r)
+		return nil
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.Limits().MetricsWithoutKey && !sendsKey(r) {
+			s.Metrics.ServeHTTP(w, r)
+			return
+		}
+		keyed.ServeHTTP(w, r)
+	})
 }
 
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {

@@ -26,6 +26,7 @@ type Settings struct {
 	MaxBodyBytes   int64                    `json:"maxBodyBytes" doc:"The largest request body that is taken, in bytes."`
 	AllowedOrigins []string                 `json:"allowedOrigins" doc:"Web origins whose pages may call the endpoint, each exactly scheme://host[:port]. None by default."`
 	Ollama         Ollama                   `json:"ollama" doc:"The routes of Ollama's own protocol, for programs that know only Ollama."`
+	Metrics        Metrics                  `json:"metrics" doc:"What monitoring systems may read at /metrics."`
 	Fetch          Fetch                    `json:"fetch" doc:"How images and files are fetched that a request names by URL, for models that take them only inline."`
 	Notifications  bool                     `json:"notifications" doc:"Whether the desktop shows a notification when a budget reaches a step or a provider is down."`
 	DiscoverLocal  bool                     `json:"discoverLocal" doc:"Whether to look for Ollama, LM Studio and llama.cpp on their default ports."`
@@ -49,6 +50,11 @@ type Settings struct {
 type Ollama struct {
 	AllowWithoutKey bool   `json:"allowWithoutKey" doc:"Whether whoever is on this machine may use the routes of Ollama's protocol, and /v1/chat/completions, without an API key. Any program of any user can then spend from your credentials."`
 	Addr            string `json:"addr,omitempty" doc:"Where the endpoint listens besides, for programs with a fixed address of Ollama: 127.0.0.1:11434. It takes effect at the next start; leave it out where Ollama itself runs."`
+}
+
+// Metrics is who may read the endpoint's metrics.
+type Metrics struct {
+	AllowWithoutKey bool `json:"allowWithoutKey" doc:"Whether whoever is on this machine may read /metrics without an API key. Metrics hold no secrets and nothing of what was asked, but tell which models are used, how much, and what that costs."`
 }
 
 // History is how much of the usage history is kept; 0 is everything.

@@ -627,6 +627,7 @@ export interface Settings {
   maxBodyBytes: number;
   allowedOrigins: string[];
   ollama: SettingsOllama;
+  metrics: SettingsMetrics;
   fetch: SettingsFetch;
   notifications: boolean;
   discoverLocal: boolean;
@@ -710,6 +711,10 @@ export interface SettingsHours extends SettingsVariant {
 export interface SettingsInferenceRegion {
   scope: "zone" | "global";
   geoRegion?: "us" | "eu";
+}
+
+export interface SettingsMetrics {
+  allowWithoutKey: boolean;
 }
 
 export interface SettingsModelDefault {
