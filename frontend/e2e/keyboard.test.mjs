@@ -6,7 +6,7 @@ const focused = page =>
   page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.id);
 
 test("everything on the way to an answer works without a mouse", async t => {
-  const { browser, page } = await open(t);
+  const { gatehouse, browser, page } = await open(t);
   const { keyboard } = page;
 
   // The first stop is the link past the navigation.
@@ -56,7 +56,35 @@ test("everything on the way to an answer works without a mouse", async t => {
   await keyboard.press("Enter");
   await page.getByRole("button", { name: "Active model: sim/think" }).waitFor();
 
-  await page.getByPlaceholder("Find an action or a model").waitFor({ state: "detached" });
+  // Settings by what is usual for them; an action by letters that only resemble its name; actions that are no page's.
+  const search = page.getByPlaceholder("Find an action or a model");
+  const act = async (words, label) => {
+    await search.waitFor({ state: "detached" });
+    await keyboard.press("Control+k");
+    await search.waitFor();
+    await keyboard.type(words);
+    await page.getByRole("dialog").getByRole("button", { name: label }).waitFor();
+    await keyboard.press("Enter");
+  };
+  const said = text => page.getByRole("status").getByText(text).waitFor({ state: "attached" });
+  await search.waitFor({ state: "detached" });
+  await keyboard.press("Control+,");
+  await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+  await act("nwky", "New key");
+  await page.getByRole("dialog", { name: "New key" }).getByLabel("Name").waitFor();
+  await keyboard.press("Escape");
+  await page.getByRole("dialog", { name: "New key" }).waitFor({ state: "hidden" });
+  assert.match(page.url(), /#\/keys$/);
+  await act("favourite", "Make the active model a favourite");
+  await said("sim/think is a favourite.");
+  await act("address", "Copy the endpoint's address");
+  await said("Copied the endpoint's address.");
+  assert.ok((await page.evaluate(() => navigator.clipboard.readText())).startsWith(gatehouse.url));
+  await act("test all", "Test all credentials");
+  await said("There is no credential to test.");
+  await page.getByRole("heading", { level: 1, name: "Credentials" }).waitFor();
+
+  await search.waitFor({ state: "detached" });
   await keyboard.press("?");
   await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
   await keyboard.press("Escape");

@@ -4,6 +4,7 @@ import { stopStreaming } from "../state/chat";
 import { go, PAGES, type PageName } from "../state/route";
 import { session } from "../state/session";
 import { attempt } from "../ui/notify";
+import { activeIsFavourite, copyEndpoint, setActiveFavourite, testCredentials } from "./commands";
 import { ui } from "./ui";
 
 export interface Action {
@@ -45,11 +46,11 @@ export const actions: Action[] = [
     available: always,
     run: () => ui.openPalette(),
   },
-  ...PAGES.map((page, i) => ({
+  ...PAGES.map(page => ({
     id: `page.${page}`,
     label: `Go to ${PAGE_LABELS[page]}`,
     group: "Pages",
-    shortcuts: i < 9 ? [`mod+${i + 1}`] : [],
+    shortcuts: pageShortcuts(page),
     available: always,
     run: () => go(page),
   })),
@@ -179,6 +180,24 @@ export const actions: Action[] = [
     run: () => go("budgets", "new"),
   },
   {
+    id: "keys.new",
+    label: "New key",
+    group: "Keys and credentials",
+    shortcuts: [],
+    keywords: "add create api editor project expiry",
+    available: always,
+    run: () => go("keys", "new"),
+  },
+  {
+    id: "credentials.test",
+    label: "Test all credentials",
+    group: "Keys and credentials",
+    shortcuts: [],
+    keywords: "check provider key accepted",
+    available: always,
+    run: () => attempt("The credentials could not be tested", testCredentials),
+  },
+  {
     id: "connect.check",
     label: "Check the connected editors",
     group: "Gatehouse",
@@ -205,6 +224,51 @@ export const actions: Action[] = [
     available: () => endpointState() !== "on",
     run: () => attempt("Resuming the endpoint failed", () => api.call("endpoint.resume")),
   },
+  {
+    id: "endpoint.copy",
+    label: "Copy the endpoint's address",
+    group: "Gatehouse",
+    shortcuts: [],
+    keywords: "base url port",
+    available: () => Boolean(session.get().status?.endpoint.url),
+    run: () => attempt("Copying the address failed", copyEndpoint),
+  },
+  {
+    id: "models.favourite",
+    label: "Make the active model a favourite",
+    group: "Gatehouse",
+    shortcuts: [],
+    keywords: "star tray favorite",
+    available: () => activeIsFavourite() === false,
+    run: () => attempt("Changing the favourites failed", () => setActiveFavourite(true)),
+  },
+  {
+    id: "models.favourite.not",
+    label: "Take the active model out of the favourites",
+    group: "Gatehouse",
+    shortcuts: [],
+    keywords: "star tray favorite remove",
+    available: () => activeIsFavourite() === true,
+    run: () => attempt("Changing the favourites failed", () => setActiveFavourite(false)),
+  },
+  ...[true, false].map(on => ({
+    id: `autostart.${on ? "on" : "off"}`,
+    label: on ? "Start at login" : "Do not start at login",
+    group: "Gatehouse",
+    shortcuts: [],
+    keywords: "autostart hidden tray settings",
+    available: () => session.get().status?.autostart === !on,
+    run: () => attempt("Starting at login could not be changed", () => api.call("autostart.set", { on })),
+  })),
+  ...[true, false].map(on => ({
+    id: `notifications.${on ? "on" : "off"}`,
+    label: on ? "Turn notifications on" : "Turn notifications off",
+    group: "Gatehouse",
+    shortcuts: [],
+    keywords: "budget provider down settings",
+    available: () => session.get().status?.notifications === !on,
+    run: () => attempt("Notifications could not be changed", () => api.call("notifications.set", { on })),
+  })),
   {
     id: "models.refresh",
     label: "Refresh the models",
@@ -256,6 +320,13 @@ export const actions: Action[] = [
     run: () => ui.openHelp(),
   },
 ];
+
+/** The keys that go to a page: its place in the navigation, as far as there are digits, and what is usual for settings. */
+export function pageShortcuts(page: PageName): string[] {
+  const place = PAGES.indexOf(page) + 1;
+  if (page === "settings") return ["mod+,"];
+  return place < 10 ? [`mod+${place}`] : [];
+}
 
 export function pageLabel(page: PageName): string {
   return PAGE_LABELS[page];

@@ -11,7 +11,7 @@ import {
   IconRoute,
   IconSettings,
 } from "@tabler/icons-react";
-import { pageLabel } from "../actions/registry";
+import { pageLabel, pageShortcuts } from "../actions/registry";
 import { shortcutKeys } from "../actions/shortcuts";
 import { PAGES, type PageName, routeHash } from "../state/route";
 import { useStatus } from "../state/session";
@@ -40,16 +40,11 @@ export function Nav({ current }: { current: PageName }) {
         <span className={classes.name}>Gatehouse</span>
       </div>
       <ul className={classes.list}>
-        {PAGES.map((page, i) => {
+        {PAGES.map(page => {
           const Icon = icons[page];
           return (
             <li key={page}>
-              <Tooltip
-                label={
-                  i < 9 ? `${pageLabel(page)} (${shortcutKeys(`mod+${i + 1}`).join("+")})` : pageLabel(page)
-                }
-                position="right"
-              >
+              <Tooltip label={labelWithKeys(page)} position="right">
                 <a
                   href={routeHash(page)}
                   className={classes.link}
@@ -68,4 +63,9 @@ export function Nav({ current }: { current: PageName }) {
       </p>
     </nav>
   );
+}
+
+function labelWithKeys(page: PageName): string {
+  const keys = pageShortcuts(page).map(shortcut => ` (${shortcutKeys(shortcut).join("+")})`);
+  return pageLabel(page) + keys.join("");
 }

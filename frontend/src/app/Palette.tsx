@@ -2,10 +2,10 @@ import { createSpotlight, Spotlight } from "@mantine/spotlight";
 import { IconBolt, IconSearch } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { Keys } from "../actions/Keys";
-import { actions } from "../actions/registry";
+import { type Action, actions } from "../actions/registry";
 import { ui } from "../actions/ui";
 import { api } from "../api";
-import { matches } from "../lib/search";
+import { matches, resembles } from "../lib/search";
 import { models } from "../state/lists";
 import { ACTIVE } from "../state/models";
 import { useResource } from "../state/resource";
@@ -15,6 +15,13 @@ const [store, palette] = createSpotlight();
 
 const MODELS_SHOWN = 8;
 
+/** What the words say comes alone; only where they say nothing, what their letters might mean. */
+function find(query: string): Action[] {
+  const offered = actions.filter(a => a.id !== "palette" && a.available());
+  const named = offered.filter(a => matches(query, a.label, a.group, a.keywords ?? ""));
+  return named.length > 0 ? named : offered.filter(a => resembles(query, a.label));
+}
+
 /** The list of all actions, searched by typing. */
 export function Palette() {
   const [query, setQuery] = useState("");
@@ -22,9 +29,7 @@ export function Palette() {
   useEffect(() => {
     ui.openPalette = () => palette.open();
   }, []);
-  const found = actions.filter(
-    a => a.id !== "palette" && a.available() && matches(query, a.label, a.group, a.keywords ?? ""),
-  );
+  const found = find(query);
   const choices = query
     ? (list.data?.models ?? [])
         .filter(m => m.id !== ACTIVE && matches(query, m.id, m.name, "use active model"))

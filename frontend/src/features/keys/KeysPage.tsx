@@ -6,6 +6,7 @@ import { formatAgo, formatDate, formatMoment } from "../../lib/time";
 import { budgets, moodOf, rateText } from "../../state/budgets";
 import { keys } from "../../state/lists";
 import { useResource } from "../../state/resource";
+import { go } from "../../state/route";
 import { AllowMore } from "../../ui/AllowMore";
 import { Confirm } from "../../ui/Confirm";
 import { Mood, type Tone } from "../../ui/Dot";
@@ -17,16 +18,16 @@ import classes from "./Keys.module.css";
 import { NewKeyDialog } from "./NewKeyDialog";
 import { RateDialog } from "./RateDialog";
 
-export default function KeysPage() {
+/** All keys; the item "new" opens the form for one more. */
+export default function KeysPage({ item }: { item: string }) {
   const { data, error } = useResource(keys);
   const now = useNow();
-  const [creating, setCreating] = useState(false);
   const [revoking, setRevoking] = useState<Key | null>(null);
   const [limiting, setLimiting] = useState<Key | null>(null);
   const [raising, setRaising] = useState<Budget | null>(null);
   const spending = useResource(budgets);
   const create = (
-    <Button leftSection={<IconPlus size={15} />} onClick={() => setCreating(true)}>
+    <Button leftSection={<IconPlus size={15} />} onClick={() => go("keys", "new")}>
       New key
     </Button>
   );
@@ -95,7 +96,7 @@ export default function KeysPage() {
           onClose={() => setRaising(null)}
         />
       )}
-      <NewKeyDialog opened={creating} onClose={() => setCreating(false)} />
+      <NewKeyDialog opened={item === "new"} onClose={() => go("keys")} />
       <Confirm
         opened={revoking !== null}
         title={`Revoke “${revoking?.name ?? ""}”?`}
