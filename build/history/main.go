@@ -71,12 +71,14 @@ func write(home string, requests int, span time.Duration) (err error) {
 
 // one puts a request into the history as the endpoint does.
 func one(h *usage.History, r *rand.Rand, i int, at time.Time) {
-	model := fmt.Sprintf("maker/model-%d", int(math.Abs(r.NormFloat64())*3))
-	provider := fmt.Sprintf("provider-%d", r.IntN(4))
+	// A project has its key and its client, as people work; a model may come from two providers.
+	project, n := r.IntN(7), int(math.Abs(r.NormFloat64())*3)
+	model := fmt.Sprintf("maker/model-%d", n)
+	provider := fmt.Sprintf("provider-%d", (n+r.IntN(2))%4)
 	first := time.Duration(400*math.Exp(r.NormFloat64())) * time.Millisecond
 	e := h.Begin(gateway.Opening{
-		ID: gateway.NewRequestID(at), StartedAt: at, KeyID: fmt.Sprintf("k%d", i%3), Key: fmt.Sprintf("key-%d", i%3),
-		Project: fmt.Sprintf("project-%d", i%7), Client: fmt.Sprintf("client/%d", i%5), Dialect: llm.Messages,
+		ID: gateway.NewRequestID(at), StartedAt: at, KeyID: fmt.Sprintf("k%d", project), Key: fmt.Sprintf("key-%d", project),
+		Project: fmt.Sprintf("project-%d", project), Client: fmt.Sprintf("client/%d", project%5), Dialect: llm.Messages,
 		RequestedModel: "gatehouse/active", Stream: true,
 	})
 	s := gateway.Settlement{

@@ -7,9 +7,9 @@ import { append, insert, type LogPage, letGo, pageAt, pageOf, putBack, renew, to
 import { boundsOf, filterOf, passes, type Scope, scope } from "./scope";
 import { createStore } from "./store";
 
-const PAGE = 200;
+const PAGE = 100;
 /** Rows beyond the view that are asked for before the user gets there. */
-const AHEAD = 400;
+const AHEAD = 300;
 /** How many new requests wait while the user reads further down; more than that are asked for anew. */
 const WAITING = 500;
 

@@ -79,7 +79,7 @@ export function LogTable({ pages, total, scroller }: Props) {
       }}
       className={classes.log}
     >
-      <div role="rowgroup">
+      <div role="rowgroup" className={classes.lineHeads}>
         <div role="row" aria-rowindex={1} className={`${classes.line} ${classes.lineHead}`}>
           <span role="columnheader">Time</span>
           <span role="columnheader">Outcome</span>
@@ -88,10 +88,10 @@ export function LogTable({ pages, total, scroller }: Props) {
             Provider
           </span>
           <span role="columnheader">Project</span>
-          <span role="columnheader" className={classes.wide}>
+          <span role="columnheader" className={classes.wider}>
             Key
           </span>
-          <span role="columnheader" className={classes.wide}>
+          <span role="columnheader" className={classes.wider}>
             Client
           </span>
           <span role="columnheader" className={classes.right}>
@@ -178,13 +178,13 @@ const Cells = memo(function Cells({ record: r, time }: { record: UsageRecord; ti
       <span role="gridcell">
         <Outcome outcome={r.outcome} />
       </span>
-      <span role="gridcell" className={`${classes.cut} mono`} title={`${model}${asked}`}>
+      <span role="gridcell" className={"mono"} title={`${model}${asked}`}>
         {model || "–"}
       </span>
-      <Cell text={r.provider} wide />
+      <Cell text={r.provider} hidden={classes.wide} />
       <Cell text={r.project} />
-      <Cell text={r.key} wide />
-      <Cell text={r.client} wide />
+      <Cell text={r.key} hidden={classes.wider} />
+      <Cell text={r.client} hidden={classes.wider} />
       <span role="gridcell" className={classes.right}>
         {number(formatCount(r.inputTokens))}
       </span>
@@ -211,9 +211,9 @@ const Cells = memo(function Cells({ record: r, time }: { record: UsageRecord; ti
   );
 });
 
-function Cell({ text, wide = false }: { text: string; wide?: boolean }) {
+function Cell({ text, hidden = "" }: { text: string; hidden?: string | undefined }) {
   return (
-    <span role="gridcell" className={wide ? `${classes.cut} ${classes.wide}` : classes.cut} title={text}>
+    <span role="gridcell" className={hidden} title={text}>
       {text || "–"}
     </span>
   );
