@@ -80,6 +80,7 @@ type Core struct {
 	history    *usage.History
 	places     *store.Bucket[Place]
 	metrics    *telemetry.Metrics
+	traces     *telemetry.Traces // nil is none
 }
 
 // easeCollector lets garbage wait: what lives is a few megabytes, so that collecting at twice that would take a seventh of
@@ -169,6 +170,9 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 
 	prices := pricer{models.Catalog, time.Now}
 	c.metrics = c.openMetrics()
+	if err := c.openTraces(); err != nil {
+		return err
+	}
 	c.openBudgets(db, prices)
 	history, err := usage.Open(db, usage.Options{
 		Now: time.Now, Logger: c.logger, Broker: c.broker, Pricer: prices,
@@ -178,6 +182,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 			c.budgets.Settled(spentOf(r))
 			settled(c.rollouts, r)
 			c.metrics.Settled(r)
+			c.traces.Settled(r)
 		},
 	})
 	if err != nil {

@@ -1,6 +1,9 @@
 package app
 
 import (
+	"context"
+	"net/url"
+
 	"gatehouse/backend/telemetry"
 )
 
@@ -18,4 +21,29 @@ func (c *Core) openMetrics() *telemetry.Metrics {
 			return out
 		},
 	})
+}
+
+// openTraces starts to send traces where settings say where to.
+func (c *Core) openTraces() (err error) {
+	endpoint := c.settings.Snapshot().Traces.Endpoint
+	if endpoint == "" {
+		return nil
+	}
+	c.traces, err = telemetry.OpenTraces(context.Background(), telemetry.TraceOptions{
+		Endpoint: endpoint, Version: c.Version, Logger: c.logger, Address: func(provider string) string {
+			p := (*c.table.Load())[provider]
+			if p == nil {
+				return ""
+			}
+			u, err := url.Parse(p.BaseURL)
+			if err != nil {
+				return ""
+			}
+			return u.Hostname()
+		},
+	})
+	if err == nil {
+		c.onClose(func(ctx context.Context) { c.check("traces", c.traces.Close(ctx)) })
+	}
+	return err
 }

@@ -3,8 +3,14 @@ package cli
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"gatehouse/backend/settings"
 )
 
 // The running program counts what its endpoint serves.
@@ -38,5 +44,33 @@ func TestMetricsCount(t *testing.T) {
 	}
 	if strings.Contains(string(text), "hello") || strings.Contains(string(text), key) {
 		t.Error("the metrics tell what was asked, or a key")
+	}
+}
+
+// Traces go to the collector that settings name, the last of them as the program ends.
+func TestTracesAreSent(t *testing.T) {
+	var spans atomic.Int64
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.URL.Path == "/v1/traces" {
+			spans.Add(int64(strings.Count(string(body), "chat sim/echo")))
+		}
+		if strings.Contains(string(body), "hello") {
+			t.Error("a trace tells what was asked")
+		}
+	}))
+	defer collector.Close()
+	home := shortHome(t)
+	text := `{"version": 1, "traces": {"endpoint": "` + collector.URL + `"}}`
+	if err := os.WriteFile(filepath.Join(home, settings.FileName), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	core := start(t, home)
+	key := strings.TrimSpace(gatehouse(t, home, "", "key", "create", "cline").stdout)
+	ask(t, core, key)
+	ask(t, core, key)
+	closeCore(core)
+	if n := spans.Load(); n != 2 {
+		t.Errorf("%d of 2 requests were told to the collector", n)
 	}
 }

@@ -74,6 +74,7 @@ var only = map[string][]string{
 	"github.com/joho/godotenv":            {"backend/credential"},
 	"github.com/DataDog/sketches-go":      {"backend/quantile"},
 	"github.com/parquet-go/parquet-go":    {"backend/export"},
+	"go.opentelemetry.io/otel":            {"backend/telemetry"},
 	"github.com/prometheus/client_golang": {"backend/telemetry"},
 }
 

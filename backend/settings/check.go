@@ -78,6 +78,11 @@ func check(s *Settings, known []string) *valueError {
 			return err
 		}
 	}
+	if s.Traces.Endpoint != "" {
+		if err := checkBaseURL([]string{"traces", "endpoint"}, s.Traces.Endpoint); err != nil {
+			return err
+		}
+	}
 	if s.MaxBodyBytes < minBody || s.MaxBodyBytes > maxBody {
 		return valueErrorf([]string{"maxBodyBytes"}, "%d is outside %d (1 KiB) to %d (1 GiB)",
 			s.MaxBodyBytes, minBody, maxBody)

@@ -27,6 +27,7 @@ type Settings struct {
 	AllowedOrigins []string                 `json:"allowedOrigins" doc:"Web origins whose pages may call the endpoint, each exactly scheme://host[:port]. None by default."`
 	Ollama         Ollama                   `json:"ollama" doc:"The routes of Ollama's own protocol, for programs that know only Ollama."`
 	Metrics        Metrics                  `json:"metrics" doc:"What monitoring systems may read at /metrics."`
+	Traces         Traces                   `json:"traces" doc:"Where to send traces of requests. Nowhere by default."`
 	Fetch          Fetch                    `json:"fetch" doc:"How images and files are fetched that a request names by URL, for models that take them only inline."`
 	Notifications  bool                     `json:"notifications" doc:"Whether the desktop shows a notification when a budget reaches a step or a provider is down."`
 	DiscoverLocal  bool                     `json:"discoverLocal" doc:"Whether to look for Ollama, LM Studio and llama.cpp on their default ports."`
@@ -55,6 +56,11 @@ type Ollama struct {
 // Metrics is who may read the endpoint's metrics.
 type Metrics struct {
 	AllowWithoutKey bool `json:"allowWithoutKey" doc:"Whether whoever is on this machine may read /metrics without an API key. Metrics hold no secrets and nothing of what was asked, but tell which models are used, how much, and what that costs."`
+}
+
+// Traces is where traces of requests are sent.
+type Traces struct {
+	Endpoint string `json:"endpoint,omitempty" doc:"The base URL of an OpenTelemetry collector that takes OTLP over HTTP, for example http://127.0.0.1:4318. It takes effect at the next start. Headers for it are taken from the environment variable OTEL_EXPORTER_OTLP_HEADERS."`
 }
 
 // History is how much of the usage history is kept; 0 is everything.

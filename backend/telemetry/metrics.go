@@ -1,4 +1,5 @@
-// Package telemetry tells monitoring systems what passes through the endpoint, as Prometheus' metrics. They say how much and
+// Package telemetry tells monitoring systems what passes through the endpoint, as Prometheus' metrics and, where settings say
+// where to, as OpenTelemetry's traces. They say how much and
 // how fast, by whom it was answered, and hold nothing of what was asked or said.
 //
 // What it keeps is bounded whatever clients send: a label never has more values than the bounds below, and what goes beyond

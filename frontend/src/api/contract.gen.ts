@@ -628,6 +628,7 @@ export interface Settings {
   allowedOrigins: string[];
   ollama: SettingsOllama;
   metrics: SettingsMetrics;
+  traces: SettingsTraces;
   fetch: SettingsFetch;
   notifications: boolean;
   discoverLocal: boolean;
@@ -865,6 +866,10 @@ export interface SettingsTimeouts {
   firstToken?: string;
   idle?: string;
   total?: string;
+}
+
+export interface SettingsTraces {
+  endpoint?: string;
 }
 
 export interface SettingsVariant extends SettingsRates {
