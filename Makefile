@@ -12,8 +12,8 @@ test: ## install what the tests need and run them all
 check: ## format, vet, lint and types
 	@sh build/check.sh
 
-bench: ## benchmarks; BENCH, PACKAGES, COUNT and TIME choose
-	@BENCH='$(BENCH)' PACKAGES='$(PACKAGES)' COUNT='$(COUNT)' TIME='$(TIME)' sh build/bench.sh
+bench: ## benchmarks, and the window's size, first paint and memory; BENCH, PACKAGES, COUNT, TIME and WINDOW choose
+	@BENCH='$(BENCH)' PACKAGES='$(PACKAGES)' COUNT='$(COUNT)' TIME='$(TIME)' WINDOW='$(WINDOW)' sh build/bench.sh
 
 clean: ## remove what was built
 	rm -rf build/bin build/out frontend/node_modules build/*/node_modules

@@ -2,12 +2,32 @@
 # make bench: the benchmarks, among them the raw path beside a direct connection and a plain reverse proxy.
 # BENCH=Pairs PACKAGES=./backend/proxy TIME=1x prints the table of what translation costs, for each pair of protocols.
 #   BENCH=Pattern PACKAGES=./backend/proxy/... COUNT=5 TIME=2s make bench
+#   WINDOW=only make bench prints the pages' figures alone: their JavaScript, first paint and memory; WINDOW=no leaves them out.
 set -eu
 # shellcheck source=build/lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
+. build/lib/install.sh
+. build/lib/web.sh
 . build/lib/go.sh
 
+# pages prints what the pages weigh, how soon they are there, and what the program needs while it waits in the tray.
+pages() {
+	install net cgo window session browser
+	build_web
+	ensure_browser
+	build_headless
+	build_desktop
+	node frontend/e2e/figures.mjs
+	[ "$(system)" != linux ] || GATEHOUSE_TEST_DESKTOP=1 bash build/desktop/session.sh \
+		go test -run '^$' -bench 'FirstPaint|Hidden' -benchtime 3x -tags "$desktop_tags" ./build/desktop
+}
+
 require_go_and_node
+case "${WINDOW:-}" in
+only) pages && exit ;;
+no) ;;
+*) [ -n "${BENCH:-}${PACKAGES:-}" ] || pages ;;
+esac
 # shellcheck disable=SC2086 # a list of packages
 go test -run '^$' -bench "${BENCH:-.}" -benchmem -count "${COUNT:-1}" -benchtime "${TIME:-1s}" -timeout 30m \
 	-tags "$headless_tags" ${PACKAGES:-./backend/...}

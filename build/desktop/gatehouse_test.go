@@ -24,7 +24,7 @@ import (
 
 // gatehouse is a running program with a state folder of its own.
 type gatehouse struct {
-	t      *testing.T
+	t      testing.TB
 	s      *session.Session
 	bin    string
 	env    []string
@@ -36,12 +36,12 @@ type gatehouse struct {
 	output bytes.Buffer
 }
 
-func start(t *testing.T, s *session.Session, env ...string) *gatehouse {
+func start(t testing.TB, s *session.Session, env ...string) *gatehouse {
 	t.Helper()
 	return startWith(t, s, nil, env...)
 }
 
-func startWith(t *testing.T, s *session.Session, args []string, env ...string) *gatehouse {
+func startWith(t testing.TB, s *session.Session, args []string, env ...string) *gatehouse {
 	t.Helper()
 	bin := os.Getenv("GATEHOUSE_BIN")
 	if bin == "" {
@@ -81,7 +81,7 @@ func startWith(t *testing.T, s *session.Session, args []string, env ...string) *
 	return g
 }
 
-func freeAddr(t *testing.T) string {
+func freeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -6,7 +6,7 @@
 #   build/desktop/session.sh CMD...
 #
 # Needs: xvfb dbus openbox xfce4-panel gnome-keyring libglib2.0-bin x11-utils; the tests also wmctrl xdotool imagemagick.
-# GATEHOUSE_SCREEN (default 1400x900) is the screen's size.
+# GATEHOUSE_SCREEN (default 2400x1700, which holds a window at twice the scale) is the screen's size.
 set -eu
 
 limit=30 # seconds for each part to come up
@@ -78,12 +78,15 @@ export XDG_CONFIG_HOME=$HOME/.config XDG_DATA_HOME=$HOME/.local/share XDG_CACHE_
 mkdir -p "$XDG_DATA_HOME" "$XDG_CACHE_HOME" "$XDG_STATE_HOME" "$XDG_CONFIG_HOME/xfce4/xfconf/xfce-perchannel-xml"
 mkdir -m 700 "$XDG_RUNTIME_DIR"
 cp "$here/xfce4-panel.xml" "$XDG_CONFIG_HOME/xfce4/xfconf/xfce-perchannel-xml/"
+# Tests wait until a window stays the same, so a text field's mark must not blink.
+mkdir -p "$XDG_CONFIG_HOME/gtk-3.0"
+printf '[Settings]\ngtk-cursor-blink=0\n' >"$XDG_CONFIG_HOME/gtk-3.0/settings.ini"
 unset DBUS_SESSION_BUS_ADDRESS WAYLAND_DISPLAY GNOME_KEYRING_CONTROL SSH_AUTH_SOCK
 export XDG_SESSION_TYPE=x11 NO_AT_BRIDGE=1 GTK_A11Y=none LIBGL_ALWAYS_SOFTWARE=1 LANG=C.UTF-8
 
 # Xvfb picks a free display and says so once it accepts connections.
 mkfifo "$session/display"
-Xvfb -displayfd 3 -screen 0 "${GATEHOUSE_SCREEN:-1400x900}x24" -nolisten tcp -noreset 3>"$session/display" >"$session/xvfb.log" 2>&1 &
+Xvfb -displayfd 3 -screen 0 "${GATEHOUSE_SCREEN:-2400x1700}x24" -nolisten tcp -noreset 3>"$session/display" >"$session/xvfb.log" 2>&1 &
 xvfb=$!
 read -r -t $limit number <"$session/display" || { echo "session: Xvfb did not start" >&2; cat "$session/xvfb.log" >&2; exit 1; }
 export DISPLAY=:$number

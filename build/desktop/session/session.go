@@ -275,6 +275,11 @@ func (s *Session) StartPanel() {
 // Shot takes a picture of the whole screen into the folder GATEHOUSE_SHOTS, if that is set.
 func (s *Session) Shot(name string) {
 	s.t.Helper()
+	s.shot(name, "root")
+}
+
+func (s *Session) shot(name, window string) {
+	s.t.Helper()
 	folder := os.Getenv("GATEHOUSE_SHOTS")
 	if folder == "" {
 		return
@@ -282,7 +287,7 @@ func (s *Session) Shot(name string) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		s.t.Fatal(err)
 	}
-	out, err := exec.Command("import", "-window", "root", filepath.Join(folder, name+".png")).CombinedOutput()
+	out, err := exec.Command("import", "-window", window, filepath.Join(folder, name+".png")).CombinedOutput()
 	if err != nil {
 		s.t.Fatalf("screenshot: %v: %s", err, out)
 	}

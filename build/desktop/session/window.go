@@ -113,7 +113,7 @@ func (w *Window) AwaitPainted() *Picture {
 	same := 0
 	w.s.poll("the window shows its page", func() bool {
 		now := w.Picture()
-		if now != nil && last != nil && colours(now) > 20 && Changed(last, now) == 0 {
+		if now != nil && last != nil && now.Painted() && Changed(last, now) == 0 {
 			same++
 		} else {
 			same = 0
@@ -132,6 +132,21 @@ func (w *Window) AwaitChange(what string, before *Picture, rows int, share float
 		now := w.Picture()
 		return now != nil && Changed(before.top(rows), now.top(rows)) >= share
 	})
+}
+
+// Await waits until what the window shows is as wanted.
+func (w *Window) Await(what string, ok func(*Picture) bool) {
+	w.s.t.Helper()
+	w.s.poll(what, func() bool { now := w.Picture(); return now != nil && ok(now) })
+}
+
+// Brightness is the mean of all pixels, from 0 for black to 1 for white.
+func (p *Picture) Brightness() float64 {
+	sum, step := 0, p.perPixel/3 // of two bytes the first one counts
+	for i := 0; i < len(p.pixels); i += step {
+		sum += int(p.pixels[i])
+	}
+	return float64(sum) / float64(len(p.pixels)/step) / 255
 }
 
 func (p *Picture) top(rows int) *Picture {
@@ -157,6 +172,9 @@ func Changed(a, b *Picture) float64 {
 	}
 	return float64(n) / float64(a.width*a.height)
 }
+
+// Painted tells whether there is more to see than an empty window.
+func (p *Picture) Painted() bool { return colours(p) > 20 }
 
 // colours counts the colours of every seventh pixel.
 func colours(p *Picture) int {
@@ -199,6 +217,20 @@ func (s *Session) CloseTrayMenu() {
 func (s *Session) awaitScreen(what string, before *Picture) {
 	s.t.Helper()
 	s.poll(what, func() bool { return Changed(before, s.Screen()) > 0.005 })
+}
+
+// Key presses keys together in the window that has the focus, named as xdotool does, such as "ctrl+1".
+func (s *Session) Key(keys string) { s.t.Helper(); s.xdotool("key", "--clearmodifiers", keys) }
+
+// Type types text into the window that has the focus.
+func (s *Session) Type(text string) { s.t.Helper(); s.xdotool("type", text) }
+
+// Shot takes a picture of the window into the folder GATEHOUSE_SHOTS, if that is set.
+func (w *Window) Shot(name string) {
+	w.s.t.Helper()
+	if id := w.id(); id != "" {
+		w.s.shot(name, id)
+	}
 }
 
 func (s *Session) xdotool(args ...string) {

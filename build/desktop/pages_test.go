@@ -1,0 +1,72 @@
+package desktop_test
+
+import (
+	"fmt"
+	"testing"
+
+	"gatehouse/build/desktop/session"
+)
+
+// pages are all there are, in the navigation's order: the first nine have their number for a shortcut.
+var pages = []string{"start", "chat", "models", "routing", "usage", "budgets", "connect", "keys", "credentials", "settings"}
+
+// otherPage is the least share of pixels by which two pages differ.
+const otherPage = 0.002
+
+// TestPages goes through every page of the window by the keyboard alone, in both themes, and at twice the scale. The
+// pictures are for people to look at.
+func TestPages(t *testing.T) {
+	for scale, themes := range map[int][]string{1: {"light", "dark"}, 2: {"dark"}} {
+		t.Run(fmt.Sprintf("%d00 percent", scale), func(t *testing.T) {
+			s := session.Open(t)
+			g := start(t, s, fmt.Sprintf("GDK_SCALE=%d", scale))
+			g.window.AwaitVisible(true)
+			key := g.must("key", "create", "desktop-test", "--project", "site", "--expires", "30d")
+			g.must("budget", "set", "site", "5/day", "--project", "site")
+			if status, body := g.chat(key); status != 200 {
+				t.Fatalf("%d: %s", status, body)
+			}
+			now := g.window.AwaitPainted()
+			for _, theme := range themes {
+				now = useTheme(s, g.window, now, theme)
+				for i, page := range pages {
+					goTo(s, g.window, now, i)
+					// The palette leaves the page that was shown: the first, then the last.
+					if i > 0 {
+						g.window.AwaitChange("the window shows "+page, now, 0, otherPage)
+					}
+					now = g.window.AwaitPainted()
+					g.window.Shot(fmt.Sprintf("%s-%s-%d00", page, theme, scale))
+				}
+			}
+		})
+	}
+}
+
+// goTo goes to a page by its keys, or by the palette where it has none.
+func goTo(s *session.Session, w *session.Window, now *session.Picture, page int) {
+	switch {
+	case pages[page] == "settings":
+		s.Key("ctrl+comma")
+	case page < 9:
+		s.Key(fmt.Sprintf("ctrl+%d", page+1))
+	default:
+		palette(s, w, now, "go to "+pages[page])
+	}
+}
+
+// palette runs the first action that the words find.
+func palette(s *session.Session, w *session.Window, now *session.Picture, words string) {
+	s.Key("ctrl+k")
+	w.AwaitChange("the palette opens", now, 0, otherPage)
+	s.Type(words)
+	w.AwaitPainted()
+	s.Key("Return")
+}
+
+// useTheme changes the theme by the palette, and gives what the window shows then.
+func useTheme(s *session.Session, w *session.Window, now *session.Picture, theme string) *session.Picture {
+	palette(s, w, now, theme+" theme")
+	w.Await("the window is "+theme, func(p *session.Picture) bool { return (p.Brightness() > 0.5) == (theme == "light") })
+	return w.AwaitPainted()
+}
