@@ -71,6 +71,10 @@ async function look(browser, place, file, view, whole) {
   const { page } = browser;
   await page.waitForFunction(() => !document.querySelector("main [aria-label^=Loading]"));
   assert.deepEqual(await overflowing(page), [], `${place} at ${view} is wider than its window`);
+  const below = await page.evaluate(
+    () => document.querySelector("main").getBoundingClientRect().bottom - innerHeight,
+  );
+  assert.ok(below <= 0, `${place} at ${view} ends ${below} pixels below its window`);
   await page.mouse.move(0, 0);
   if (whole) await browser.assertAccessible(`${place} at ${view}`);
   await shoot(page, file);
