@@ -24,9 +24,12 @@ pages() {
 
 require_go_and_node
 case "${WINDOW:-}" in
-only) pages && exit ;;
+only)
+	pages
+	exit
+	;;
 no) ;;
-*) [ -n "${BENCH:-}${PACKAGES:-}" ] || pages ;;
+*) if [ -z "${BENCH:-}${PACKAGES:-}" ]; then pages; fi ;;
 esac
 # shellcheck disable=SC2086 # a list of packages
 go test -run '^$' -bench "${BENCH:-.}" -benchmem -count "${COUNT:-1}" -benchtime "${TIME:-1s}" -timeout 30m \
