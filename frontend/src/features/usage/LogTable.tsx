@@ -30,6 +30,8 @@ export function LogTable({ pages, total, scroller }: Props) {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
     overscan: 12,
+    // React may put the rows of several scroll steps together instead of drawing each step at once.
+    useFlushSync: false,
   });
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
@@ -124,31 +126,14 @@ export function LogTable({ pages, total, scroller }: Props) {
           {items.map(item => {
             const record = rowAt(pages, item.index);
             return (
-              // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys for its rows
-              <div
+              <Row
                 key={record?.id ?? item.index}
-                id={rowID(item.index)}
-                role="row"
-                aria-rowindex={item.index + 2}
-                className={classes.line}
-                data-current={item.index === current || undefined}
-                data-outcome={record?.outcome}
-                style={{
-                  position: "absolute",
-                  inset: "0 0 auto",
-                  height: ROW_PX,
-                  transform: `translateY(${item.start}px)`,
-                }}
-                onClick={() => open(item.index)}
-              >
-                {record ? (
-                  <Cells record={record} time={formatTime(record.startedAt, now)} />
-                ) : (
-                  <span role="gridcell" className={classes.faint}>
-                    …
-                  </span>
-                )}
-              </div>
+                record={record}
+                index={item.index}
+                start={item.start}
+                current={item.index === current}
+                time={record ? formatTime(record.startedAt, now) : ""}
+              />
             );
           })}
         </div>
@@ -163,6 +148,45 @@ export function LogTable({ pages, total, scroller }: Props) {
 function rowID(index: number): string {
   return `log-row-${index}`;
 }
+
+interface RowProps {
+  /** Undefined while its page is away. */
+  record: UsageRecord | undefined;
+  index: number;
+  /** In pixels from the top. */
+  start: number;
+  current: boolean;
+  time: string;
+}
+
+const Row = memo(function Row({ record, index, start, current, time }: RowProps) {
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys for its rows
+    <div
+      id={rowID(index)}
+      role="row"
+      aria-rowindex={index + 2}
+      className={classes.line}
+      data-current={current || undefined}
+      data-outcome={record?.outcome}
+      style={{
+        position: "absolute",
+        inset: "0 0 auto",
+        height: ROW_PX,
+        transform: `translateY(${start}px)`,
+      }}
+      onClick={() => record && go("usage", record.id)}
+    >
+      {record ? (
+        <Cells record={record} time={time} />
+      ) : (
+        <span role="gridcell" className={classes.faint}>
+          …
+        </span>
+      )}
+    </div>
+  );
+});
 
 const Cells = memo(function Cells({ record: r, time }: { record: UsageRecord; time: string }) {
   // Numbers of a request that still runs are not unknown, they are to come.
