@@ -23,6 +23,7 @@ import (
 	"gatehouse/backend/calibration"
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/chat"
+	"gatehouse/backend/compare"
 	"gatehouse/backend/control"
 	"gatehouse/backend/credential"
 	"gatehouse/backend/event"
@@ -226,10 +227,15 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		return err
 	}
 	c.onClose(func(ctx context.Context) { c.check("chats", c.chat.Close(ctx)) })
+	comparisons, err := compare.Open(db, streamer{gate, prices}, compare.Options{Broker: c.broker, Logger: c.logger})
+	if err != nil {
+		return err
+	}
+	c.onClose(func(ctx context.Context) { c.check("comparisons", comparisons.Close(ctx)) })
 
 	c.service = control.New(control.Options{
 		Version: c.Version, Build: c.Build, Home: c.Home, Settings: c.settings, Keychain: keychain, Credentials: credentials,
-		Keys: keys, History: history, Models: models, Chat: c.chat, DB: db, Endpoint: c.door, Checker: client,
+		Keys: keys, History: history, Models: models, Chat: c.chat, Compare: comparisons, DB: db, Endpoint: c.door, Checker: client,
 		Providers: func() provider.Table { return *c.table.Load() }, World: world, Routing: routingConfig, Health: c.board, Rollouts: c.rollouts, Budgets: c.budgets, BudgetsChanged: c.setBudgets, Editors: c.openEditors(keys), Stray: c.openStray(keys, redactor.Add), Broker: c.broker, Logger: c.logger, Now: time.Now,
 		Login: c.login(),
 	})

@@ -36,6 +36,14 @@ type Methods struct {
 	ChatRename        Method[ChatRename, Conversation]            `name:"chat.rename"`
 	ChatDelete        Method[ConversationRef, Empty]              `name:"chat.delete"`
 	ChatRestore       Method[ConversationRef, Conversation]       `name:"chat.restore"`
+	CompareList       Method[Empty, ComparisonList]               `name:"compare.list"`
+	CompareGet        Method[ComparisonRef, ComparisonDetail]     `name:"compare.get"`
+	CompareStart      Method[CompareStart, ComparisonDetail]      `name:"compare.start"`
+	CompareStop       Method[ComparisonRef, Empty]                `name:"compare.stop"`
+	ComparePick       Method[ComparePick, ComparedPrompts]        `name:"compare.pick"`
+	CompareDelete     Method[ComparisonRef, Empty]                `name:"compare.delete"`
+	CompareRestore    Method[ComparisonRef, ComparedPrompts]      `name:"compare.restore"`
+	ComparePrompts    Method[PromptList, Empty]                   `name:"compare.savePrompts"`
 	RouteExplain      Method[RouteQuery, Route]                   `name:"route.explain"`
 	HealthList        Method[Empty, HealthList]                   `name:"health.list"`
 	HealthReset       Method[ProviderRef, HealthList]             `name:"health.reset"`
@@ -70,7 +78,7 @@ type Methods struct {
 	Quit              Method[Empty, Empty]                        `name:"app.quit"`
 }
 
-// Events is every event, by type. All but "chat.delta" are delivered for certain.
+// Events is every event, by type. All but "chat.delta" and "compare.delta" are delivered for certain.
 type Events struct {
 	Status Status `name:"status"`
 	// Settings, Models, Health, Rollouts, Budgets, Credentials, Keys and Conversations say that something changed; who shows
@@ -88,6 +96,10 @@ type Events struct {
 	UsageChanged Empty     `name:"usage.changed"`
 	ChatDelta    ChatDelta `name:"chat.delta"`
 	ChatTurn     ChatTurn  `name:"chat.turn"`
+	// Comparisons says that comparisons or saved prompts changed.
+	Comparisons   Empty         `name:"compare.changed"`
+	CompareDelta  CompareDelta  `name:"compare.delta"`
+	CompareAnswer CompareAnswer `name:"compare.answer"`
 	// PageAsked is sent to the window when a page of it is opened from elsewhere, such as the tray.
 	PageAsked WindowPage `name:"window.pageAsked"`
 	// CloseAsked is sent to the window when its user closed it while no tray could bring it back.

@@ -17,6 +17,7 @@ import (
 	"gatehouse/backend/access"
 	"gatehouse/backend/budget"
 	"gatehouse/backend/chat"
+	"gatehouse/backend/compare"
 	"gatehouse/backend/connect"
 	"gatehouse/backend/credential"
 	"gatehouse/backend/event"
@@ -54,6 +55,7 @@ type Options struct {
 	History              *usage.History
 	Models               *modellist.List
 	Chat                 *chat.Chats
+	Compare              *compare.Comparisons
 	DB                   *store.DB
 	Endpoint             Endpoint
 	Checker              Checker
@@ -142,6 +144,14 @@ func (s *Service) Methods() *Methods {
 		ChatRename:        s.chatRename,
 		ChatDelete:        s.chatDelete,
 		ChatRestore:       s.chatRestore,
+		CompareList:       s.compareList,
+		CompareGet:        s.compareGet,
+		CompareStart:      s.compareStart,
+		CompareStop:       s.compareStop,
+		ComparePick:       s.comparePick,
+		CompareDelete:     s.compareDelete,
+		CompareRestore:    s.compareRestore,
+		ComparePrompts:    s.comparePrompts,
 		RouteExplain:      s.route,
 		HealthList:        func(context.Context, Empty) (HealthList, error) { return s.healthList(), nil },
 		HealthReset:       s.resetHealth,

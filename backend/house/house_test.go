@@ -30,7 +30,7 @@ var floors = [][]string{
 	{"routing"},
 	{"gateway"},
 	{"settings", "access", "usage", "chat", "credential", "modellist", "calibration", "objects", "health", "answers", "connect", "stray", "rollout", "budget"},
-	{"export", "telemetry"},
+	{"export", "telemetry", "compare"},
 	{"control", "proxy", "tray", "desktop"},
 	{"app"},
 	{"shell", "cli"},

@@ -8,6 +8,7 @@ import { Browser, Gatehouse, shoot } from "./gatehouse.mjs";
 const PAGES = {
   Start: [],
   Chat: [],
+  Compare: [],
   Models: ["sim:sim/stream"],
   Routing: [
     ...["models", "rules", "rollouts"].flatMap(part => [part, `${part}/new`]),

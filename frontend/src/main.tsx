@@ -10,6 +10,7 @@ import { startFeed } from "./state/feed";
 import { host } from "./ui/host";
 
 host.copy = text => api.copy(text);
+host.saves = api.kind === "browser";
 startFeed();
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>

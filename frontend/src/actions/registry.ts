@@ -1,6 +1,7 @@
 // Everything that can be done from anywhere: the palette lists it, the keyboard runs it, the help shows it.
 import { api } from "../api";
 import { stopStreaming } from "../state/chat";
+import { stopComparing } from "../state/compare";
 import { go, PAGES, type PageName } from "../state/route";
 import { session } from "../state/session";
 import { attempt } from "../ui/notify";
@@ -32,6 +33,7 @@ const PAGE_LABELS: Record<PageName, string> = {
   keys: "Keys",
   credentials: "Credentials",
   settings: "Settings",
+  compare: "Compare",
 };
 
 const always = () => true;
@@ -69,7 +71,16 @@ export const actions: Action[] = [
     group: "Chat",
     shortcuts: ["escape"],
     available: always,
-    run: () => stopStreaming(),
+    run: () => stopStreaming() || stopComparing(),
+  },
+  {
+    id: "compare.new",
+    label: "Compare models",
+    group: "Chat",
+    shortcuts: ["alt+c"],
+    keywords: "side by side evaluation winner prompts table csv",
+    available: always,
+    run: () => go("compare"),
   },
   {
     id: "routing.dryRun",

@@ -153,9 +153,103 @@ export interface ChatTurn {
   turn: Turn;
 }
 
+export interface CompareAnswer {
+  comparison: string;
+  ended: number;
+  answer: ComparedAnswer;
+}
+
+export interface CompareDelta {
+  comparison: string;
+  prompt: number;
+  model: string;
+  seq: number;
+  text: string;
+  reasoning: string;
+}
+
+export interface ComparePick {
+  comparison: string;
+  prompt: number;
+  model: string;
+}
+
+export interface CompareStart {
+  prompts: string[];
+  models: string[];
+  system: string;
+  temperature: number | null;
+}
+
+export interface ComparedAnswer {
+  prompt: number;
+  model: string;
+  answeredBy: string;
+  provider: string;
+  state: "waiting" | "streaming" | "done" | "stopped" | "failed";
+  text: string;
+  reasoning: string;
+  error: string;
+  seq: number;
+  inputTokens: number | null;
+  outputTokens: number | null;
+  costPicoUSD: number | null;
+  timeToFirstTokenMs: number | null;
+  durationMs: number | null;
+  tokensPerSecond: number | null;
+}
+
+export interface ComparedPrompts {
+  id: string;
+  prompts: string[];
+  models: string[];
+  system: string;
+  temperature: number | null;
+  createdAt: string;
+  state: "running" | "done" | "stopped";
+  ended: number;
+  winners: string[];
+}
+
+export interface ComparedTotal {
+  model: string;
+  wins: number;
+  answered: number;
+  failed: number;
+  outputTokens: number | null;
+  costPicoUSD: number | null;
+  timeToFirstTokenMs: number | null;
+  tokensPerSecond: number | null;
+}
+
 export interface Comparison {
   old: Arm;
   new: Arm;
+}
+
+export interface ComparisonDetail {
+  comparison: ComparedPrompts;
+  answers: ComparedAnswer[];
+  totals: ComparedTotal[];
+}
+
+export interface ComparisonList {
+  comparisons: ComparisonSummary[];
+  promptLists: PromptList[];
+}
+
+export interface ComparisonRef {
+  comparison: string;
+}
+
+export interface ComparisonSummary {
+  id: string;
+  title: string;
+  prompts: number;
+  models: string[];
+  createdAt: string;
+  state: "running" | "done" | "stopped";
+  ended: number;
 }
 
 export interface Conversation {
@@ -544,6 +638,11 @@ export interface Progress {
   windowMs: number;
   window: Comparison;
   total: Comparison;
+}
+
+export interface PromptList {
+  name: string;
+  prompts: string[];
 }
 
 export interface ProviderRef {
@@ -1275,6 +1374,14 @@ export interface Calls {
   "chat.rename": { params: ChatRename; result: Conversation };
   "chat.delete": { params: ConversationRef; result: Empty };
   "chat.restore": { params: ConversationRef; result: Conversation };
+  "compare.list": { params: Empty; result: ComparisonList };
+  "compare.get": { params: ComparisonRef; result: ComparisonDetail };
+  "compare.start": { params: CompareStart; result: ComparisonDetail };
+  "compare.stop": { params: ComparisonRef; result: Empty };
+  "compare.pick": { params: ComparePick; result: ComparedPrompts };
+  "compare.delete": { params: ComparisonRef; result: Empty };
+  "compare.restore": { params: ComparisonRef; result: ComparedPrompts };
+  "compare.savePrompts": { params: PromptList; result: Empty };
   "route.explain": { params: RouteQuery; result: Route };
   "health.list": { params: Empty; result: HealthList };
   "health.reset": { params: ProviderRef; result: HealthList };
@@ -1323,6 +1430,9 @@ export interface Events {
   "usage.changed": Empty;
   "chat.delta": ChatDelta;
   "chat.turn": ChatTurn;
+  "compare.changed": Empty;
+  "compare.delta": CompareDelta;
+  "compare.answer": CompareAnswer;
   "window.pageAsked": WindowPage;
   "window.closeAsked": Empty;
 }

@@ -24,6 +24,7 @@ const loaders: Record<PageName, () => Promise<{ default: View }>> = {
   keys: () => import("../features/keys/KeysPage"),
   credentials: () => import("../features/credentials/CredentialsPage"),
   settings: () => import("../features/settings/SettingsPage"),
+  compare: () => import("../features/compare/ComparePage"),
 };
 
 const views = Object.fromEntries(PAGES.map(page => [page, lazy(loaders[page])])) as Record<

@@ -1,6 +1,7 @@
 import { Tooltip } from "@mantine/core";
 import {
   IconChartBar,
+  IconColumns3,
   IconCube,
   IconDoorEnter,
   IconKey,
@@ -29,6 +30,7 @@ const icons: Record<PageName, typeof IconKey> = {
   keys: IconKey,
   credentials: IconLock,
   settings: IconSettings,
+  compare: IconColumns3,
 };
 
 export function Nav({ current }: { current: PageName }) {

@@ -4,6 +4,7 @@ import { createStore, useStore } from "./store";
 export const PAGES = [
   "start",
   "chat",
+  "compare",
   "models",
   "routing",
   "usage",

@@ -13,6 +13,11 @@ export function notifyError(title: string, error: unknown) {
   });
 }
 
+/** Shows what came of something that the user asked for and that can't be seen. */
+export function notifyDone(title: string, message: string) {
+  notifications.show({ title, message, withBorder: true });
+}
+
 /** Runs a command whose only visible failure is a notification. */
 export async function attempt(title: string, command: () => Promise<unknown>): Promise<boolean> {
   try {
