@@ -60,6 +60,10 @@ type Conversation struct {
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
 	Turns     int       `json:"turns"`
+	Pinned    bool      `json:"pinned"`
+	// System goes before all turns, empty for none; Temperature is nil for the model's own.
+	System      string   `json:"system"`
+	Temperature *float64 `json:"temperature"`
 	// Snippet is the text around what a search found; empty without a search.
 	Snippet string `json:"snippet"`
 }
@@ -135,12 +139,16 @@ const (
 	MaxText = 1 << 20
 	// MaxTitle bounds a title, in characters.
 	MaxTitle = 200
+	// MaxSystem bounds a system prompt, in bytes.
+	MaxSystem = 256 << 10
 	// MaxQuery bounds what is searched for, in characters.
 	MaxQuery = 256
 	// MaxAnswer bounds an answer with its reasoning, in bytes. A model that writes on and on is stopped there.
 	MaxAnswer = 16 << 20
 
 	maxModel = 512
+	// newTemperature is what a new conversation begins with.
+	newTemperature = 0.7
 	// deltaEvery is the shortest time between two deltas: two frames of a screen.
 	deltaEvery = 33 * time.Millisecond
 	// saveEvery is how much of an answer a crash may cost.

@@ -11,7 +11,7 @@ import (
 	"gatehouse/backend/store"
 )
 
-// List gives the conversations, the one used last first. A query gives those that have it in their title or in a text,
+// List gives the conversations, the pinned ones before the others, the one used last first. A query gives those that have it in their title or in a text,
 // whatever its case, with what stands around it.
 func (c *Chats) List(query string) ([]Conversation, error) {
 	query = oneLine(query)
@@ -39,6 +39,12 @@ func (c *Chats) List(query string) ([]Conversation, error) {
 		return nil, reading(err)
 	}
 	slices.SortFunc(found, func(a, b Conversation) int {
+		if a.Pinned != b.Pinned {
+			if a.Pinned {
+				return -1
+			}
+			return 1
+		}
 		return cmp.Or(b.UpdatedAt.Compare(a.UpdatedAt), cmp.Compare(b.ID, a.ID))
 	})
 	return found, nil

@@ -45,14 +45,8 @@ func (c *Chats) Get(id string) (Detail, error) {
 // Send adds a user's text and starts the answer. It returns as soon as both turns are on the disk; the answer follows
 // as events. An empty conversation starts a new one, an empty model takes the conversation's last.
 func (c *Chats) Send(conversation, model, text string) (Detail, error) {
-	switch {
-	case strings.TrimSpace(text) == "":
-		return Detail{}, llm.Errorf(llm.ErrBadRequest, "the message is empty; write something first")
-	case len(text) > MaxText:
-		return Detail{}, llm.Errorf(llm.ErrBadRequest, "the message is too long: %d bytes, and %d are allowed",
-			len(text), MaxText)
-	case !utf8.ValidString(text):
-		return Detail{}, llm.Errorf(llm.ErrBadRequest, "the message is not valid text (UTF-8)")
+	if err := checkText(text); err != nil {
+		return Detail{}, err
 	}
 	fresh := conversation == ""
 	if fresh {
@@ -63,12 +57,9 @@ func (c *Chats) Send(conversation, model, text string) (Detail, error) {
 		case !ok && !fresh:
 			return nil, noConversation()
 		case fresh:
-			*rec = record{Title: titleOf(text), CreatedAt: now}
+			*rec = record{Title: titleOf(text), CreatedAt: now, Temperature: new(newTemperature)}
 		}
-		user := turnRecord{N: rec.Turns, Parts: []partRecord{{Text: text}}}
-		user.Turn = Turn{ID: turnID(conversation, user.N), Role: RoleUser, At: now, State: StateDone}
-		rec.Turns++
-		return append(turns, user), nil
+		return append(turns, rec.addUser(conversation, text, now)), nil
 	}
 	return c.start(conversation, model, ask)
 }
@@ -136,7 +127,10 @@ func (c *Chats) prepare(
 	if model == "" {
 		return Detail{}, nil, llm.Errorf(llm.ErrBadRequest, "no model is chosen; choose one first")
 	}
-	req := &llm.Request{Model: model, Stream: true}
+	req := &llm.Request{Model: model, Stream: true, Temperature: rec.Temperature}
+	if rec.System != "" {
+		req.Messages = append(req.Messages, llm.Message{Role: llm.RoleSystem, Parts: []llm.Part{llm.Text{Text: rec.System}}})
+	}
 	for _, t := range turns {
 		if m, ok := t.message(); ok {
 			req.Messages = append(req.Messages, m)

@@ -25,7 +25,10 @@ type record struct {
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
 	// Turns counts the turns; they have the numbers below it.
-	Turns int `json:"turns"`
+	Turns       int      `json:"turns"`
+	Pinned      bool     `json:"pinned,omitempty"`
+	System      string   `json:"system,omitempty"`
+	Temperature *float64 `json:"temperature,omitempty"`
 	// Running tells that the last turn is being written.
 	Running bool `json:"running,omitempty"`
 	Deleted bool `json:"deleted,omitempty"`
@@ -34,6 +37,7 @@ type record struct {
 func (r record) view(id string) Conversation {
 	return Conversation{
 		ID: id, Title: r.Title, Model: r.Model, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Turns: r.Turns,
+		Pinned: r.Pinned, System: r.System, Temperature: r.Temperature,
 	}
 }
 
@@ -201,7 +205,7 @@ func (s *shelf) load(id string) (r record, turns []turnRecord, ok bool, err erro
 	return r, turns, ok && !r.Deleted, err
 }
 
-// begin stores a conversation whose last turn is being written, with the turns that are new in it.
+// begin stores a conversation with the turns that are new in it; those beyond its end are removed.
 func (s *shelf) begin(id string, r record, turns ...turnRecord) error {
 	return s.db.Write(func(tx *store.Tx) error {
 		if err := s.conversations.In(tx).Put(id, r); err != nil {
@@ -212,8 +216,26 @@ func (s *shelf) begin(id string, r record, turns ...turnRecord) error {
 				return err
 			}
 		}
-		return nil
+		return s.cut(tx, id, r.Turns)
 	})
+}
+
+// cut removes a conversation's turns from number n on.
+func (s *shelf) cut(tx *store.Tx, id string, n int) error {
+	var keys []string
+	err := s.turns.In(tx).Range(turnKey(id, n), store.Ascending, func(key string, _ turnRecord) (bool, error) {
+		if !strings.HasPrefix(key, id+"/") {
+			return false, nil
+		}
+		keys = append(keys, key)
+		return true, nil
+	})
+	for _, key := range keys {
+		if err == nil {
+			err = s.turns.In(tx).Delete(key)
+		}
+	}
+	return err
 }
 
 // save stores a turn that is being written.

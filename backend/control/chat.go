@@ -67,3 +67,22 @@ func (s *Service) chatRestore(_ context.Context, r ConversationRef) (Conversatio
 	c, err := s.Chat.Restore(r.Conversation)
 	return toConversation(c), err
 }
+
+func (s *Service) chatEdit(_ context.Context, p ChatEdit) (ConversationDetail, error) {
+	return detail(s.Chat.Edit(p.Conversation, p.Turn, p.Model, p.Text))
+}
+
+func (s *Service) chatBranch(_ context.Context, p TurnRef) (Conversation, error) {
+	c, err := s.Chat.Branch(p.Conversation, p.Turn)
+	return toConversation(c), err
+}
+
+func (s *Service) chatPin(_ context.Context, p ChatPin) (Conversation, error) {
+	c, err := s.Chat.Pin(p.Conversation, p.Pinned)
+	return toConversation(c), err
+}
+
+func (s *Service) chatConfigure(_ context.Context, p ChatConfigure) (Conversation, error) {
+	c, err := s.Chat.Configure(p.Conversation, p.System, p.Temperature)
+	return toConversation(c), err
+}

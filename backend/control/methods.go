@@ -34,6 +34,10 @@ type Methods struct {
 	ChatStop          Method[ConversationRef, Empty]              `name:"chat.stop"`
 	ChatRetry         Method[ChatRetry, ConversationDetail]       `name:"chat.retry"`
 	ChatRename        Method[ChatRename, Conversation]            `name:"chat.rename"`
+	ChatEdit          Method[ChatEdit, ConversationDetail]        `name:"chat.edit"`
+	ChatBranch        Method[TurnRef, Conversation]               `name:"chat.branch"`
+	ChatPin           Method[ChatPin, Conversation]               `name:"chat.pin"`
+	ChatConfigure     Method[ChatConfigure, Conversation]         `name:"chat.configure"`
 	ChatDelete        Method[ConversationRef, Empty]              `name:"chat.delete"`
 	ChatRestore       Method[ConversationRef, Conversation]       `name:"chat.restore"`
 	CompareList       Method[Empty, ComparisonList]               `name:"compare.list"`

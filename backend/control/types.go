@@ -565,6 +565,10 @@ type Conversation struct {
 	CreatedAt time.Time `json:"createdAt"`
 	UpdatedAt time.Time `json:"updatedAt"`
 	Turns     int       `json:"turns"`
+	Pinned    bool      `json:"pinned"`
+	// System goes before all turns, empty for none; Temperature is null for the model's own.
+	System      string   `json:"system"`
+	Temperature *float64 `json:"temperature"`
 	// Snippet is the text around what a search found; empty without a search.
 	Snippet string `json:"snippet"`
 }
@@ -622,6 +626,33 @@ type ChatSend struct {
 type ChatRetry struct {
 	Conversation string `json:"conversation"`
 	Model        string `json:"model"`
+}
+
+// ChatEdit puts another text in the place of a user's turn and asks again; the turns after it are removed.
+type ChatEdit struct {
+	Conversation string `json:"conversation"`
+	Turn         string `json:"turn"`
+	Model        string `json:"model"`
+	Text         string `json:"text"`
+}
+
+// TurnRef names a turn of a conversation.
+type TurnRef struct {
+	Conversation string `json:"conversation"`
+	Turn         string `json:"turn"`
+}
+
+// ChatPin keeps a conversation before all that are not pinned, or no longer.
+type ChatPin struct {
+	Conversation string `json:"conversation"`
+	Pinned       bool   `json:"pinned"`
+}
+
+// ChatConfigure sets a conversation's system prompt and temperature from 0 to 2; null is the model's own.
+type ChatConfigure struct {
+	Conversation string   `json:"conversation"`
+	System       string   `json:"system"`
+	Temperature  *float64 `json:"temperature"`
 }
 
 // ChatRename sets a conversation's title.

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { open, shoot } from "./gatehouse.mjs";
 
@@ -160,5 +161,88 @@ test("two windows on one conversation show the same stream", async t => {
   await finished(other).waitFor();
   await finished(page).waitFor();
   assert.equal(await answers(other).last().innerText(), await answers(page).last().innerText());
+  browser.assertNoFaults();
+});
+
+test("a conversation is configured, edited, branched, pinned and exported", async t => {
+  const { browser, page } = await open(t);
+  await browser.goTo("Chat");
+  await browser.pick("Model of this conversation", "sim/echo");
+  await say(page, "first words");
+  await finished(page).waitFor();
+  await say(page, "second words");
+  await page.waitForFunction(
+    () =>
+      [...document.querySelectorAll("article[aria-busy=false]")].filter(a => a.innerText.includes("took"))
+        .length === 2,
+  );
+  const list = page.getByRole("complementary", { name: "Conversations" });
+
+  await t.test("branches at an answer", async () => {
+    const whole = page.url();
+    await answers(page).first().getByRole("button", { name: "Branch from here" }).click();
+    await page.waitForFunction(was => location.href !== was, whole);
+    await list.getByRole("listitem").nth(1).waitFor();
+    await answers(page).nth(1).waitFor({ state: "detached" });
+    assert.equal(await answers(page).count(), 1);
+    await page.goto(whole);
+    await answers(page).nth(1).waitFor();
+  });
+
+  await t.test("sends a message anew", async () => {
+    await page.getByText("first words").first().hover();
+    await page.getByRole("button", { name: "Edit and send again" }).first().click();
+    const box = page.getByLabel("Edit the message");
+    await box.fill("مرحبا other words");
+    await shoot(page, "chat-edit");
+    await page.getByRole("button", { name: "Send again", exact: true }).click();
+    await answers(page).first().getByText("other words").waitFor();
+    await finished(page).waitFor();
+    assert.equal(await answers(page).count(), 1);
+    const dir = page.getByRole("article", { name: "You" }).locator("[dir=auto]");
+    assert.equal(await dir.evaluate(e => getComputedStyle(e).direction), "rtl");
+  });
+
+  await t.test("keeps a system prompt and a temperature", async () => {
+    const settings = page.getByRole("button", { name: "System prompt and temperature" });
+    await settings.click();
+    const dialog = page.getByRole("dialog", { name: "System prompt and temperature" });
+    assert.equal(await dialog.getByLabel("Temperature").inputValue(), "0.7");
+    await dialog.getByLabel("System prompt").fill("Be short.");
+    await dialog.getByLabel("Temperature").fill("5");
+    await dialog.getByText("A number from 0 to 2").waitFor();
+    await dialog.getByLabel("Temperature").fill("0.2");
+    await browser.assertAccessible("the settings of a conversation");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await dialog.waitFor({ state: "hidden" });
+    await page.reload();
+    await answers(page).first().waitFor();
+    await settings.click();
+    assert.equal(await dialog.getByLabel("System prompt").inputValue(), "Be short.");
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await dialog.waitFor({ state: "hidden" });
+  });
+
+  await t.test("is pinned", async () => {
+    await page.getByRole("button", { name: "Pin the conversation" }).click();
+    await page.getByRole("button", { name: "Pin the conversation", pressed: true }).waitFor();
+    await list.getByRole("listitem").first().getByLabel("Pinned").waitFor();
+    await browser.assertAccessible("a pinned conversation");
+    await shoot(page, "chat-pinned");
+  });
+
+  await t.test("is exported", async () => {
+    for (const [form, ending, holds] of [
+      ["Markdown", ".md", "## You\n\nمرحبا other words"],
+      ["JSON", ".json", '"system": "Be short."'],
+    ]) {
+      const downloading = page.waitForEvent("download");
+      await page.getByRole("button", { name: "Export the conversation" }).click();
+      await page.getByRole("menuitem", { name: `Export as ${form}` }).click();
+      const download = await downloading;
+      assert.ok(download.suggestedFilename().endsWith(ending));
+      assert.ok((await readFile(await download.path(), "utf8")).includes(holds));
+    }
+  });
   browser.assertNoFaults();
 });

@@ -120,12 +120,30 @@ export interface CatalogEntry {
   firstTokenP75Ms: number | null;
 }
 
+export interface ChatConfigure {
+  conversation: string;
+  system: string;
+  temperature: number | null;
+}
+
 export interface ChatDelta {
   conversation: string;
   turn: string;
   seq: number;
   text: string;
   reasoning: string;
+}
+
+export interface ChatEdit {
+  conversation: string;
+  turn: string;
+  model: string;
+  text: string;
+}
+
+export interface ChatPin {
+  conversation: string;
+  pinned: boolean;
 }
 
 export interface ChatQuery {
@@ -259,6 +277,9 @@ export interface Conversation {
   createdAt: string;
   updatedAt: string;
   turns: number;
+  pinned: boolean;
+  system: string;
+  temperature: number | null;
   snippet: string;
 }
 
@@ -1065,6 +1086,11 @@ export interface Turn {
   durationMs: number | null;
 }
 
+export interface TurnRef {
+  conversation: string;
+  turn: string;
+}
+
 export interface UsageAttempt {
   provider: string;
   model: string;
@@ -1372,6 +1398,10 @@ export interface Calls {
   "chat.stop": { params: ConversationRef; result: Empty };
   "chat.retry": { params: ChatRetry; result: ConversationDetail };
   "chat.rename": { params: ChatRename; result: Conversation };
+  "chat.edit": { params: ChatEdit; result: ConversationDetail };
+  "chat.branch": { params: TurnRef; result: Conversation };
+  "chat.pin": { params: ChatPin; result: Conversation };
+  "chat.configure": { params: ChatConfigure; result: Conversation };
   "chat.delete": { params: ConversationRef; result: Empty };
   "chat.restore": { params: ConversationRef; result: Conversation };
   "compare.list": { params: Empty; result: ComparisonList };

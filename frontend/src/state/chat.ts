@@ -144,6 +144,12 @@ export async function retry(conversation: string, model = ""): Promise<void> {
   adopt(await api.call("chat.retry", { conversation, model }), since);
 }
 
+/** Sends another text in the place of a user's turn; what came after it is removed. */
+export async function edit(conversation: string, turn: string, model: string, text: string): Promise<void> {
+  const since = open.get(conversation)?.store.get().thread.clock ?? 0;
+  adopt(await api.call("chat.edit", { conversation, turn, model, text }), since);
+}
+
 export function stop(conversation: string): Promise<unknown> {
   return api.call("chat.stop", { conversation });
 }

@@ -9,6 +9,9 @@ const conversation: Conversation = {
   createdAt: "2026-11-21T12:00:00Z",
   updatedAt: "2026-11-21T12:00:00Z",
   turns: 1,
+  pinned: false,
+  system: "",
+  temperature: null,
   snippet: "",
 };
 

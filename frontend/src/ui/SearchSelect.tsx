@@ -50,6 +50,7 @@ export function SearchSelect(props: Props) {
   const chosen = options.find(o => o.value === value);
   const groups = [...new Set(shown.map(o => o.group))];
   const text = chosen ? chosen.label : value;
+  const hint = chosen && !chosen.group ? chosen.hint : "";
 
   return (
     <Combobox
@@ -75,13 +76,11 @@ export function SearchSelect(props: Props) {
           rightSection={<IconChevronDown size={14} />}
           rightSectionPointerEvents="none"
           onClick={() => combobox.toggleDropdown()}
-          aria-label={`${label}: ${text || placeholder}`}
+          aria-label={`${label}: ${text || placeholder}${hint && ` ${hint}`}`}
           classNames={{ input: classes.target }}
         >
           <span className={text ? classes.text : classes.placeholder}>{text || placeholder}</span>
-          {chosen?.hint && chosen.value === value && !chosen.group && (
-            <span className={classes.targetHint}>{chosen.hint}</span>
-          )}
+          {hint && <span className={classes.targetHint}> {hint}</span>}
         </InputBase>
       </Combobox.Target>
       <Combobox.Dropdown className={classes.dropdown}>

@@ -1,6 +1,15 @@
 import { ActionIcon, Button, CloseButton, Menu, Modal, TextInput, Tooltip } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { IconDots, IconMessagePlus, IconPencil, IconSearch, IconTrash } from "@tabler/icons-react";
+import {
+  IconDots,
+  IconMessagePlus,
+  IconPencil,
+  IconPin,
+  IconPinnedFilled,
+  IconPinnedOff,
+  IconSearch,
+  IconTrash,
+} from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { api, type Conversation } from "../../api";
 import { formatAgo } from "../../lib/time";
@@ -76,7 +85,10 @@ export function Conversations({ current }: { current: string }) {
                 aria-current={conversation.id === current ? "true" : undefined}
                 className={classes.itemLink}
               >
-                <span className={classes.itemTitle}>{conversation.title || "Untitled"}</span>
+                <span className={classes.itemTitle} dir="auto">
+                  {conversation.pinned && <IconPinnedFilled size={12} aria-label="Pinned" />}
+                  {conversation.title || "Untitled"}
+                </span>
                 <span className={classes.itemNote}>
                   {conversation.snippet && conversation.snippet !== conversation.title
                     ? conversation.snippet
@@ -97,6 +109,16 @@ export function Conversations({ current }: { current: string }) {
                   </ActionIcon>
                 </Menu.Target>
                 <Menu.Dropdown>
+                  <Menu.Item
+                    leftSection={conversation.pinned ? <IconPinnedOff size={15} /> : <IconPin size={15} />}
+                    onClick={() =>
+                      void attempt("Pinning the conversation failed", () =>
+                        api.call("chat.pin", { conversation: conversation.id, pinned: !conversation.pinned }),
+                      )
+                    }
+                  >
+                    {conversation.pinned ? "Unpin" : "Pin"}
+                  </Menu.Item>
                   <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => setRenaming(conversation)}>
                     Rename
                   </Menu.Item>

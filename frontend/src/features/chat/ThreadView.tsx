@@ -1,8 +1,8 @@
 import { Button } from "@mantine/core";
 import { IconArrowDown, IconMessage2 } from "@tabler/icons-react";
-import { useEffect, useRef, useState } from "react";
-import type { Turn } from "../../api";
-import { retry, send, stop, useThread } from "../../state/chat";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { api, type Turn } from "../../api";
+import { edit, retry, send, stop, useThread } from "../../state/chat";
 import { models } from "../../state/lists";
 import { ACTIVE, activeOption, modelOptions } from "../../state/models";
 import { useResource } from "../../state/resource";
@@ -17,6 +17,7 @@ import { useStickToEnd } from "../../ui/useStickToEnd";
 import { useTask } from "../../ui/useTask";
 import classes from "./Chat.module.css";
 import { Composer } from "./Composer";
+import { ThreadHead } from "./ThreadHead";
 import { TurnView } from "./TurnView";
 
 /** One conversation, or the beginning of one where the id is empty. */
@@ -48,13 +49,20 @@ export function ThreadView({ id }: { id: string }) {
     if (await attempt("Asking again failed", () => retry(id, other))) toEnd();
   };
 
+  const revise = useCallback((turn: Turn, text: string) => edit(id, turn.id, picked, text), [id, picked]);
+  const branchOff = useCallback(
+    (turn: Turn) =>
+      void attempt("Branching failed", async () => {
+        const made = await api.call("chat.branch", { conversation: id, turn: turn.id });
+        go("chat", made.id);
+        announce("This is the new branch.");
+      }),
+    [id],
+  );
+
   return (
     <section className={classes.thread} aria-label={thread.conversation?.title || "New chat"}>
-      {thread.conversation && (
-        <div className={classes.threadHead}>
-          <h2>{thread.conversation.title || "Untitled"}</h2>
-        </div>
-      )}
+      {thread.conversation && <ThreadHead conversation={thread.conversation} turns={thread.turns} />}
       <div ref={scroller} className={classes.scroller}>
         <div ref={content} className={classes.content}>
           {error && (
@@ -79,6 +87,8 @@ export function ThreadView({ id }: { id: string }) {
               late={early.size > 0}
               retry={turn === last && turn.role === "assistant" && !streaming ? again : null}
               options={options}
+              edit={streaming ? null : revise}
+              branch={branchOff}
             />
           ))}
         </div>

@@ -1,9 +1,8 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
-import { IconAlertTriangle, IconChevronRight, IconRefresh } from "@tabler/icons-react";
+import { IconAlertTriangle, IconChevronRight, IconGitBranch, IconRefresh } from "@tabler/icons-react";
 import { memo, useState } from "react";
 import type { Turn } from "../../api";
 import { sentences } from "../../lib/text";
-import { formatMoment } from "../../lib/time";
 import type { ModelOption } from "../../state/models";
 import { turnFacts } from "../../state/turns";
 import { CopyIcon } from "../../ui/Copy";
@@ -12,6 +11,7 @@ import { FactLine } from "../../ui/Facts";
 import { Markdown } from "../../ui/Markdown";
 import { SearchSelect } from "../../ui/SearchSelect";
 import classes from "./Chat.module.css";
+import { UserTurn } from "./UserTurn";
 
 interface Props {
   turn: Turn;
@@ -20,30 +20,32 @@ interface Props {
   /** Asks again for this answer; null where that is not possible. */
   retry: ((model?: string) => void) | null;
   options: ModelOption[];
+  /** Sends another text in the place of a user's turn; null where that is not possible. */
+  edit: ((turn: Turn, text: string) => Promise<unknown>) | null;
+  /** Makes another conversation of what was said up to the turn. */
+  branch(turn: Turn): void;
 }
 
 export const TurnView = memo(function TurnView(props: Props) {
-  return props.turn.role === "user" ? <UserTurn turn={props.turn} /> : <AssistantTurn {...props} />;
+  return props.turn.role === "user" ? (
+    <UserTurn turn={props.turn} edit={props.edit} />
+  ) : (
+    <AssistantTurn {...props} />
+  );
 }, sameTurn);
 
 function sameTurn(a: Props, b: Props): boolean {
   // The options matter only to the one turn that can be asked for again.
   return (
-    a.turn === b.turn && a.late === b.late && a.retry === b.retry && (!b.retry || a.options === b.options)
+    a.turn === b.turn &&
+    a.late === b.late &&
+    a.retry === b.retry &&
+    a.edit === b.edit &&
+    (!b.retry || a.options === b.options)
   );
 }
 
-function UserTurn({ turn }: { turn: Turn }) {
-  return (
-    <article className={classes.user} aria-label="You">
-      <div className={classes.userText} title={formatMoment(turn.at)}>
-        {turn.text}
-      </div>
-    </article>
-  );
-}
-
-function AssistantTurn({ turn, late, retry, options }: Props) {
+function AssistantTurn({ turn, late, retry, options, branch }: Props) {
   const streaming = turn.state === "streaming";
   return (
     <article
@@ -74,6 +76,18 @@ function AssistantTurn({ turn, late, retry, options }: Props) {
         <div className={classes.under}>
           <div className={classes.underButtons}>
             {turn.text && <CopyIcon text={turn.text} what="answer" />}
+            <Tooltip label="Branch from here">
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                c="dimmed"
+                size={26}
+                aria-label="Branch from here"
+                onClick={() => branch(turn)}
+              >
+                <IconGitBranch size={15} />
+              </ActionIcon>
+            </Tooltip>
             {retry && (
               <>
                 <Tooltip label="Ask again">

@@ -57,6 +57,7 @@ function Save({ prompts, onClose }: { prompts: string[]; onClose(): void }) {
       <form
         onSubmit={async event => {
           event.preventDefault();
+          event.stopPropagation(); // it would reach the form that the menu stands in
           if (await task.run(() => api.call("compare.savePrompts", { name, prompts }))) onClose();
         }}
       >
