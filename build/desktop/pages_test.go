@@ -8,7 +8,7 @@ import (
 )
 
 // pages are all there are, in the navigation's order: the first nine have their number for a shortcut.
-var pages = []string{"start", "chat", "models", "routing", "usage", "budgets", "connect", "keys", "credentials", "settings"}
+var pages = []string{"start", "chat", "compare", "models", "routing", "usage", "budgets", "connect", "keys", "credentials", "settings"}
 
 // otherPage is the least share of pixels by which two pages differ.
 const otherPage = 0.002
