@@ -228,7 +228,7 @@ func (h *History) Running() int {
 	defer h.mu.Unlock()
 	n := 0
 	for _, e := range h.live {
-		if !e.final {
+		if !e.ended {
 			n++
 		}
 	}
