@@ -81,12 +81,14 @@ async function look(browser, place, file, view, whole) {
   await shoot(page, file);
 }
 
-test("every page fits and is accessible in both themes and at all scales", async t => {
+test("every page fits at all scales and is accessible in both themes", async t => {
   const gatehouse = await Gatehouse.start();
   t.after(() => gatehouse.remove());
   const conversation = await fill(gatehouse);
   for (const colorScheme of ["light", "dark"]) {
     for (const { name: view, whole, ...options } of views) {
+      // What fits in one theme fits in the other, but for the smallest.
+      if (colorScheme === "dark" && !whole && options.viewport !== SMALLEST) continue;
       await t.test(`${colorScheme}, ${view}`, async t => {
         const browser = await Browser.open(gatehouse, { colorScheme, ...options });
         t.after(() => browser.close());
