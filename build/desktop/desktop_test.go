@@ -46,7 +46,7 @@ func TestActiveModel(t *testing.T) {
 		t.Errorf("after the click requests went to %q", got)
 	}
 	changed := g.window.AwaitPainted()
-	s.OpenTrayMenu(2)
+	s.OpenTrayMenu()
 	s.Shot("window-sim-stream")
 	s.CloseTrayMenu()
 

@@ -191,26 +191,19 @@ func (s *Session) Screen() *Picture {
 	return (&Window{s: s, fixed: "root"}).Picture()
 }
 
-// OpenTrayMenu opens the menu of the panel's last tray icon, and the submenu in it, with the mouse and the keyboard.
-// CloseTrayMenu closes both.
-func (s *Session) OpenTrayMenu(downs int) {
+// OpenTrayMenu opens the menu of the panel's last tray icon with the mouse.
+func (s *Session) OpenTrayMenu() {
 	s.t.Helper()
 	before := s.Screen()
 	s.xdotool("mousemove", fmt.Sprint(before.width-14), "15", "click", "1")
 	s.awaitScreen("the tray's menu opens", before)
-	before = s.Screen()
-	for range downs {
-		s.xdotool("key", "Down")
-	}
-	s.xdotool("key", "Right")
-	s.awaitScreen("the submenu opens", before)
 }
 
 // CloseTrayMenu closes what OpenTrayMenu opened.
 func (s *Session) CloseTrayMenu() {
 	s.t.Helper()
 	before := s.Screen()
-	s.xdotool("key", "Escape", "key", "Escape", "key", "Escape")
+	s.xdotool("key", "Escape", "key", "Escape")
 	s.awaitScreen("the tray's menu closes", before)
 }
 
