@@ -6,9 +6,11 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { api } from "./api";
 import { App } from "./app/App";
+import { mendLanguage } from "./lib/language";
 import { startFeed } from "./state/feed";
 import { host } from "./ui/host";
 
+mendLanguage(window.navigator);
 host.copy = text => api.copy(text);
 host.saves = api.kind === "browser";
 startFeed();
