@@ -75,7 +75,7 @@ function draw(at: HTMLElement, picture: Picture, onHover: (index: number | null)
       cursor: { x: true, y: false, drag: { x: false, y: false }, points: { show: !parts } },
       scales: {
         x: { time: false, range: [-0.5, names.length - 0.5] },
-        y: { range: (_, __, max) => [0, Math.max(max, limit ?? 0) * 1.08 || 1] },
+        y: { range: (_, __, max) => [0, Math.max(max, limit ?? 0) * 1.08 || (drawing.top ?? 1)] },
       },
       axes: [
         {

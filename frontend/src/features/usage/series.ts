@@ -31,7 +31,12 @@ export interface Drawing {
   /** Spells a value, and a value at an axis, where there is less room. */
   spell(value: number | null): string;
   axis(value: number): string;
+  /** Where the axis ends when every value is 0; 1 if left out. */
+  top?: number;
 }
+
+/** A cent, in 1e-12 USD. */
+const CENT = 10_000_000_000;
 
 /** As many groups as colours that are told apart; the rest is one more. */
 const GROUPS = 6;
@@ -55,6 +60,7 @@ export function drawingOf(report: UsageReport, by: Dimension, metric: Metric): D
         ),
         spell: formatCost,
         axis: formatCost,
+        top: CENT,
       };
     case "requests":
       return counted(
