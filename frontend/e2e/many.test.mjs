@@ -86,7 +86,10 @@ function scrolled(page, frames, px = 100) {
   );
 }
 
-test("a large history opens and scrolls like an empty one", { timeout: 20 * 60_000, skip: !process.env.GATEHOUSE_MANY && "make bench runs it" }, async t => {
+test("a large history opens and scrolls like an empty one", {
+  timeout: 20 * 60_000,
+  skip: !process.env.GATEHOUSE_MANY && "make bench runs it",
+}, async t => {
   const empty = await open(t);
   await empty.browser.goTo("Usage");
   const none = await firstPaint(empty.page, "main [role=tabpanel] p");
