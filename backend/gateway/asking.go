@@ -158,6 +158,24 @@ func (x *exchange) changes(a routing.Attempt) bool {
 	return t != nil && (t.SystemPrefix != "" || t.Parameters != (routing.Parameters{}) || t.Options.Caching.Auto || t.Options.ServiceTier != "")
 }
 
+// unmet tells what a virtual model adds to conversations and can't add to this request, which is none.
+func (x *exchange) unmet(a routing.Attempt) []llm.Notice {
+	if x.pass == nil && x.req.Embedding == nil || !x.changes(a) {
+		return nil
+	}
+	var notices []llm.Notice
+	add := func(wanted bool, field string) {
+		if wanted {
+			notices = append(notices, llm.Notice{Field: field, Message: "left out: this is only for conversations"})
+		}
+	}
+	add(a.Terms.SystemPrefix != "", "systemPrefix")
+	add(a.Terms.Parameters != (routing.Parameters{}), "parameters")
+	add(a.Terms.Options.Caching.Auto, "caching")
+	add(a.Terms.Options.ServiceTier != "", "serviceTier")
+	return notices
+}
+
 // apply puts into a decoded request what the decision adds to it.
 func (x *exchange) apply(a routing.Attempt, req *llm.Request) {
 	t := a.Terms

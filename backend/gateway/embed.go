@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"gatehouse/backend/llm"
@@ -128,7 +129,7 @@ func (x *exchange) embedAnew(ctx context.Context, a routing.Attempt) (*Answer, *
 	if err != nil {
 		return nil, nil, err
 	}
-	notices = append(asked.Notices, notices...)
+	x.notes = slices.Concat(x.notes, asked.Notices, notices)
 	x.seen = &llm.Observation{}
 	all := &llm.EmbeddingAnswer{Model: a.Model}
 	var resp *http.Response
@@ -151,8 +152,8 @@ func (x *exchange) embedAnew(ctx context.Context, a routing.Attempt) (*Answer, *
 	body, err := asked.Encode(all, protocol.Answering{
 		ID: strings.TrimPrefix(x.id, "req_"), Model: x.askedFor(), Now: x.start,
 		Origin: llm.Origin{Provider: a.Provider.ID, Model: a.Model}, Clock: x.g.Now,
-		InputTokens: func() int64 { return tokens.Embedding(asked.Request) }, Notices: notices,
-		Account: func(u llm.Usage) []byte { return x.account(u, notices) },
+		InputTokens: func() int64 { return tokens.Embedding(asked.Request) }, Notices: x.notes,
+		Account: func(u llm.Usage) []byte { return x.account(u, x.notes) },
 	})
 	if err != nil {
 		return nil, resp, err
@@ -161,9 +162,6 @@ func (x *exchange) embedAnew(ctx context.Context, a routing.Attempt) (*Answer, *
 	header := x.header(resp)
 	header.Del("Content-Length")
 	header.Set("Content-Type", "application/json")
-	if text := noticeHeader(notices); text != "" {
-		header.Set("X-Gatehouse-Notices", text)
-	}
 	return &Answer{
 		ID: x.id, Status: http.StatusOK, Header: header, Provider: x.provider.ID, Model: x.model,
 		Body: io.NopCloser(bytes.NewReader(body)), settled: x.settlement,

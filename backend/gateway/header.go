@@ -86,6 +86,9 @@ func (x *exchange) header(resp *http.Response) http.Header {
 	h["X-Gatehouse-Request-Id"] = []string{x.id}
 	h["X-Gatehouse-Provider"] = []string{x.provider.ID}
 	h["X-Gatehouse-Model"] = []string{x.model}
+	if text := noticeHeader(x.notes); text != "" {
+		h["X-Gatehouse-Notices"] = []string{text}
+	}
 	return h
 }
 

@@ -95,9 +95,6 @@ func (t *translation) answer(ctx context.Context, resp *http.Response) (*Answer,
 	x := t.x
 	h := x.header(resp)
 	h.Del("Content-Length")
-	if text := noticeHeader(t.notes); text != "" {
-		h.Set("X-Gatehouse-Notices", text)
-	}
 	answering := protocol.Answering{
 		ID: strings.TrimPrefix(x.id, "req_"), Model: x.askedFor(), Origin: t.origin, Now: x.start,
 		Clock: x.g.Now, InputTokens: func() int64 { return x.estimate(t.asked.Request) }, Notices: t.notes,
