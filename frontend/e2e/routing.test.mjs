@@ -460,7 +460,10 @@ test("a rollout is started, compared, raised, rolled back by hand and by its gua
   const news = served.filter(model => model === "sim/think").length;
   assert.ok(news > 0 && news < 30, `${news} of 30`);
   const compared = card.getByRole("row", { name: /^Requests/ });
-  await compared.getByRole("cell", { name: String(news), exact: true }).first().waitFor();
+  await compared
+    .getByRole("cell", { name: String(news), exact: true })
+    .first()
+    .waitFor();
   await compared
     .getByRole("cell", { name: String(30 - news), exact: true })
     .last()
