@@ -16,10 +16,50 @@ import (
 func (c *Core) openBudgets(db *store.DB, prices pricer) {
 	c.budgets = budget.Open(budget.Options{
 		DB: db, Now: time.Now, Zone: time.Local, Broker: c.broker, Logger: c.logger, Price: prices.Cost,
-		History: func(ctx context.Context, since time.Time, fn func(budget.Spent) bool) error {
-			return c.history.Each(ctx, since, time.Time{}, func(r *usage.Record) bool { return fn(spentOf(r)) })
-		},
+		History: spending{c},
 	})
+}
+
+// spending is the history as budgets see it.
+type spending struct{ core *Core }
+
+func (s spending) Each(ctx context.Context, since time.Time, fn func(budget.Spent) bool) error {
+	return s.core.history.Each(ctx, since, time.Time{}, func(r *usage.Record) bool { return fn(spentOf(r)) })
+}
+
+func (s spending) Ended() (out []budget.Spent) {
+	for _, r := range s.core.history.Ended() {
+		out = append(out, spentOf(r))
+	}
+	return out
+}
+
+func (s spending) Stored(tx *store.Tx, id string) (budget.Spent, bool, error) {
+	r, ok, err := s.core.history.Stored(tx, id)
+	if !ok {
+		return budget.Spent{}, false, err
+	}
+	return spentOf(r), true, nil
+}
+
+func (s spending) Walk(tx *store.Tx, from string, since time.Time, fn func(budget.Spent) bool) error {
+	return s.core.history.Walk(tx, from, since, func(r *usage.Record) bool { return fn(spentOf(r)) })
+}
+
+// historyChanged has budgets count what changes in the history.
+func (c *Core) historyChanged(tx *store.Tx, changes []usage.Change) error {
+	kinds := map[usage.ChangeKind]budget.ChangeKind{
+		usage.Ended: budget.Ended, usage.Deleted: budget.Deleted, usage.PutBack: budget.PutBack,
+	}
+	out := make([]budget.Change, len(changes))
+	for i, change := range changes {
+		out[i] = budget.Change{Kind: kinds[change.Kind], Spent: spentOf(change.Record)}
+		if change.Before != nil {
+			before := spentOf(change.Before)
+			out[i].Before = &before
+		}
+	}
+	return c.budgets.Count(tx, out)
 }
 
 // setBudgets tells the budgets what settings say of them now.

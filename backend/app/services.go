@@ -88,8 +88,9 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	c.openBudgets(db, prices)
 	history, err := usage.Open(db, usage.Options{
 		Now: time.Now, Logger: c.logger, Broker: c.broker, Pricer: prices,
-		View: func(r usage.Record) any { return control.UsageView(r) },
-		Keep: func() usage.Keep { return keepOf(c.settings.Snapshot().History) },
+		View:    func(r usage.Record) any { return control.UsageView(r) },
+		Keep:    func() usage.Keep { return keepOf(c.settings.Snapshot().History) },
+		Changed: c.historyChanged,
 		Settled: func(r *usage.Record) {
 			c.budgets.Settled(spentOf(r))
 			settled(c.rollouts, r)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,22 +29,88 @@ const dollar = 1_000_000_000_000
 
 var noon = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 
-// ledger is a history: the only truth that a Keeper adds up from.
+// ledger is a history: what it knows is in memory at once, and stored, as it is committed, in the database that the budgets
+// keep their accounts in.
 type ledger struct {
-	mu   sync.Mutex
-	all  map[string]budget.Spent
-	fail error
-	// before is called before each record is given.
+	mu    sync.Mutex
+	all   map[string]budget.Spent
+	ended map[string]budget.Spent // and not stored yet
+	fail  error
+	// before is called before each record is given to be learned from, walked before each that is given to be added up.
 	before func()
+	walked func() error
+
+	stored *store.Bucket[budget.Spent]
+	commit chan struct{}
+}
+
+func newLedger() *ledger {
+	return &ledger{all: map[string]budget.Spent{}, ended: map[string]budget.Spent{}}
+}
+
+// serve commits what ended to a database, until the test is over, as the history does.
+func (l *ledger) serve(t testing.TB, db *store.DB, count func(*store.Tx, []budget.Change) error) {
+	l.mu.Lock()
+	commit := make(chan struct{}, 1)
+	l.stored, l.commit = store.NewBucket[budget.Spent](db, "ledger"), commit
+	commit <- struct{}{} // of what a killed program left
+	l.mu.Unlock()
+	var loop sync.WaitGroup
+	loop.Go(func() {
+		for range commit {
+			if err := l.flush(db, count); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	t.Cleanup(func() {
+		close(commit)
+		loop.Wait()
+	})
+}
+
+func (l *ledger) flush(db *store.DB, count func(*store.Tx, []budget.Change) error) error {
+	l.mu.Lock()
+	ended := maps.Clone(l.ended)
+	l.mu.Unlock()
+	err := db.Write(func(tx *store.Tx) error {
+		var changes []budget.Change
+		for id, s := range ended {
+			change := budget.Change{Kind: budget.Ended, Spent: s}
+			if before, ok, err := l.stored.In(tx).Get(id); err != nil {
+				return err
+			} else if ok {
+				change.Before = &before
+			}
+			changes = append(changes, change)
+			if err := l.stored.In(tx).Put(id, s); err != nil {
+				return err
+			}
+		}
+		return count(tx, changes)
+	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id := range ended {
+		delete(l.ended, id)
+	}
+	return err
 }
 
 func (l *ledger) put(s budget.Spent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.all[s.ID] = s
+	if s.Outcome != gateway.Open {
+		l.ended[s.ID] = s
+		select {
+		case l.commit <- struct{}{}:
+		default:
+		}
+	}
 }
 
-func (l *ledger) each(_ context.Context, since time.Time, fn func(budget.Spent) bool) error {
+func (l *ledger) Each(_ context.Context, since time.Time, fn func(budget.Spent) bool) error {
 	l.mu.Lock()
 	var list []budget.Spent
 	for _, s := range l.all {
@@ -65,6 +132,59 @@ func (l *ledger) each(_ context.Context, since time.Time, fn func(budget.Spent) 
 	return err
 }
 
+func (l *ledger) Ended() []budget.Spent {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Collect(maps.Values(l.ended))
+}
+
+func (l *ledger) Stored(tx *store.Tx, id string) (budget.Spent, bool, error) {
+	return l.stored.In(tx).Get(id)
+}
+
+func (l *ledger) Walk(tx *store.Tx, from string, _ time.Time, fn func(budget.Spent) bool) error {
+	if l.fail != nil {
+		return l.fail
+	}
+	return l.stored.In(tx).Range(from, store.Ascending, func(_ string, s budget.Spent) (bool, error) {
+		if l.walked != nil {
+			if err := l.walked(); err != nil {
+				return false, err
+			}
+		}
+		return fn(s), nil
+	})
+}
+
+// change changes what is stored, as a deletion does or a backup that is put back.
+func (b *bench) change(kind budget.ChangeKind, list ...budget.Spent) {
+	b.t.Helper()
+	err := b.DB.Write(func(tx *store.Tx) error {
+		var changes []budget.Change
+		for _, s := range list {
+			err := b.ledger.stored.In(tx).Put(s.ID, s)
+			if kind == budget.Deleted {
+				err = b.ledger.stored.In(tx).Delete(s.ID)
+			}
+			if err != nil {
+				return err
+			}
+			changes = append(changes, budget.Change{Kind: kind, Spent: s})
+		}
+		return b.Count(tx, changes)
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// committed waits until all that ended is stored.
+func (b *bench) committed() {
+	for len(b.ledger.Ended()) > 0 {
+		_ = b.DB.Write(func(*store.Tx) error { return nil }) // after the commit that runs
+	}
+}
+
 // bench is a Keeper with a clock, a ledger and prices of its own.
 type bench struct {
 	*budget.Keeper
@@ -82,18 +202,19 @@ func openBench(t *testing.T, dir string, l *ledger) *bench {
 		t.Fatal(err)
 	}
 	if l == nil {
-		l = &ledger{all: map[string]budget.Spent{}}
+		l = newLedger()
 	}
 	b := &bench{t: t, ledger: l, broker: &event.Broker{}}
 	b.set(noon)
 	b.Keeper = budget.Open(budget.Options{
 		DB: db, Now: func() time.Time { return *b.now.Load() }, Zone: time.UTC, Broker: b.broker, Logger: slog.New(slog.DiscardHandler),
-		Price: price, History: l.each,
+		Price: price, History: l,
 	})
 	t.Cleanup(func() {
 		b.Close()
 		_ = db.Close()
 	})
+	l.serve(t, db, b.Count)
 	return b
 }
 

@@ -10,8 +10,9 @@
 // where a request that took less than it reserved counts as zero. What passes a limit is the error of estimates, never a
 // race. Requests whose price nobody knows count in tokens and requests alone, and a Budget says how many those are.
 //
-// The history of requests is the only truth of what was spent: Open and every new budget add it up from there. A request
-// that the program was killed under counts as what its record says it had reserved.
+// What was spent is what the history of requests has stored: each budget's account is changed in the transactions that store
+// the ends of requests, so a start reads one number, and what is deleted from the history stays spent. A new budget adds up
+// what is stored already. A request that the program was killed under counts as what its record says it had reserved.
 //
 // It must not know HTTP, settings files, how records are stored or how requests are carried.
 package budget
@@ -66,18 +67,20 @@ type Options struct {
 	Broker *event.Broker
 	Logger *slog.Logger
 	// Price gives what a usage costs at a provider's model, in 1e-12 USD.
-	Price func(provider, model string, u llm.Usage) (picoUSD int64, known bool)
-	// History gives the requests that started at since or later, newest first, those that run included, until fn says to
-	// stop; a zero time means all.
-	History func(ctx context.Context, since time.Time, fn func(Spent) bool) error
+	Price   func(provider, model string, u llm.Usage) (picoUSD int64, known bool)
+	History History
 }
 
 // Keeper keeps all budgets and rate limits. It implements gateway.Purse. It is safe for concurrent use.
 type Keeper struct {
 	Options
 	allowances *store.Bucket[allowance]
+	accounts   *store.Bucket[store.Raw] // each an account, under the budget's name
 	learned    *learner
+	recalled   sync.Once
+	allowing   sync.Mutex // held while a limit is raised
 
+	// mu is held within reading transactions, so no transaction is begun under it.
 	mu     sync.Mutex
 	meters []*meter // in order of name
 	rates  map[string]Rate
@@ -106,7 +109,8 @@ type reservation struct {
 // Open starts without budgets; Set brings them.
 func Open(o Options) *Keeper {
 	k := &Keeper{
-		Options: o, allowances: store.NewBucket[allowance](o.DB, "budgets"), learned: newLearner(),
+		Options: o, allowances: store.NewBucket[allowance](o.DB, "budgets"),
+		accounts: store.NewBucket[store.Raw](o.DB, "budgets.spent"), learned: newLearner(),
 		rates: map[string]Rate{}, gates: map[string]*gate{}, open: map[string]*reservation{}, news: make(chan struct{}, 1),
 	}
 	k.ctx, k.cancel = context.WithCancel(context.Background())
@@ -123,6 +127,12 @@ func (k *Keeper) Close() {
 // Set says what the user wants now. What a budget that is new, or over something else than before, has spent is added up
 // from the history; until that is done its requests wait.
 func (k *Keeper) Set(specs []Spec, rates map[string]Rate) {
+	k.allowing.Lock()
+	defer k.allowing.Unlock()
+	allowed := map[string]allowance{}
+	for _, s := range specs {
+		allowed[s.Name] = k.allowed(s.Name)
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := k.Now()
@@ -135,7 +145,7 @@ func (k *Keeper) Set(specs []Spec, rates map[string]Rate) {
 			continue
 		}
 		m := newMeter(s, now, k.Zone)
-		m.allow(k.allowed(s.Name))
+		m.allow(allowed[s.Name])
 		k.adopt(m)
 		next, fresh = append(next, m), append(fresh, m)
 	}

@@ -190,7 +190,7 @@ func TestNotice(t *testing.T) {
 }
 
 func TestAllow(t *testing.T) {
-	dir, l := t.TempDir(), &ledger{all: map[string]budget.Spent{}}
+	dir, l := t.TempDir(), newLedger()
 	day := usd("day", dollar, budget.Day)
 	t.Run("raised", func(t *testing.T) {
 		b := openBench(t, dir, l)

@@ -15,7 +15,7 @@ import (
 )
 
 func TestRestart(t *testing.T) {
-	dir, l := t.TempDir(), &ledger{all: map[string]budget.Spent{}}
+	dir, l := t.TempDir(), newLedger()
 	specs := []budget.Spec{usd("day", 100*dollar, budget.Day), usd("month", 100*dollar, budget.Month), usd("all", 500*dollar, budget.Total)}
 	specs = append(specs, budget.Spec{Name: "count", Limit: budget.Limit{Unit: budget.Requests, Amount: 100, Per: budget.Month}})
 	var want []budget.Budget
@@ -38,7 +38,7 @@ func TestRestart(t *testing.T) {
 	for id, s := range l.all { // killed
 		if s.Outcome == gateway.Open {
 			s.Outcome = gateway.Interrupted
-			l.all[id] = s
+			l.all[id], l.ended[id] = s, s
 		}
 	}
 	b := openBench(t, dir, l)

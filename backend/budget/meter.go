@@ -1,6 +1,7 @@
 package budget
 
 import (
+	"encoding/json"
 	"math"
 	"time"
 )
@@ -33,6 +34,26 @@ func (a *amounts) take(b amounts) {
 	a.unpriced, a.estimated = a.unpriced-b.unpriced, a.estimated-b.estimated
 }
 
+// takeUpTo takes as much of what is there as b has.
+func (a *amounts) takeUpTo(b amounts) {
+	b.picoUSD, b.tokens, b.requests = min(b.picoUSD, a.picoUSD), min(b.tokens, a.tokens), min(b.requests, a.requests)
+	b.unpriced, b.estimated = min(b.unpriced, a.unpriced), min(b.estimated, a.estimated)
+	a.take(b)
+}
+
+// MarshalJSON writes the numbers in order: 1e-12 USD, tokens, requests, those that are unpriced and those that are estimated.
+func (a amounts) MarshalJSON() ([]byte, error) {
+	return json.Marshal([...]int64{a.picoUSD, a.tokens, a.requests, a.unpriced, a.estimated})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (a *amounts) UnmarshalJSON(text []byte) error {
+	var n [5]int64
+	err := json.Unmarshal(text, &n)
+	*a = amounts{n[0], n[1], n[2], n[3], n[4]}
+	return err
+}
+
 // plus adds two numbers that are not negative, up to the largest there is.
 func plus(a, b int64) int64 {
 	if a > math.MaxInt64-b {
@@ -62,7 +83,7 @@ type meter struct {
 	step    int
 	blocked bool
 
-	// ready is closed once spent is known. Until then seen are the requests that ended meanwhile.
+	// ready is closed once spent is known. Until then seen are the requests that ended meanwhile, which spent counts already.
 	ready   chan struct{}
 	seen    map[string]bool
 	problem string

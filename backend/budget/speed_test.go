@@ -26,11 +26,12 @@ func BenchmarkReserve(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			l := &ledger{all: map[string]budget.Spent{}}
+			l := newLedger()
 			k := budget.Open(budget.Options{
-				DB: db, Now: time.Now, Zone: time.UTC, Broker: &event.Broker{}, Logger: slog.New(slog.DiscardHandler), Price: price, History: l.each,
+				DB: db, Now: time.Now, Zone: time.UTC, Broker: &event.Broker{}, Logger: slog.New(slog.DiscardHandler), Price: price, History: l,
 			})
 			b.Cleanup(func() { k.Close(); _ = db.Close() })
+			l.serve(b, db, k.Count)
 			k.Set(specs, nil)
 			if err := k.Ready(b.Context()); err != nil {
 				b.Fatal(err)

@@ -59,6 +59,7 @@ func (s *Service) restore(ctx context.Context, f BackupFile) (done UsageChange, 
 	}
 	done.Requests, err = s.History.Import(ctx, backup)
 	if done.Requests > 0 {
+		s.Budgets.Reload()
 		s.Broker.PublishEnd(EventUsageChanged, Empty{})
 	}
 	return done, err

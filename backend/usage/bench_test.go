@@ -62,6 +62,9 @@ func largeHistory(b *testing.B, h *History, requests int) {
 			b.Fatal(err)
 		}
 	}
+	if days, err := h.buildDays(b.Context(), time.UTC, year.AddDate(2, 0, 0)); err != nil || days < hours/24 {
+		b.Fatal(days, err)
+	}
 	if info, err := os.Stat(h.db.Path()); err == nil {
 		b.ReportMetric(float64(info.Size())/1e6, "MB-of-roll-ups")
 	}

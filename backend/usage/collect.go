@@ -136,21 +136,30 @@ func (c *collector) period(cuts []time.Time, end time.Time, count counter) error
 			return err
 		}
 	}
-	if err := c.rows(plainRows, cuts, end, split, count); err != nil || !c.q.labels() {
-		return err
+	stretches, err := c.h.rollups.stretches(c.tx, hourOf(start), hourOf(end), cuts)
+	for _, s := range stretches {
+		for family := byte(plainRows); family <= labelRows && err == nil; family++ {
+			if family == plainRows || c.q.labels() {
+				err = c.rows(family, s, cuts, split, count)
+			}
+		}
 	}
-	return c.rows(labelRows, cuts, end, split, count)
+	return err
 }
 
-// rows counts the whole hours of a period.
-func (c *collector) rows(family byte, cuts []time.Time, end time.Time, split map[uint32]bool, count counter) error {
-	first := keyOf(family, hourOf(cuts[0]), 0)
-	bucket, n, last := 0, 0, hourOf(end)
+// rows counts the whole hours, or days, of a stretch of a period.
+func (c *collector) rows(family byte, s stretch, cuts []time.Time, split map[uint32]bool, count counter) error {
+	first, end := keyOf(family, s.first, 0), keyOf(family, s.end, 0)
+	rows := c.h.rollups.hours.In(c.tx)
+	if s.days {
+		rows = c.h.rollups.days.In(c.tx)
+	}
+	bucket, n := partOf(cuts, startOf(s.first)), 0
 	at, skip := uint32(0), false
 	a := &amount{}
-	return c.h.rollups.hours.In(c.tx).Range(string(first[:]), store.Ascending, func(key string, raw store.Raw) (bool, error) {
+	return rows.Range(string(first[:]), store.Ascending, func(key string, raw store.Raw) (bool, error) {
 		k, err := parseKey(key)
-		if err != nil || k[0] != family || k.hour() >= last {
+		if err != nil || key >= string(end[:]) {
 			return false, err
 		}
 		if n++; n%1024 == 0 && c.ctx.Err() != nil {
@@ -183,10 +192,6 @@ func (c *collector) rows(family byte, cuts []time.Time, end time.Time, split map
 
 // record counts one record.
 func (c *collector) record(r *Record, cuts []time.Time, count counter) error {
-	bucket, exact := slices.BinarySearchFunc(cuts, r.StartedAt, time.Time.Compare)
-	if !exact {
-		bucket--
-	}
 	plain, labels := seriesOf(r)
 	s := &plain
 	if labels != nil && c.q.labels() {
@@ -198,7 +203,16 @@ func (c *collector) record(r *Record, cuts []time.Time, count counter) error {
 	}
 	a := amount{record: r}
 	a.sums.count(r)
-	return count(m, max(bucket, 0), &a)
+	return count(m, partOf(cuts, r.StartedAt), &a)
+}
+
+// partOf tells which of the parts that begin at cuts a moment is in.
+func partOf(cuts []time.Time, at time.Time) int {
+	i, exact := slices.BinarySearchFunc(cuts, at, time.Time.Compare)
+	if !exact {
+		i--
+	}
+	return max(i, 0)
 }
 
 // member gives a series by its number.

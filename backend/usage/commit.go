@@ -32,9 +32,9 @@ func (w *writer) commit() {
 			}
 			slices.SortFunc(items, func(a, b item) int { return strings.Compare(a.id, b.id) })
 			w.results <- write(func(tx *store.Tx) error {
-				again, err := w.h.putAll(tx, items)
+				again, changes, err := w.h.putAll(tx, items)
 				if err == nil {
-					err = w.h.rollUp(tx, roller, items, again)
+					err = errorOf(w.h.rollUp(tx, roller, items, again), w.h.changed(tx, changes))
 				}
 				return err
 			})
@@ -63,22 +63,27 @@ func (h *History) change(ctx context.Context, run func(*store.Tx, *roller) error
 	}
 }
 
-// putAll stores records. It gives the hours that counted one of them already, with another end.
-func (h *History) putAll(tx *store.Tx, items []item) (again map[uint32]bool, err error) {
+// putAll stores records. It gives the hours that counted one of them already, with another end, and what changed.
+func (h *History) putAll(tx *store.Tx, items []item) (again map[uint32]bool, changes []Change, err error) {
 	records, open := h.records.In(tx), h.open.In(tx)
 	again = map[uint32]bool{}
 	for _, it := range items {
+		change := Change{Kind: Ended, Record: it.record}
 		if it.entry.restored {
-			old, found, err := records.Get(it.id)
+			old, found, err := h.Stored(tx, it.id)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			if found && ended(old) {
+			if found {
+				change.Before = old
 				again[hourOf(it.record.StartedAt)] = true
 			}
 		}
+		if it.final {
+			changes = append(changes, change)
+		}
 		if err := records.Put(it.id, it.raw); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if !it.final {
 			err = open.Put(it.id, store.Raw{})
@@ -86,10 +91,10 @@ func (h *History) putAll(tx *store.Tx, items []item) (again map[uint32]bool, err
 			err = open.Delete(it.id)
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return again, nil
+	return again, changes, nil
 }
 
 // rollUp counts the records that ended; the hours of again are counted anew from all that they hold.
@@ -161,10 +166,12 @@ func errorOf(errs ...error) error {
 }
 
 // rolledVersion is that of how roll-ups are made; others are made anew.
-const rolledVersion = "2"
+const rolledVersion = "3"
 
 const (
 	rolledKey = "version"
+	// rolledHours is the version whose hours are as they are now, and which knew no days.
+	rolledHours = "2"
 	// rollStep is how many records are rolled up in one transaction.
 	rollStep = 20_000
 )
@@ -175,8 +182,15 @@ func (h *History) rollUpOld(ctx context.Context) error {
 	if err != nil || string(version) == rolledVersion {
 		return err
 	}
+	if string(version) == rolledHours {
+		// It is also what an older program leaves that ran on this file, and did not know of the days it changed.
+		return h.db.Write(func(tx *store.Tx) error {
+			return errorOf(h.rollups.clearDays(tx), h.rolled.In(tx).Put(rolledKey, store.Raw(rolledVersion)))
+		})
+	}
 	err = h.db.Write(func(tx *store.Tx) error {
-		return errorOf(h.rollups.series.In(tx).Clear(), h.rollups.names.In(tx).Clear(), h.rollups.hours.In(tx).Clear())
+		return errorOf(h.rollups.clearDays(tx), h.rollups.series.In(tx).Clear(), h.rollups.names.In(tx).Clear(),
+			h.rollups.hours.In(tx).Clear())
 	})
 	if err != nil {
 		return err

@@ -31,6 +31,14 @@ func (h *History) Delete(ctx context.Context, d Deletion) (deleted int64, err er
 	if d.From.IsZero() && d.To.IsZero() && d.Project == nil {
 		return 0, llm.Errorf(llm.ErrBadRequest, "say what to delete: a project, or from when, or until when")
 	}
+	deleted, err = h.delete(ctx, d)
+	if deleted > 0 {
+		h.tidyUp()
+	}
+	return deleted, err
+}
+
+func (h *History) delete(ctx context.Context, d Deletion) (deleted int64, err error) {
 	hours, err := h.hoursOf(d)
 	for len(hours) > 0 && err == nil {
 		var n, done int
@@ -96,24 +104,24 @@ func (h *History) hoursOf(d Deletion) (hours []uint32, err error) {
 
 // deleteInHour deletes what matches of an hour and counts the rest anew.
 func (h *History) deleteInHour(tx *store.Tx, roller *roller, hour uint32, d Deletion) (deleted, read int, err error) {
-	var ids []string
+	var changes []Change
 	err = h.eachOfHour(tx, hour, func(r *Record) bool {
 		read++
 		if d.matches(r) {
-			ids = append(ids, r.ID)
+			changes = append(changes, Change{Kind: Deleted, Record: r})
 		}
 		return true
 	})
-	if err != nil || len(ids) == 0 {
+	if err != nil || len(changes) == 0 {
 		return 0, read, err
 	}
 	records := h.records.In(tx)
-	for _, id := range ids {
-		if err := records.Delete(id); err != nil {
+	for _, c := range changes {
+		if err := records.Delete(c.Record.ID); err != nil {
 			return 0, read, err
 		}
 	}
-	return len(ids), read, errorOf(roller.flush(tx), h.recount(tx, roller, map[uint32]bool{hour: true}))
+	return len(changes), read, errorOf(roller.flush(tx), h.recount(tx, roller, map[uint32]bool{hour: true}), h.changed(tx, changes))
 }
 
 // Keep says how much of the history is kept; 0 is everything.
@@ -124,50 +132,6 @@ type Keep struct {
 	Bytes int64
 }
 
-// keepEvery is how often it is looked for what need not be kept any more.
-const keepEvery = time.Hour
-
-// keep deletes, for as long as the history is open, what need not be kept.
-func (h *History) keep() {
-	defer close(h.kept)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go func() {
-		select {
-		case <-h.stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	tick := time.NewTicker(keepEvery)
-	defer tick.Stop()
-	for {
-		deleted, err := h.Prune(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
-			h.opts.Logger.Error("old requests can't be deleted from the usage history", "error", err)
-		case deleted > 0:
-			h.opts.Logger.Info("old requests were deleted from the usage history", "requests", deleted)
-		}
-		select {
-		case <-tick.C:
-		case <-h.prune:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// KeepChanged says that Options.Keep gives another answer than before.
-func (h *History) KeepChanged() {
-	select {
-	case h.prune <- struct{}{}:
-	default:
-	}
-}
-
 // Prune deletes what need not be kept, the oldest first, and tells how many requests that were.
 func (h *History) Prune(ctx context.Context) (deleted int64, err error) {
 	if h.opts.Keep == nil {
@@ -175,7 +139,7 @@ func (h *History) Prune(ctx context.Context) (deleted int64, err error) {
 	}
 	keep := h.opts.Keep()
 	if keep.Age > 0 {
-		deleted, err = h.Delete(ctx, Deletion{To: h.opts.Now().Add(-keep.Age)})
+		deleted, err = h.delete(ctx, Deletion{To: h.opts.Now().Add(-keep.Age)})
 	}
 	for err == nil && keep.Bytes > 0 {
 		var used int64
@@ -200,5 +164,5 @@ func (h *History) deleteOldest(ctx context.Context, over, all int64) (int64, err
 		return 0, err
 	}
 	n := max(int(int64(len(hours))*over/all), 1)
-	return h.Delete(ctx, Deletion{To: startOf(hours[min(n, len(hours))-1] + 1)})
+	return h.delete(ctx, Deletion{To: startOf(hours[min(n, len(hours))-1] + 1)})
 }

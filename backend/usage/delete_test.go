@@ -95,7 +95,7 @@ func TestDelete(t *testing.T) {
 		t.Fatal(err)
 	}
 	left := 0
-	for _, bucket := range []*store.Bucket[store.Raw]{b.rollups.series, b.rollups.names, b.rollups.hours} {
+	for _, bucket := range []*store.Bucket[store.Raw]{b.rollups.series, b.rollups.names, b.rollups.hours, b.rollups.days, b.rollups.built} {
 		if err := bucket.ForEach(func(string, store.Raw) error { left++; return nil }); err != nil || left > 0 {
 			t.Errorf("%d rows are left, %v", left, err)
 		}

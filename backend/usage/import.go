@@ -14,6 +14,7 @@ const importStep = 1000
 // Import puts back the records of another database, such as a backup, that this one lacks, and tells how many. What is there
 // already stays as it is. Requests that ran when the other one was written are interrupted ones.
 func (h *History) Import(ctx context.Context, from *store.DB) (added int64, err error) {
+	defer h.tidyUp()
 	theirs := store.NewBucket[store.Raw](from, "usage")
 	for last, more := "", true; more; {
 		var batch []*Record
@@ -58,6 +59,7 @@ func (h *History) Import(ctx context.Context, from *store.DB) (added int64, err 
 // putBack stores those of the records that are not there, and counts them.
 func (h *History) putBack(tx *store.Tx, roller *roller, batch []*Record) (n int, err error) {
 	records := h.records.In(tx)
+	var changes []Change
 	for _, r := range batch {
 		_, there, err := records.Get(r.ID)
 		if err != nil {
@@ -73,9 +75,9 @@ func (h *History) putBack(tx *store.Tx, roller *roller, batch []*Record) (n int,
 		if err != nil {
 			return 0, err
 		}
-		n++
+		changes = append(changes, Change{Kind: PutBack, Record: r})
 	}
-	return n, roller.flush(tx)
+	return len(changes), errorOf(roller.flush(tx), h.changed(tx, changes))
 }
 
 // running tells whether a record is on its way into the database.

@@ -156,6 +156,7 @@ func TestReportEqualsAScan(t *testing.T) {
 		}
 		return names[:1+r.IntN(len(names))]
 	}
+	days := 0
 	kinds := []By{"", ByModel, ByProvider, ByProject, ByKey, ByClient, ByUser, ByTag, ByCredential, ByOutcome, ByErrorKind}
 	for i := range 120 {
 		q := ReportQuery{
@@ -177,6 +178,15 @@ func TestReportEqualsAScan(t *testing.T) {
 			q.To = day0.Add(time.Duration(int64(40*time.Hour) + r.Int64N(int64(30*time.Hour))))
 		}
 		q.Compare = !q.From.IsZero() && !q.To.IsZero()
+		if i%9 == 0 { // days of another zone, and of another part of the history
+			until := day0.Add(time.Duration(r.Int64N(int64(90 * time.Hour))))
+			built, err := b.buildDays(t.Context(), zones[r.IntN(len(zones))], until)
+			if err != nil {
+				t.Fatal(err)
+			}
+			days += built
+			daysHold(t, b)
+		}
 		report, err := b.Report(t.Context(), q)
 		if err != nil {
 			t.Fatalf("%d: %v", i, err)
@@ -219,6 +229,9 @@ func TestReportEqualsAScan(t *testing.T) {
 		if t.Failed() {
 			return
 		}
+	}
+	if days == 0 {
+		t.Error("no days were summed up")
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 
 // Roll-ups are kept in three buckets. "usage.series" has the number of each series under its key, "usage.series.names" the
 // other way round, and "usage.hours" a row for each hour of UTC and series: the key is a byte that tells plain from
-// labels, the hour since 1970 and the series' number, four bytes each, big endian.
+// labels, the hour since 1970 and the series' number, four bytes each, big endian. The sums of whole days are beside them: see
+// days.go.
 
 // How many series an hour may have, apart for plain ones and labels: up to the first limit all are told apart, up to the
 // second all but clients, users and tags, from then on all but models, too.
@@ -59,7 +60,7 @@ func startOf(hour uint32) time.Time { return time.Unix(int64(hour)*3600, 0) }
 
 // rollups are the buckets of the roll-ups.
 type rollups struct {
-	series, names, hours *store.Bucket[store.Raw]
+	series, names, hours, days, built *store.Bucket[store.Raw]
 }
 
 func newRollups(db *store.DB) rollups {
@@ -67,6 +68,8 @@ func newRollups(db *store.DB) rollups {
 		series: store.NewBucket[store.Raw](db, "usage.series"),
 		names:  store.NewBucket[store.Raw](db, "usage.series.names", store.AppendOnly()),
 		hours:  store.NewBucket[store.Raw](db, "usage.hours"),
+		days:   store.NewBucket[store.Raw](db, "usage.days", store.AppendOnly()),
+		built:  store.NewBucket[store.Raw](db, "usage.days.built"),
 	}
 }
 
@@ -215,8 +218,15 @@ func (ro *roller) newID(tx *store.Tx, name string) (uint32, error) {
 // flush stores what add counted. It must be in the same transaction.
 func (ro *roller) flush(tx *store.Tx) error {
 	hours := ro.hours.In(tx)
+	changed := map[uint32]bool{}
 	for key := range ro.dirty {
 		if err := hours.Put(string(key[:]), ro.rows[key].append(nil)); err != nil {
+			return err
+		}
+		changed[key.hour()] = true
+	}
+	for hour := range changed {
+		if err := ro.dropDay(tx, hour); err != nil {
 			return err
 		}
 	}
@@ -230,31 +240,30 @@ func (ro *roller) flush(tx *store.Tx) error {
 // dropHour removes an hour's rows, so that it can be counted anew. What add counted must be flushed before.
 func (ro *roller) dropHour(tx *store.Tx, hour uint32) error {
 	ro.forget()
-	hours := ro.hours.In(tx)
 	for family := byte(plainRows); family <= labelRows; family++ {
-		first, end := keyOf(family, hour, 0), keyOf(family, hour+1, 0)
-		keys, err := keysBetween(hours, first, end)
-		if err != nil {
+		if err := dropBetween(ro.hours.In(tx), keyOf(family, hour, 0), keyOf(family, hour+1, 0)); err != nil {
 			return err
 		}
-		for _, key := range keys {
-			if err := hours.Delete(key); err != nil {
-				return err
-			}
-		}
 	}
-	return nil
+	return ro.dropDay(tx, hour)
 }
 
-// keysBetween gives the keys from first on and before end.
-func keysBetween(hours store.BucketTx[store.Raw], first, end rowKey) (keys []string, err error) {
-	return keys, hours.Range(string(first[:]), store.Ascending, func(key string, _ store.Raw) (bool, error) {
+// dropBetween removes the rows from first on and before end.
+func dropBetween(rows store.BucketTx[store.Raw], first, end rowKey) error {
+	var keys []string
+	err := rows.Range(string(first[:]), store.Ascending, func(key string, _ store.Raw) (bool, error) {
 		if key >= string(end[:]) {
 			return false, nil
 		}
 		keys = append(keys, key)
 		return true, nil
 	})
+	for _, key := range keys {
+		if err == nil {
+			err = rows.Delete(key)
+		}
+	}
+	return err
 }
 
 // dropUnused forgets the series that no row is of any more.

@@ -8,7 +8,8 @@
 // hold.
 //
 // What reports are made of, the sums of each hour, is committed together with the records that it counts: a report is never
-// ahead of the records nor behind them, and is the same number by whatever it is grouped.
+// ahead of the records nor behind them, and is the same number by whatever it is grouped. Days that are over are summed up
+// in the background.
 //
 // It must not know protocols, prices or what the records are shown with.
 package usage
@@ -55,8 +56,10 @@ type Pricer interface {
 
 // Options are what a History works with. All may be left out.
 type Options struct {
-	// Now is the clock that dates an id where a request came without one; nil means time.Now.
-	Now    func() time.Time
+	// Now is the clock that dates an id where a request came without one, and tells which hours and days are over; nil means time.Now.
+	Now func() time.Time
+	// Zone is the one whose days are summed up, so that reports over many of them are quick; nil means the machine's.
+	Zone   *time.Location
 	Logger *slog.Logger
 	Broker *event.Broker
 	// Pricer is asked as a request settles; without one every cost is unknown.
@@ -65,6 +68,8 @@ type Options struct {
 	View func(Record) any
 	// Keep says how much is kept; nil is everything.
 	Keep func() Keep
+	// Changed is told of each change to what is stored, in the transaction that makes it: an error undoes both. Nil is nobody.
+	Changed func(tx *store.Tx, changes []Change) error
 	// Settled is told of each request that ends, in the request's own time: it must be quick and not block. Nil is nobody.
 	Settled func(*Record)
 
@@ -104,10 +109,10 @@ type History struct {
 
 	jobs      chan job // for the committer
 	wake      chan struct{}
-	prune     chan struct{} // look at once for what need not be kept
+	tidy      chan struct{} // look after what is stored at once
 	stop      chan struct{}
 	stopped   chan struct{}
-	kept      chan struct{} // closed once nothing is deleted any more
+	tended    chan struct{} // closed once nothing is deleted or summed up any more
 	unguarded atomic.Int64
 	stalled   atomic.Bool // the writer took longer than guardLimit, and has not come back
 	lateMu    sync.Mutex
@@ -120,6 +125,9 @@ var _ gateway.Recorder = (*History)(nil)
 func Open(db *store.DB, opts Options) (*History, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.Zone == nil {
+		opts.Zone = time.Local
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
@@ -139,8 +147,8 @@ func Open(db *store.DB, opts Options) (*History, error) {
 		live:    map[string]*entry{},
 		jobs:    make(chan job),
 		wake:    make(chan struct{}, 1),
-		prune:   make(chan struct{}, 1),
-		kept:    make(chan struct{}),
+		tidy:    make(chan struct{}, 1),
+		tended:  make(chan struct{}),
 		stop:    make(chan struct{}),
 		stopped: make(chan struct{}),
 	}
@@ -152,11 +160,7 @@ func Open(db *store.DB, opts Options) (*History, error) {
 		opts.Logger.Error("reports lack what came before this start", "error", err)
 	}
 	go w.run()
-	if opts.Keep != nil {
-		go h.keep()
-	} else {
-		close(h.kept)
-	}
+	go h.tend()
 	return h, nil
 }
 
@@ -186,7 +190,7 @@ func (h *History) Close(ctx context.Context) error {
 		close(h.stop)
 	}
 	h.mu.Unlock()
-	for _, end := range []chan struct{}{h.stopped, h.kept} {
+	for _, end := range []chan struct{}{h.stopped, h.tended} {
 		select {
 		case <-end:
 		case <-ctx.Done():
