@@ -1,8 +1,9 @@
-import { memo, type ReactNode, useMemo } from "react";
+import { memo, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { safeImage, safeLink } from "../lib/links";
-import { markdownBlocks } from "../lib/markdown";
+import { BlockCutter, type Block as Cut } from "../lib/markdown";
+import { withMath } from "../lib/math";
 import { CodeBlock } from "./CodeBlock";
 import classes from "./Markdown.module.css";
 
@@ -10,25 +11,66 @@ const plugins = [remarkGfm];
 
 /** Markdown, also while it is still being written. Links go to the web only; remote images are not fetched. */
 export function Markdown({ text, growing = false }: { text: string; growing?: boolean }) {
-  const blocks = useMemo(() => markdownBlocks(text, growing), [text, growing]);
+  const cutter = useRef<BlockCutter>(null);
+  cutter.current ??= new BlockCutter();
+  const blocks = cutter.current.cut(text, growing);
   return (
     <div className={classes.markdown}>
       {blocks.map((block, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a text grows at its end, so a block's place is its identity
-        <Block key={i} source={block.source} closed={block.closed} />
+        <Block key={i} {...block} />
       ))}
     </div>
   );
 }
 
-const Block = memo(function Block({ source, closed }: { source: string; closed: boolean }) {
-  const components = closed ? closedComponents : openComponents;
+const Block = memo(
+  function Block({ source, closed, code }: Cut) {
+    if (code) return <CodeBlock code={code.text} language={code.language} highlight={closed} />;
+    return <Prose source={source} closed={closed} />;
+  },
+  (a, b) => a.source === b.source && a.closed === b.closed,
+);
+
+function Prose({ source, closed }: { source: string; closed: boolean }) {
+  const spelled = useMemo(() => withMath(source), [source]);
+  const math = useMath(spelled.math);
   return (
-    <ReactMarkdown remarkPlugins={plugins} components={components} urlTransform={keepAddress}>
-      {source}
+    <ReactMarkdown
+      remarkPlugins={math ? [...plugins, ...math.remark] : plugins}
+      rehypePlugins={math?.rehype}
+      components={closed ? closedComponents : openComponents}
+      urlTransform={keepAddress}
+    >
+      {math ? spelled.text : source}
     </ReactMarkdown>
   );
-});
+}
+
+type MathPlugins = typeof import("./math");
+let mathPlugins: MathPlugins | null = null;
+
+/** What sets math, once it is needed and here; until then math is shown as it was written. */
+function useMath(needed: boolean): MathPlugins | null {
+  const [here, setHere] = useState(mathPlugins);
+  useEffect(() => {
+    if (!needed || here) return;
+    let current = true;
+    import("./math").then(
+      loaded => {
+        mathPlugins = loaded;
+        if (current) setHere(loaded);
+      },
+      () => {
+        // It stays readable as TeX.
+      },
+    );
+    return () => {
+      current = false;
+    };
+  }, [needed, here]);
+  return needed ? here : null;
+}
 
 // Addresses are judged where they are drawn, so that what is refused can still be shown as text.
 const keepAddress = (address: string) => address;
