@@ -134,7 +134,10 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		Active:  func() string { return c.settings.Snapshot().ActiveModel },
 		History: history, Balance: c.balanceOf(client, secrets), Metrics: c.metrics.Handler(), Logger: c.logger,
 	})
-	c.chat, err = chat.Open(db, streamer{gate, prices}, chat.Options{Now: time.Now, Broker: c.broker, Logger: c.logger})
+	c.chat, err = chat.Open(db, streamer{gate, prices}, chat.Options{
+		Now: time.Now, Broker: c.broker, Logger: c.logger,
+		Defaults: func(model string) chat.Defaults { return chatDefaults(c.settings.Snapshot(), model) },
+	})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ package catalog
 
 import (
 	"encoding/json"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -48,6 +49,11 @@ type Model struct {
 	Raw json.RawMessage `json:"raw,omitempty"`
 
 	origins *origins
+}
+
+// Takes tells whether the model is known to take a kind of input: by its modalities, or by a tag that says so.
+func (m Model) Takes(modality, tag string) bool {
+	return slices.Contains(m.InputModalities, modality) || slices.Contains(m.Tags, tag)
 }
 
 // Override is what the user says of a model; set fields win over whatever a list says.

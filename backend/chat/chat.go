@@ -18,8 +18,8 @@ import (
 	"gatehouse/backend/store"
 )
 
-// Streamer carries a request to a model. An error means that there is no answer; it is an *llm.Error where a person can
-// do something about it.
+// Streamer carries a request to a model. An error means that there is no answer, or one without events that tells how the
+// call went; it is an *llm.Error where a person can do something about it.
 type Streamer interface {
 	Stream(ctx context.Context, req *llm.Request) (*Answer, error)
 }
@@ -28,7 +28,7 @@ type Streamer interface {
 type Answer struct {
 	// Events is read once, to its end or up to where the turn is stopped. Cancelling the context ends it.
 	Events llm.Stream
-	// Result tells what is known of the call. It is asked for once Events is over.
+	// Result tells what is known of the call. It is asked for once Events is over or, beside an error, at once.
 	Result func() Result
 }
 
@@ -42,10 +42,24 @@ type Result struct {
 	// FirstToken is the time to the first token, 0 if none came.
 	FirstToken time.Duration
 	Duration   time.Duration
+	// Request is the call's id in the usage history, empty where it has no line there; Attempts are who was tried, in order.
+	Request  string
+	Attempts []Attempt
+}
+
+// Attempt is one try at one provider.
+type Attempt struct {
+	Provider string `json:"provider"`
+	Model    string `json:"model"`
+	// Outcome is a word of the usage history's: ok, error, cancelled. Status is the provider's HTTP status, 0 if none came.
+	Outcome    string `json:"outcome"`
+	Status     int    `json:"status"`
+	Error      string `json:"error"`
+	DurationMs int64  `json:"durationMs"`
 }
 
 // The types of the events. EventDelta (a Delta) may be lost, the others may not: EventTurn (a TurnChange) tells that a
-// turn began or ended and holds it whole; EventList (nothing) that the list of conversations changed.
+// turn began, called a tool or ended and holds it whole; EventList (nothing) that the list of conversations changed.
 const (
 	EventDelta = "chat.delta"
 	EventTurn  = "chat.turn"
@@ -61,16 +75,25 @@ type Conversation struct {
 	UpdatedAt time.Time `json:"updatedAt"`
 	Turns     int       `json:"turns"`
 	Pinned    bool      `json:"pinned"`
-	// System goes before all turns, empty for none; Temperature is nil for the model's own.
+	// Configured tells that System, which goes before all turns and is empty for none, and Temperature, nil for the model's
+	// own, are the conversation's. Without it both are what Defaults gives for the model that is asked.
+	Configured  bool     `json:"configured"`
 	System      string   `json:"system"`
 	Temperature *float64 `json:"temperature"`
 	// Snippet is the text around what a search found; empty without a search.
 	Snippet string `json:"snippet"`
 }
 
-// Detail is a conversation with its turns, oldest first.
+// Defaults are what goes with the requests to a model, as in Conversation.
+type Defaults struct {
+	System      string
+	Temperature *float64
+}
+
+// Detail is a conversation with its turns, oldest first, from number First on.
 type Detail struct {
 	Conversation Conversation `json:"conversation"`
+	First        int          `json:"first"`
 	Turns        []Turn       `json:"turns"`
 }
 
@@ -92,19 +115,28 @@ type Turn struct {
 	Text      string    `json:"text"`
 	Reasoning string    `json:"reasoning"`
 	At        time.Time `json:"at"`
+	// Files are the user's.
+	Files []File `json:"files"`
 	// The rest is the assistant's. Model is who was asked until it is known who answered.
 	State    string `json:"state"`
 	Error    string `json:"error"`
 	Model    string `json:"model"`
 	Provider string `json:"provider"`
+	// Tools are the tools that were called for the answer, in order.
+	Tools []ToolCall `json:"tools"`
 	// Seq is the number of the last delta that Text and Reasoning hold.
 	Seq int64 `json:"seq"`
+	// ReasoningMs is how long the model reasoned where it showed that, so far.
+	ReasoningMs *int64 `json:"reasoningMs"`
 	// Numbers that are unknown are nil. InputTokens leaves out what was read from or written to a cache.
 	InputTokens  *int64 `json:"inputTokens"`
 	OutputTokens *int64 `json:"outputTokens"`
 	CostPicoUSD  *int64 `json:"costPicoUSD"`
 	FirstTokenMs *int64 `json:"timeToFirstTokenMs"`
 	DurationMs   *int64 `json:"durationMs"`
+	// Request and Attempts are as in Result.
+	Request  string    `json:"request"`
+	Attempts []Attempt `json:"attempts"`
 }
 
 // Delta is what was added to a turn. Its numbers grow by one, so that a lost one is noticed.
@@ -114,9 +146,11 @@ type Delta struct {
 	Seq          int64  `json:"seq"`
 	Text         string `json:"text"`
 	Reasoning    string `json:"reasoning"`
+	// ReasoningMs is how long the model has reasoned in all, nil where it has not.
+	ReasoningMs *int64 `json:"reasoningMs"`
 }
 
-// TurnChange is a turn that began or ended.
+// TurnChange is a turn that began, called a tool or ended.
 type TurnChange struct {
 	Conversation string `json:"conversation"`
 	Turn         Turn   `json:"turn"`
@@ -132,7 +166,12 @@ type Options struct {
 	Logger *slog.Logger
 	// After is the wait between two deltas of a turn; nil means time.After.
 	After func(time.Duration) <-chan time.Time
+	// Defaults gives those of a model; nil means that all have Temperature and no system prompt.
+	Defaults func(model string) Defaults
 }
+
+// Temperature is what goes with requests where nothing else is set.
+const Temperature = 0.7
 
 const (
 	// MaxText bounds a user's text, in bytes.
@@ -147,8 +186,6 @@ const (
 	MaxAnswer = 16 << 20
 
 	maxModel = 512
-	// newTemperature is what a new conversation begins with.
-	newTemperature = 0.7
 	// deltaEvery is the shortest time between two deltas: two frames of a screen.
 	deltaEvery = 33 * time.Millisecond
 	// saveEvery is how much of an answer a crash may cost.
@@ -185,6 +222,9 @@ func Open(db *store.DB, streamer Streamer, opts Options) (*Chats, error) {
 	}
 	if opts.After == nil {
 		opts.After = time.After
+	}
+	if opts.Defaults == nil {
+		opts.Defaults = func(string) Defaults { return Defaults{Temperature: new(Temperature)} }
 	}
 	c := &Chats{
 		opts: opts, streamer: streamer, shelf: newShelf(db),

@@ -205,7 +205,7 @@ func (f *fixture) send(conversation, model, text string) chat.Detail {
 
 func (f *fixture) get(id string) chat.Detail {
 	f.t.Helper()
-	d, err := f.chats.Get(id)
+	d, err := f.chats.Get(id, 0)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -402,7 +402,7 @@ func TestCrashKeepsTheAnswerSoFar(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := again.Get(id)
+	d, err := again.Get(id, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -458,7 +458,7 @@ func TestDeleteRestorePurge(t *testing.T) {
 		if err := f.chats.Delete(id); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.chats.Get(id); kindOf(err) != llm.ErrNotFound {
+		if _, err := f.chats.Get(id, 0); kindOf(err) != llm.ErrNotFound {
 			t.Errorf("a deleted one is there: %v", err)
 		}
 	}
@@ -582,7 +582,7 @@ func TestBadInput(t *testing.T) {
 		"no model":       {func() error { _, err := f.chats.Send("", "", "x"); return err }, llm.ErrBadRequest},
 		"long model":     {func() error { _, err := f.chats.Send("", strings.Repeat("m", 600), "x"); return err }, llm.ErrBadRequest},
 		"unknown":        {func() error { _, err := f.chats.Send("none", "echo", "x"); return err }, llm.ErrNotFound},
-		"get unknown":    {func() error { _, err := f.chats.Get("none"); return err }, llm.ErrNotFound},
+		"get unknown":    {func() error { _, err := f.chats.Get("none", 0); return err }, llm.ErrNotFound},
 		"rename unknown": {func() error { _, err := f.chats.Rename("none", "x"); return err }, llm.ErrNotFound},
 		"no title":       {func() error { _, err := f.chats.Rename(id, " "); return err }, llm.ErrBadRequest},
 		"long title":     {func() error { _, err := f.chats.Rename(id, strings.Repeat("x", 201)); return err }, llm.ErrBadRequest},

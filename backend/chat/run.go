@@ -27,6 +27,11 @@ type run struct {
 	parts                   []*livePart
 	byIndex                 map[int]*livePart // by the stream's index
 	lastReasoning           *livePart         // the one that was last added to
+	toolByIndex             map[int]*liveTool
+	now                     func() time.Time
+	// thinking is since when the model reasons, zero while it does not; thought is how long it did before.
+	thinking time.Time
+	thought  time.Duration
 }
 
 // livePart is a part that still grows.
@@ -35,11 +40,11 @@ type livePart struct {
 	text       strings.Builder
 }
 
-func newRun(ctx context.Context, conversation string) *run {
+func newRun(ctx context.Context, conversation string, now func() time.Time) *run {
 	ctx, cancel := context.WithCancel(ctx)
 	return &run{
 		conversation: conversation, ctx: ctx, cancel: cancel, done: make(chan struct{}), dirty: make(chan struct{}, 1),
-		byIndex: map[int]*livePart{},
+		byIndex: map[int]*livePart{}, toolByIndex: map[int]*liveTool{}, now: now,
 	}
 }
 
@@ -53,9 +58,36 @@ func (r *run) begin(t turnRecord) {
 func (r *run) view() Turn {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.told()
+}
+
+func (r *run) told() Turn {
 	v := r.turn.Turn
 	v.Text, v.Reasoning = r.text.String()[:r.sentText], r.reasoning.String()[:r.sentReasoning]
-	return v
+	v.ReasoningMs = r.reasoned()
+	return v.filled()
+}
+
+// reasoned is how long the model has reasoned, in milliseconds; nil where it has not.
+func (r *run) reasoned() *int64 {
+	d := r.thought
+	if !r.thinking.IsZero() {
+		d += r.now().Sub(r.thinking)
+	} else if d == 0 {
+		return nil
+	}
+	return new(d.Milliseconds())
+}
+
+// think notes that the model reasons, or that it no longer does.
+func (r *run) think(on bool) {
+	switch {
+	case on && r.thinking.IsZero():
+		r.thinking = r.now()
+	case !on && !r.thinking.IsZero():
+		r.thought += max(r.now().Sub(r.thinking), time.Millisecond)
+		r.thinking = time.Time{}
+	}
 }
 
 // snapshot gives the turn as it is to be stored.
@@ -63,6 +95,7 @@ func (r *run) snapshot() turnRecord {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := r.turn
+	t.ReasoningMs = r.reasoned()
 	for _, p := range r.parts {
 		record := p.partRecord
 		record.Text = p.text.String()
@@ -73,36 +106,56 @@ func (r *run) snapshot() turnRecord {
 
 var errTooLong = llm.Errorf(llm.ErrBadRequest, "the answer is longer than %d MiB and was cut there", MaxAnswer>>20)
 
-// take adds an event. Parts other than text and reasoning are not for a conversation without tools.
-func (r *run) take(e llm.Event) error {
+// take adds an event; changed tells that the turn shows something that no delta tells of.
+func (r *run) take(e llm.Event) (changed bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch e := e.(type) {
 	case llm.PartStart:
-		switch p := e.Part.(type) {
-		case llm.Text:
-			r.add(r.addPart(e.Index, partRecord{}), p.Text)
-		case llm.Reasoning:
-			record := partRecord{Kind: kindReasoning, Signature: p.Signature}
-			if json.Valid(p.Opaque) { // anything else could not be stored
-				record.Opaque = p.Opaque
-			}
-			r.add(r.addPart(e.Index, record), p.Text)
-		}
+		changed = r.start(e)
 	case llm.PartDelta:
 		if p := r.byIndex[e.Index]; p != nil {
 			p.Signature += e.Signature
 			r.add(p, e.Text)
 		}
+		r.argue(e.Index, e.Input)
+	case llm.PartEnd:
+		changed = r.toolEnded(e.Index)
+	case llm.OpaqueEvent:
+		r.takeDelta(e.Raw)
 	case llm.Finish:
+		r.think(false)
 		if e.Reason.Kind == llm.FinishError {
-			return llm.Errorf(llm.ErrInternal, "the model ended its answer with an error (%s); ask again", e.Reason.Raw)
+			return changed, llm.Errorf(llm.ErrInternal, "the model ended its answer with an error (%s); ask again", e.Reason.Raw)
 		}
 	}
 	if r.text.Len()+r.reasoning.Len() > MaxAnswer {
-		return errTooLong
+		return changed, errTooLong
 	}
-	return nil
+	return changed, nil
+}
+
+// start adds a part; true for one that no delta tells of.
+func (r *run) start(e llm.PartStart) bool {
+	switch p := e.Part.(type) {
+	case llm.Text:
+		r.add(r.addPart(e.Index, partRecord{}), p.Text)
+	case llm.Refusal:
+		r.add(r.addPart(e.Index, partRecord{}), p.Text)
+	case llm.Reasoning:
+		r.think(true)
+		record := partRecord{Kind: kindReasoning, Signature: p.Signature}
+		if json.Valid(p.Opaque) { // anything else could not be stored
+			record.Opaque = p.Opaque
+		}
+		r.add(r.addPart(e.Index, record), p.Text)
+	default:
+		if r.takePart(e.Index, e.Part) {
+			r.think(false)
+			return true
+		}
+	}
+	return false
 }
 
 func (r *run) addPart(index int, record partRecord) *livePart {
@@ -122,8 +175,10 @@ func (r *run) add(p *livePart, text string) {
 			r.reasoning.WriteString(reasoningGap)
 		}
 		r.lastReasoning = p
+		r.think(true)
 		r.reasoning.WriteString(text)
 	} else {
+		r.think(false)
 		r.text.WriteString(text)
 	}
 	select {
@@ -142,6 +197,8 @@ func (c *Chats) answer(r *run, req *llm.Request) {
 	answer, err := c.streamer.Stream(r.ctx, req)
 	if err == nil {
 		err = c.read(r, answer.Events)
+	}
+	if answer != nil {
 		result = answer.Result()
 	}
 	close(stop)
@@ -156,7 +213,11 @@ func (c *Chats) read(r *run, events llm.Stream) error {
 		if err != nil {
 			return err
 		}
-		if err := r.take(e); err != nil {
+		changed, err := r.take(e)
+		if changed {
+			c.tellTurn(r)
+		}
+		if err != nil {
 			return err
 		}
 		if now := c.opts.Now(); now.Sub(saved) >= saveEvery {
@@ -167,6 +228,13 @@ func (c *Chats) read(r *run, events llm.Stream) error {
 		}
 	}
 	return nil
+}
+
+// tellTurn publishes a turn that is being written, as far as deltas told of it.
+func (c *Chats) tellTurn(r *run) {
+	r.mu.Lock() // no delta may overtake it
+	defer r.mu.Unlock()
+	c.opts.Broker.PublishEnd(EventTurn, TurnChange{r.conversation, r.told()})
 }
 
 // sendDeltas publishes what came, at once if nothing was published for a while, else when the while is over.
@@ -181,6 +249,7 @@ func (c *Chats) sendDeltas(r *run, stop <-chan struct{}) {
 		d := Delta{
 			Conversation: r.conversation, Turn: r.turn.ID,
 			Text: r.text.String()[r.sentText:], Reasoning: r.reasoning.String()[r.sentReasoning:],
+			ReasoningMs: r.reasoned(),
 		}
 		if d.Text != "" || d.Reasoning != "" {
 			r.turn.Seq++
@@ -256,6 +325,7 @@ func (t *turnRecord) know(r Result) {
 		}
 		return new(d.Milliseconds())
 	}
+	t.Request, t.Attempts = r.Request, r.Attempts
 	t.InputTokens, t.OutputTokens = known(r.Usage.Input), known(r.Usage.Output)
 	t.CostPicoUSD = r.CostPicoUSD
 	t.FirstTokenMs, t.DurationMs = ms(r.FirstToken), ms(r.Duration)

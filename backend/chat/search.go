@@ -11,8 +11,8 @@ import (
 	"gatehouse/backend/store"
 )
 
-// List gives the conversations, the pinned ones before the others, the one used last first. A query gives those that have it in their title or in a text,
-// whatever its case, with what stands around it.
+// List gives the conversations, the pinned ones before the others, the one used last first. A query gives those that have
+// it in their title or in a text, whatever its case, with what stands around it.
 func (c *Chats) List(query string) ([]Conversation, error) {
 	query = oneLine(query)
 	if n := utf8.RuneCountInString(query); n > MaxQuery {
@@ -53,7 +53,7 @@ func (c *Chats) List(query string) ([]Conversation, error) {
 // search gives the snippet of the first turn that has the query, else that of the title; empty if none has it.
 func (c *Chats) search(tx *store.Tx, in Conversation, query []rune) (string, error) {
 	var hit string
-	err := c.shelf.eachTurn(tx, in.ID, func(_ string, t turnRecord) error {
+	err := c.shelf.eachTurn(tx, in.ID, 0, func(_ string, t turnRecord) error {
 		if hit == "" {
 			hit = snippet(t.text(), query)
 		}

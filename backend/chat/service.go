@@ -3,6 +3,7 @@ package chat
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -11,8 +12,9 @@ import (
 	"gatehouse/backend/llm"
 )
 
-// Get gives a conversation with its turns.
-func (c *Chats) Get(id string) (Detail, error) {
+// Get gives a conversation with its turns from number first on.
+func (c *Chats) Get(id string, first int) (Detail, error) {
+	first = max(first, 0)
 	c.mu.Lock()
 	r, lost := c.running[id], c.unsaved[id]
 	c.mu.Unlock()
@@ -21,14 +23,14 @@ func (c *Chats) Get(id string) (Detail, error) {
 	if r != nil {
 		live = r.view()
 	}
-	rec, turns, ok, err := c.shelf.load(id)
+	rec, turns, ok, err := c.shelf.load(id, first)
 	if err != nil {
 		return Detail{}, reading(err)
 	}
 	if !ok {
 		return Detail{}, noConversation()
 	}
-	d := Detail{Conversation: rec.view(id), Turns: make([]Turn, len(turns))}
+	d := Detail{Conversation: rec.view(id), First: first, Turns: make([]Turn, len(turns))}
 	for i, t := range turns {
 		d.Turns[i] = t.view()
 		switch {
@@ -42,11 +44,20 @@ func (c *Chats) Get(id string) (Detail, error) {
 	return d, nil
 }
 
-// Send adds a user's text and starts the answer. It returns as soon as both turns are on the disk; the answer follows
-// as events. An empty conversation starts a new one, an empty model takes the conversation's last.
-func (c *Chats) Send(conversation, model, text string) (Detail, error) {
-	if err := checkText(text); err != nil {
+// Send adds a user's text with files, either of which may be missing, and starts the answer. It returns as soon as both
+// turns are on the disk; the answer follows as events. An empty conversation starts a new one, an empty model takes the
+// conversation's last.
+func (c *Chats) Send(conversation, model, text string, added ...NewFile) (Detail, error) {
+	if err := checkText(text, len(added)); err != nil {
 		return Detail{}, err
+	}
+	files, err := checkFiles(added)
+	if err != nil {
+		return Detail{}, err
+	}
+	contents := map[string][]byte{}
+	for i, f := range files {
+		contents[f.ID] = added[i].Data
 	}
 	fresh := conversation == ""
 	if fresh {
@@ -57,16 +68,17 @@ func (c *Chats) Send(conversation, model, text string) (Detail, error) {
 		case !ok && !fresh:
 			return nil, noConversation()
 		case fresh:
-			*rec = record{Title: titleOf(text), CreatedAt: now, Temperature: new(newTemperature)}
+			*rec = record{Title: titleFor(text, files), CreatedAt: now}
 		}
-		return append(turns, rec.addUser(conversation, text, now)), nil
+		turns = append(turns, rec.addUser(conversation, text, files, now))
+		return turns, checkRoom(turns)
 	}
-	return c.start(conversation, model, ask)
+	return c.start(conversation, model, contents, ask)
 }
 
 // Retry asks again for the last answer, which is replaced, from model or, if that is empty, from the same one.
 func (c *Chats) Retry(conversation, model string) (Detail, error) {
-	return c.start(conversation, model, func(_ time.Time, rec *record, turns []turnRecord, ok bool) ([]turnRecord, error) {
+	return c.start(conversation, model, nil, func(_ time.Time, rec *record, turns []turnRecord, ok bool) ([]turnRecord, error) {
 		if !ok {
 			return nil, noConversation()
 		}
@@ -81,10 +93,11 @@ func (c *Chats) Retry(conversation, model string) (Detail, error) {
 	})
 }
 
-// start begins an answer to the turns that prepare gives. The conversation is taken at once, so that no two answers can
-// be written in it.
+// start begins an answer to the turns that prepare gives, with what files that are new in them contain. The conversation is
+// taken at once, so that no two answers can be written in it.
 func (c *Chats) start(
-	id, model string, prepare func(time.Time, *record, []turnRecord, bool) ([]turnRecord, error),
+	id, model string, contents map[string][]byte,
+	prepare func(time.Time, *record, []turnRecord, bool) ([]turnRecord, error),
 ) (Detail, error) {
 	if len(model) > maxModel {
 		return Detail{}, llm.Errorf(llm.ErrBadRequest, "the model's id is longer than %d bytes", maxModel)
@@ -93,7 +106,7 @@ func (c *Chats) start(
 	if err != nil {
 		return Detail{}, err
 	}
-	detail, req, err := c.prepare(r, model, prepare)
+	detail, req, err := c.prepare(r, model, contents, prepare)
 	if err != nil {
 		c.release(r)
 		return Detail{}, err
@@ -107,13 +120,14 @@ func (c *Chats) start(
 }
 
 func (c *Chats) prepare(
-	r *run, model string, prepare func(time.Time, *record, []turnRecord, bool) ([]turnRecord, error),
+	r *run, model string, contents map[string][]byte,
+	prepare func(time.Time, *record, []turnRecord, bool) ([]turnRecord, error),
 ) (Detail, *llm.Request, error) {
 	id, now := r.conversation, c.opts.Now()
 	if err := c.saveUnsaved(); err != nil {
 		return Detail{}, nil, err
 	}
-	rec, before, ok, err := c.shelf.load(id)
+	rec, before, ok, err := c.shelf.load(id, 0)
 	if err != nil {
 		return Detail{}, nil, reading(err)
 	}
@@ -127,20 +141,15 @@ func (c *Chats) prepare(
 	if model == "" {
 		return Detail{}, nil, llm.Errorf(llm.ErrBadRequest, "no model is chosen; choose one first")
 	}
-	req := &llm.Request{Model: model, Stream: true, Temperature: rec.Temperature}
-	if rec.System != "" {
-		req.Messages = append(req.Messages, llm.Message{Role: llm.RoleSystem, Parts: []llm.Part{llm.Text{Text: rec.System}}})
-	}
-	for _, t := range turns {
-		if m, ok := t.message(); ok {
-			req.Messages = append(req.Messages, m)
-		}
+	req, err := c.request(id, model, rec, turns, contents)
+	if err != nil {
+		return Detail{}, nil, err
 	}
 	answer := turnRecord{N: rec.Turns}
 	answer.Turn = Turn{ID: turnID(id, answer.N), Role: RoleAssistant, At: now, State: StateStreaming, Model: model}
 	rec.Turns++
 	rec.Model, rec.UpdatedAt, rec.Running = model, now, true
-	if err := c.shelf.begin(id, rec, turns[len(turns)-1], answer); err != nil {
+	if err := c.shelf.begin(id, rec, contents, turns[len(turns)-1], answer); err != nil {
 		return Detail{}, nil, saving(err)
 	}
 	r.begin(answer)
@@ -149,6 +158,28 @@ func (c *Chats) prepare(
 		d.Turns = append(d.Turns, t.view())
 	}
 	return d, req, nil
+}
+
+// request is what a model is asked to answer turns. Added are the contents of files that are not kept yet.
+func (c *Chats) request(
+	id, model string, rec record, turns []turnRecord, added map[string][]byte,
+) (*llm.Request, error) {
+	with := rec.defaults(c.opts.Defaults, model)
+	req := &llm.Request{Model: model, Stream: true, Temperature: with.Temperature}
+	if with.System != "" {
+		req.Messages = append(req.Messages, llm.Message{Role: llm.RoleSystem, Parts: []llm.Part{llm.Text{Text: with.System}}})
+	}
+	contents, err := c.shelf.contents(id, turns)
+	if err != nil {
+		return nil, reading(err)
+	}
+	maps.Copy(contents, added)
+	for _, t := range turns {
+		if m, ok := t.message(contents); ok {
+			req.Messages = append(req.Messages, m)
+		}
+	}
+	return req, nil
 }
 
 // take makes the run of a conversation that has none.
@@ -161,7 +192,7 @@ func (c *Chats) take(id string) (*run, error) {
 	case c.running[id] != nil:
 		return nil, llm.Errorf(llm.ErrBadRequest, "an answer is still being written; wait for it or stop it first")
 	}
-	r := newRun(c.ctx, id)
+	r := newRun(c.ctx, id, c.opts.Now)
 	c.running[id] = r
 	return r, nil
 }
@@ -262,9 +293,13 @@ func reversed(r []rune) []rune {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// newID makes an id of 128 random bits, in letters and digits.
-func newID() string {
+// newID and newFileID make ids of 128 random bits, in letters and digits.
+func newID() string { return "chat_" + random() }
+
+func newFileID() string { return "file_" + random() }
+
+func random() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
-	return "chat_" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
 }

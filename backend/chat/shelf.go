@@ -10,12 +10,13 @@ import (
 	"gatehouse/backend/store"
 )
 
-// shelf is where the conversations are kept: two buckets, one of conversations by id, one of turns by conversation and
-// number.
+// shelf is where the conversations are kept: three buckets, one of conversations by id, one of turns by conversation and
+// number, one of what their files contain by conversation and file.
 type shelf struct {
 	db            *store.DB
 	conversations *store.Bucket[record]
 	turns         *store.Bucket[turnRecord]
+	files         *store.Bucket[store.Raw]
 }
 
 // record is a conversation as it is stored.
@@ -27,6 +28,7 @@ type record struct {
 	// Turns counts the turns; they have the numbers below it.
 	Turns       int      `json:"turns"`
 	Pinned      bool     `json:"pinned,omitempty"`
+	Configured  bool     `json:"configured,omitempty"`
 	System      string   `json:"system,omitempty"`
 	Temperature *float64 `json:"temperature,omitempty"`
 	// Running tells that the last turn is being written.
@@ -37,8 +39,19 @@ type record struct {
 func (r record) view(id string) Conversation {
 	return Conversation{
 		ID: id, Title: r.Title, Model: r.Model, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Turns: r.Turns,
-		Pinned: r.Pinned, System: r.System, Temperature: r.Temperature,
+		Pinned: r.Pinned, Configured: r.configured(), System: r.System, Temperature: r.Temperature,
 	}
+}
+
+// configured counts a system prompt in: conversations had one before models had defaults.
+func (r record) configured() bool { return r.Configured || r.System != "" }
+
+// defaults are what goes with a conversation's requests to a model.
+func (r record) defaults(of func(model string) Defaults, model string) Defaults {
+	if r.configured() {
+		return Defaults{r.System, r.Temperature}
+	}
+	return of(model)
 }
 
 // turnRecord is a turn as it is stored: what a Turn shows, but with its text and reasoning in the parts in which they
@@ -86,12 +99,27 @@ func (t turnRecord) reasoning() string {
 func (t turnRecord) view() Turn {
 	v := t.Turn
 	v.Text, v.Reasoning = t.text(), t.reasoning()
-	return v
+	return v.filled()
 }
 
-// message gives the turn as the model gets it; false if there is nothing to give.
-func (t turnRecord) message() (llm.Message, bool) {
-	m := llm.Message{Role: llm.RoleUser}
+// filled gives a turn whose lists are not nil.
+func (t Turn) filled() Turn {
+	if t.Files == nil {
+		t.Files = []File{}
+	}
+	if t.Tools == nil {
+		t.Tools = []ToolCall{}
+	}
+	if t.Attempts == nil {
+		t.Attempts = []Attempt{}
+	}
+	return t
+}
+
+// message gives the turn as the model gets it, with the contents of its files by their ids; false if there is nothing to
+// give. Files stand before the text that is about them.
+func (t turnRecord) message(contents map[string][]byte) (llm.Message, bool) {
+	m := llm.Message{Role: llm.RoleUser, Parts: t.media(contents)}
 	if t.Role == RoleAssistant {
 		m.Role = llm.RoleAssistant
 	}
@@ -105,7 +133,7 @@ func (t turnRecord) message() (llm.Message, bool) {
 			m.Parts = append(m.Parts, llm.Text{Text: p.Text})
 		}
 	}
-	return m, t.text() != ""
+	return m, t.text() != "" || len(t.Files) > 0
 }
 
 func newShelf(db *store.DB) *shelf {
@@ -113,6 +141,7 @@ func newShelf(db *store.DB) *shelf {
 		db:            db,
 		conversations: store.NewBucket[record](db, "chat.conversations"),
 		turns:         store.NewBucket[turnRecord](db, "chat.turns"),
+		files:         store.NewBucket[store.Raw](db, "chat.files"),
 	}
 }
 
@@ -121,10 +150,10 @@ func turnKey(conversation string, n int) string { return fmt.Sprintf("%s/%08d", 
 // turnID is unique among all conversations.
 func turnID(conversation string, n int) string { return fmt.Sprintf("%s_%d", conversation, n) }
 
-// eachTurn walks a conversation's turns, oldest first.
-func (s *shelf) eachTurn(tx *store.Tx, conversation string, fn func(key string, t turnRecord) error) error {
+// eachTurn walks a conversation's turns from number first on, oldest first.
+func (s *shelf) eachTurn(tx *store.Tx, conversation string, first int, fn func(key string, t turnRecord) error) error {
 	prefix := conversation + "/"
-	return s.turns.In(tx).Range(prefix, store.Ascending, func(key string, t turnRecord) (bool, error) {
+	return s.turns.In(tx).Range(turnKey(conversation, first), store.Ascending, func(key string, t turnRecord) (bool, error) {
 		if !strings.HasPrefix(key, prefix) {
 			return false, nil
 		}
@@ -160,18 +189,8 @@ func (s *shelf) tidy() error {
 }
 
 func (s *shelf) remove(tx *store.Tx, id string) error {
-	var keys []string
-	err := s.eachTurn(tx, id, func(key string, _ turnRecord) error {
-		keys = append(keys, key)
-		return nil
-	})
-	if err != nil {
+	if err := s.cut(tx, id, 0); err != nil {
 		return err
-	}
-	for _, key := range keys {
-		if err := s.turns.In(tx).Delete(key); err != nil {
-			return err
-		}
 	}
 	return s.conversations.In(tx).Delete(id)
 }
@@ -191,13 +210,13 @@ func (s *shelf) stop(tx *store.Tx, id string, r record) error {
 	})
 }
 
-// load gives a conversation with its turns; false if there is none or it was deleted.
-func (s *shelf) load(id string) (r record, turns []turnRecord, ok bool, err error) {
+// load gives a conversation with its turns from number first on; false if there is none or it was deleted.
+func (s *shelf) load(id string, first int) (r record, turns []turnRecord, ok bool, err error) {
 	err = s.db.Read(func(tx *store.Tx) error {
 		if r, ok, err = s.conversations.In(tx).Get(id); err != nil || !ok {
 			return err
 		}
-		return s.eachTurn(tx, id, func(_ string, t turnRecord) error {
+		return s.eachTurn(tx, id, first, func(_ string, t turnRecord) error {
 			turns = append(turns, t)
 			return nil
 		})
@@ -205,10 +224,14 @@ func (s *shelf) load(id string) (r record, turns []turnRecord, ok bool, err erro
 	return r, turns, ok && !r.Deleted, err
 }
 
-// begin stores a conversation with the turns that are new in it; those beyond its end are removed.
-func (s *shelf) begin(id string, r record, turns ...turnRecord) error {
+// begin stores a conversation with the turns that are new in it and what their files contain; turns beyond its end are
+// removed.
+func (s *shelf) begin(id string, r record, contents map[string][]byte, turns ...turnRecord) error {
 	return s.db.Write(func(tx *store.Tx) error {
 		if err := s.conversations.In(tx).Put(id, r); err != nil {
+			return err
+		}
+		if err := s.putFiles(tx, id, contents); err != nil {
 			return err
 		}
 		for _, t := range turns {
@@ -220,19 +243,19 @@ func (s *shelf) begin(id string, r record, turns ...turnRecord) error {
 	})
 }
 
-// cut removes a conversation's turns from number n on.
+// cut removes a conversation's turns from number n on, with their files.
 func (s *shelf) cut(tx *store.Tx, id string, n int) error {
-	var keys []string
-	err := s.turns.In(tx).Range(turnKey(id, n), store.Ascending, func(key string, _ turnRecord) (bool, error) {
-		if !strings.HasPrefix(key, id+"/") {
-			return false, nil
-		}
-		keys = append(keys, key)
-		return true, nil
+	var gone []turnRecord
+	err := s.eachTurn(tx, id, n, func(_ string, t turnRecord) error {
+		gone = append(gone, t)
+		return nil
 	})
-	for _, key := range keys {
+	for _, t := range gone {
 		if err == nil {
-			err = s.turns.In(tx).Delete(key)
+			err = s.dropFiles(tx, id, t)
+		}
+		if err == nil {
+			err = s.turns.In(tx).Delete(turnKey(id, t.N))
 		}
 	}
 	return err

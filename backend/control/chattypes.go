@@ -11,7 +11,9 @@ type Conversation struct {
 	UpdatedAt time.Time `json:"updatedAt"`
 	Turns     int       `json:"turns"`
 	Pinned    bool      `json:"pinned"`
-	// System goes before all turns, empty for none; Temperature is null for the model's own.
+	// Configured tells that System, which goes before all turns and is empty for none, and Temperature, null for the model's
+	// own, are the conversation's. Without it both are what is set for the model that is asked.
+	Configured  bool     `json:"configured"`
 	System      string   `json:"system"`
 	Temperature *float64 `json:"temperature"`
 	// Snippet is the text around what a search found; empty without a search.
@@ -33,10 +35,62 @@ type ConversationRef struct {
 	Conversation string `json:"conversation"`
 }
 
-// ConversationDetail is a conversation with its turns, oldest first.
+// ConversationPart asks for a conversation with its turns from number First on.
+type ConversationPart struct {
+	Conversation string `json:"conversation"`
+	First        int    `json:"first"`
+}
+
+// ConversationDetail is a conversation with its turns, oldest first, from number First on.
 type ConversationDetail struct {
 	Conversation Conversation `json:"conversation"`
+	First        int          `json:"first"`
 	Turns        []Turn       `json:"turns"`
+}
+
+// ChatFile is a picture or a PDF that goes with a user's text. Size is in bytes.
+type ChatFile struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	MediaType string `json:"mediaType"`
+	Size      int64  `json:"size"`
+}
+
+// NewChatFile is one that is added; Data is base64. What kind it is of is told by its content.
+type NewChatFile struct {
+	Name string `json:"name"`
+	Data []byte `json:"data"`
+}
+
+// ChatFileRef names a file of a conversation.
+type ChatFileRef struct {
+	Conversation string `json:"conversation"`
+	File         string `json:"file"`
+}
+
+// ChatFileContent is what a file contains, in base64.
+type ChatFileContent struct {
+	MediaType string `json:"mediaType"`
+	Data      []byte `json:"data"`
+}
+
+// ToolCall is a tool that was called for an answer. Result is empty where none came; Failed says that it is an error.
+type ToolCall struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Arguments string `json:"arguments"`
+	Result    string `json:"result"`
+	Failed    bool   `json:"failed"`
+}
+
+// TurnAttempt is one try at one provider. Outcome is a word of the usage history's; Status is 0 if no answer came.
+type TurnAttempt struct {
+	Provider   string `json:"provider"`
+	Model      string `json:"model"`
+	Outcome    string `json:"outcome"`
+	Status     int    `json:"status"`
+	Error      string `json:"error"`
+	DurationMs int64  `json:"durationMs"`
 }
 
 // Turn is one turn of a conversation.
@@ -46,25 +100,36 @@ type Turn struct {
 	Text      string    `json:"text"`
 	Reasoning string    `json:"reasoning"`
 	At        time.Time `json:"at"`
+	// Files are the user's.
+	Files []ChatFile `json:"files"`
 	// The rest is the assistant's.
 	State    string `json:"state" enum:"done,streaming,stopped,failed"`
 	Error    string `json:"error"`
 	Model    string `json:"model"`
 	Provider string `json:"provider"`
+	// Tools are the tools that were called for the answer, in order.
+	Tools []ToolCall `json:"tools"`
 	// Seq is the number of the last delta that Text and Reasoning hold.
-	Seq          int64  `json:"seq"`
+	Seq int64 `json:"seq"`
+	// ReasoningMs is how long the model reasoned where it showed that, so far; null where it did not.
+	ReasoningMs  *int64 `json:"reasoningMs"`
 	InputTokens  *int64 `json:"inputTokens"`
 	OutputTokens *int64 `json:"outputTokens"`
 	CostPicoUSD  *int64 `json:"costPicoUSD"`
 	FirstTokenMs *int64 `json:"timeToFirstTokenMs"`
 	DurationMs   *int64 `json:"durationMs"`
+	// Request is the answer's line in the usage history, empty for none; Attempts are who was tried for it, in order.
+	Request  string        `json:"request"`
+	Attempts []TurnAttempt `json:"attempts"`
 }
 
-// ChatSend sends a user's text; an empty Conversation starts a new one, an empty Model takes the conversation's last.
+// ChatSend sends a user's text with files, either of which may be missing; an empty Conversation starts a new one, an empty
+// Model takes the conversation's last.
 type ChatSend struct {
-	Conversation string `json:"conversation"`
-	Model        string `json:"model"`
-	Text         string `json:"text"`
+	Conversation string        `json:"conversation"`
+	Model        string        `json:"model"`
+	Text         string        `json:"text"`
+	Files        []NewChatFile `json:"files"`
 }
 
 // ChatRetry asks again for the last answer, from Model or, if it is empty, from the same one.
@@ -73,7 +138,7 @@ type ChatRetry struct {
 	Model        string `json:"model"`
 }
 
-// ChatEdit puts another text in the place of a user's turn and asks again; the turns after it are removed.
+// ChatEdit puts another text in the place of a user's turn, whose files stay, and asks again; the turns after it are removed.
 type ChatEdit struct {
 	Conversation string `json:"conversation"`
 	Turn         string `json:"turn"`
@@ -93,11 +158,20 @@ type ChatPin struct {
 	Pinned       bool   `json:"pinned"`
 }
 
-// ChatConfigure sets a conversation's system prompt and temperature from 0 to 2; null is the model's own.
+// ChatConfigure sets a conversation's system prompt and temperature from 0 to 2; null is the model's own. Defaults takes
+// what is set for the model that is asked instead of both.
 type ChatConfigure struct {
 	Conversation string   `json:"conversation"`
 	System       string   `json:"system"`
 	Temperature  *float64 `json:"temperature"`
+	Defaults     bool     `json:"defaults"`
+}
+
+// ChatDefaults is what goes with messages to a model, in conversations without settings of their own.
+type ChatDefaults struct {
+	Model       string   `json:"model"`
+	System      string   `json:"system"`
+	Temperature *float64 `json:"temperature"`
 }
 
 // ChatRename sets a conversation's title.
@@ -114,6 +188,7 @@ type ChatDelta struct {
 	Seq          int64  `json:"seq"`
 	Text         string `json:"text"`
 	Reasoning    string `json:"reasoning"`
+	ReasoningMs  *int64 `json:"reasoningMs"`
 }
 
 // ChatTurn is the event "chat.turn": a turn began, changed or ended.

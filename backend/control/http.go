@@ -11,12 +11,24 @@ import (
 	"strings"
 	"time"
 
+	"gatehouse/backend/chat"
 	"gatehouse/backend/event"
 	"gatehouse/backend/llm"
 )
 
-// callLimit bounds a call's parameters.
-const callLimit = 4 << 20
+// callLimit bounds a call's parameters, and fileCallLimit those of one that carries files in base64.
+const (
+	callLimit     = 4 << 20
+	fileCallLimit = chat.MaxAllFiles/3*4 + 2*callLimit
+)
+
+// limitOf is the bound of a call by its name.
+func limitOf(call string) int64 {
+	if call == "chat.send" {
+		return fileCallLimit
+	}
+	return callLimit
+}
 
 // feedQueue is how many events a face may lag behind before lossy ones are dropped for it.
 const feedQueue = 1024
@@ -40,7 +52,7 @@ func serveCall(d *Dispatcher, w http.ResponseWriter, r *http.Request) {
 		writeFailure(w, llm.Errorf(llm.ErrBadRequest, "a call's Content-Type is application/json").WithStatus(http.StatusUnsupportedMediaType))
 		return
 	}
-	params, err := io.ReadAll(http.MaxBytesReader(w, r.Body, callLimit))
+	params, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limitOf(r.PathValue("name"))))
 	if err != nil {
 		writeFailure(w, llm.Errorf(llm.ErrBadRequest, "the call's parameters could not be read: %w", err))
 		return

@@ -23,6 +23,8 @@ func (s *Service) modelList() ModelList {
 		if view.Name == "" {
 			view.Name = m.ID
 		}
+		view.TakesImages = m.Takes("image", "vision")
+		view.TakesPDFs = m.Takes("pdf", "file-input") || m.Takes("file", "file-input")
 		if m.Price != nil {
 			view.InputPrice, view.OutputPrice = perMillion(m.Price.Input), perMillion(m.Price.Output)
 		}

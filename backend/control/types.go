@@ -91,6 +91,9 @@ type Model struct {
 	OutputPrice *string `json:"outputPrice"`
 	// Favourite models are offered first.
 	Favourite bool `json:"favourite"`
+	// TakesImages and TakesPDFs tell that it is known to take them.
+	TakesImages bool `json:"takesImages"`
+	TakesPDFs   bool `json:"takesPDFs"`
 }
 
 // ModelList is the models that can be asked for now, with what went wrong while asking their providers.

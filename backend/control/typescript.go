@@ -51,6 +51,8 @@ func (g *generator) name(t reflect.Type) string {
 		return "string"
 	case t == reflect.TypeFor[json.RawMessage]():
 		return "unknown"
+	case t == reflect.TypeFor[[]byte](): // base64
+		return "string"
 	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
 		return "string"
 	}

@@ -19,6 +19,9 @@ import (
 type Unanswered struct {
 	Err    *llm.Error
 	Header http.Header
+	// ID is the request's id and Settlement what the history holds of it.
+	ID         string
+	Settlement Settlement
 }
 
 func (u *Unanswered) Error() string { return u.Err.Error() }
@@ -31,7 +34,7 @@ func (x *exchange) unanswered(e *llm.Error) error {
 		h["X-Gatehouse-Provider"], h["X-Gatehouse-Model"] = []string{x.provider.ID}, []string{x.model}
 	}
 	x.tell(h, false)
-	return &Unanswered{e, h}
+	return &Unanswered{Err: e, Header: h, ID: x.id, Settlement: x.settlement()}
 }
 
 // tell says in the header how the request went so far, and of an answer that is whole, what it cost. Of a stream that is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol"
@@ -13,6 +14,8 @@ import (
 
 // Reply is a streamed answer in the vocabulary.
 type Reply struct {
+	// ID is the request's in the history.
+	ID string
 	// Events must be read to the end, or left; both end the upstream and settle the history's line.
 	Events llm.Stream
 	// Settlement gives what the history holds once Events is over.
@@ -22,7 +25,8 @@ type Reply struct {
 }
 
 // Stream carries a request of the vocabulary, for callers in this process. It goes the same way as everybody's: encoded
-// in a dialect that the model's provider speaks, and through Exchange. Its errors are *llm.Error.
+// in a dialect that the model's provider speaks, and through Exchange. Its errors are *llm.Error, within *Unanswered where
+// the request got as far as the history.
 func (g *Gateway) Stream(ctx context.Context, req *llm.Request, caller Caller) (*Reply, error) {
 	dialect, attempt := g.dialectFor(req.Model)
 	body, notices, err := g.encode(dialect, req, attempt)
@@ -38,14 +42,15 @@ func (g *Gateway) Stream(ctx context.Context, req *llm.Request, caller Caller) (
 		return nil, err
 	}
 	if answer.Status >= http.StatusMultipleChoices {
-		defer answer.Body.Close() //nolint:errcheck // reading is over
 		text, err := io.ReadAll(answer.Body)
-		if err != nil {
-			return nil, llm.AsError(err)
+		answer.Body.Close() //nolint:errcheck // reading is over
+		e := llm.AsError(err)
+		if err == nil {
+			e = llm.AsError(protocol.For(dialect).DecodeError(answer.Status, text))
 		}
-		return nil, protocol.For(dialect).DecodeError(answer.Status, text)
+		return nil, &Unanswered{Err: e, Header: answer.Header, ID: answer.ID, Settlement: answer.settled()}
 	}
-	return &Reply{Events: events(dialect, answer.Body), Settlement: answer.settled, Notices: notices}, nil
+	return &Reply{ID: answer.ID, Events: events(dialect, answer.Body), Settlement: answer.settled, Notices: notices}, nil
 }
 
 // dialectFor gives the dialect in which the model is asked for, and who would answer. Where it can't be had, Exchange
@@ -60,6 +65,10 @@ func (g *Gateway) dialectFor(model string) (llm.Dialect, routing.Attempt) {
 
 func (g *Gateway) encode(d llm.Dialect, req *llm.Request, a routing.Attempt) ([]byte, []llm.Notice, error) {
 	known, _ := g.World().Catalog.Served(a.Provider.ID, a.Model)
+	if req.Temperature != nil && len(known.Parameters) > 0 && !slices.Contains(known.Parameters, "temperature") {
+		cool := *req // the catalog says that the model takes none
+		cool.Temperature, req = nil, &cool
+	}
 	return protocol.For(d).EncodeRequest(req, protocol.Target{
 		Origin: llm.Origin{Provider: a.Provider.ID, Model: a.Model}, MaxOutput: known.MaxOutput,
 	})

@@ -121,6 +121,9 @@ func check(s *Settings, known []string) *valueError {
 	if err := checkRouting(s); err != nil {
 		return err
 	}
+	if err := checkChatDefaults(s); err != nil {
+		return err
+	}
 	return checkBudgets(s)
 }
 

@@ -40,6 +40,7 @@ type Settings struct {
 	Rules           []Rule                  `json:"rules,omitempty" doc:"What to rewrite or deny. The first rule that matches wins."`
 	Rollouts        map[string]Rollout      `json:"rollouts,omitempty" doc:"Shares of a model's conversations that go to another model, by a name of yours."`
 	ModelDefaults   []ModelDefault          `json:"modelDefaults,omitempty" doc:"Parameters by model, for requests that set none. The first match wins."`
+	ChatDefaults    map[string]ChatDefault  `json:"chatDefaults,omitempty" doc:"What goes with messages of the chat window by the model's id, in conversations without settings of their own."`
 	Budgets         map[string]Budget       `json:"budgets,omitempty" doc:"What may be spent, by a name of yours. All that a request is under must allow it."`
 	RateLimits      map[string]RateLimit    `json:"rateLimits,omitempty" doc:"What an API key may do in a minute, by the key's name; * is each key that is not named."`
 	History         History                 `json:"history" doc:"How much of the usage history is kept. Everything by default."`

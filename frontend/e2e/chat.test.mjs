@@ -29,7 +29,7 @@ test("a conversation from its first message to its deletion, and back", async t 
     );
     // Whoever is at the end stays there while it grows.
     await page.waitForFunction(() => {
-      const scroller = document.querySelector("article[aria-busy]").parentElement.parentElement;
+      const scroller = document.querySelector("[data-turns]");
       return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 4;
     });
     await shoot(page, "chat-streaming");
@@ -38,20 +38,13 @@ test("a conversation from its first message to its deletion, and back", async t 
     await answer.hover();
     await page.mouse.wheel(0, -5000);
     await page.getByRole("button", { name: "Follow the answer" }).waitFor();
-    const at = await page.evaluate(
-      () => document.querySelector("article[aria-busy]").parentElement.parentElement.scrollTop,
-    );
+    const at = await page.evaluate(() => document.querySelector("[data-turns]").scrollTop);
     const before = (await answer.innerText()).length;
     await page.waitForFunction(
       n => [...document.querySelectorAll("article[aria-busy]")].at(-1).innerText.length > n + 200,
       before,
     );
-    assert.equal(
-      await page.evaluate(
-        () => document.querySelector("article[aria-busy]").parentElement.parentElement.scrollTop,
-      ),
-      at,
-    );
+    assert.equal(await page.evaluate(() => document.querySelector("[data-turns]").scrollTop), at);
     await page.getByRole("button", { name: "Follow the answer" }).click();
 
     await page.getByRole("button", { name: "Stop the answer" }).click();
@@ -73,12 +66,14 @@ test("a conversation from its first message to its deletion, and back", async t 
   await t.test("shows reasoning folded", async () => {
     await browser.pick("Model of this conversation", "sim/think");
     await say(page, "Think about gates.");
-    const reasoning = answers(page).last().getByRole("button", { name: "Reason" });
+    const reasoning = answers(page)
+      .last()
+      .getByRole("button", { name: /^(Thinking|Thought)/ });
     await reasoning.waitFor();
     assert.equal(await reasoning.getAttribute("aria-expanded"), "false");
     await reasoning.click();
     await finished(page).waitFor();
-    assert.equal(await reasoning.innerText(), "Reasoned");
+    assert.match(await reasoning.innerText(), /^Thought for [\d.]+ m?s$/);
     await shoot(page, "chat");
   });
 
@@ -207,7 +202,12 @@ test("a conversation is configured, edited, branched, pinned and exported", asyn
     const settings = page.getByRole("button", { name: "System prompt and temperature" });
     await settings.click();
     const dialog = page.getByRole("dialog", { name: "System prompt and temperature" });
+    // What is set for the model holds until the conversation has something of its own.
+    const asSet = dialog.getByRole("switch", { name: "As set for the model" });
+    assert.equal(await asSet.isChecked(), true);
     assert.equal(await dialog.getByLabel("Temperature").inputValue(), "0.7");
+    await browser.assertAccessible("what is set for a model");
+    await asSet.click();
     await dialog.getByLabel("System prompt").fill("Be short.");
     await dialog.getByLabel("Temperature").fill("5");
     await dialog.getByText("A number from 0 to 2").waitFor();

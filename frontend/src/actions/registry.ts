@@ -2,6 +2,7 @@
 import { api } from "../api";
 import { stopStreaming } from "../state/chat";
 import { stopComparing } from "../state/compare";
+import { type Here, here } from "../state/here";
 import { go, PAGES, type PageName } from "../state/route";
 import { session } from "../state/session";
 import { attempt } from "../ui/notify";
@@ -37,6 +38,19 @@ const PAGE_LABELS: Record<PageName, string> = {
 };
 
 const always = () => true;
+/** Something that is done with the conversation in view. */
+function withChat(command: keyof Here, label: string, shortcuts: string[], keywords: string): Action {
+  return {
+    id: `chat.${command}`,
+    label,
+    group: "Chat",
+    shortcuts,
+    keywords,
+    available: () => here.get()[command] !== undefined,
+    run: () => here.get()[command]?.(),
+  };
+}
+
 const endpointState = () => session.get().status?.endpoint.state;
 
 export const actions: Action[] = [
@@ -73,6 +87,17 @@ export const actions: Action[] = [
     available: always,
     run: () => stopStreaming() || stopComparing(),
   },
+  withChat("attach", "Add files to the message", ["alt+a"], "attach picture image pdf upload"),
+  withChat("retry", "Ask again", ["alt+shift+r"], "retry regenerate same model"),
+  withChat("retryOther", "Ask another model", ["alt+shift+m"], "retry regenerate answer instead"),
+  withChat("copyLast", "Copy the last answer", ["alt+shift+c"], "clipboard"),
+  withChat("branch", "Branch at the last answer", ["alt+shift+b"], "fork conversation copy"),
+  withChat("configure", "Set the system prompt and temperature", ["alt+shift+s"], "default model configure"),
+  withChat("pin", "Pin the conversation, or unpin it", ["alt+shift+p"], "keep first"),
+  withChat("rename", "Rename the conversation", [], "title"),
+  withChat("exportMarkdown", "Export the conversation as Markdown", [], "save download"),
+  withChat("exportJson", "Export the conversation as JSON", [], "save download"),
+  withChat("remove", "Delete the conversation", [], "remove trash"),
   {
     id: "compare.new",
     label: "Compare models",

@@ -124,6 +124,13 @@ export interface ChatConfigure {
   conversation: string;
   system: string;
   temperature: number | null;
+  defaults: boolean;
+}
+
+export interface ChatDefaults {
+  model: string;
+  system: string;
+  temperature: number | null;
 }
 
 export interface ChatDelta {
@@ -132,6 +139,7 @@ export interface ChatDelta {
   seq: number;
   text: string;
   reasoning: string;
+  reasoningMs: number | null;
 }
 
 export interface ChatEdit {
@@ -139,6 +147,23 @@ export interface ChatEdit {
   turn: string;
   model: string;
   text: string;
+}
+
+export interface ChatFile {
+  id: string;
+  name: string;
+  mediaType: string;
+  size: number;
+}
+
+export interface ChatFileContent {
+  mediaType: string;
+  data: string;
+}
+
+export interface ChatFileRef {
+  conversation: string;
+  file: string;
 }
 
 export interface ChatPin {
@@ -164,6 +189,7 @@ export interface ChatSend {
   conversation: string;
   model: string;
   text: string;
+  files: NewChatFile[];
 }
 
 export interface ChatTurn {
@@ -278,6 +304,7 @@ export interface Conversation {
   updatedAt: string;
   turns: number;
   pinned: boolean;
+  configured: boolean;
   system: string;
   temperature: number | null;
   snippet: string;
@@ -285,11 +312,17 @@ export interface Conversation {
 
 export interface ConversationDetail {
   conversation: Conversation;
+  first: number;
   turns: Turn[];
 }
 
 export interface ConversationList {
   conversations: Conversation[];
+}
+
+export interface ConversationPart {
+  conversation: string;
+  first: number;
 }
 
 export interface ConversationRef {
@@ -511,6 +544,8 @@ export interface Model {
   inputPrice: string | null;
   outputPrice: string | null;
   favourite: boolean;
+  takesImages: boolean;
+  takesPDFs: boolean;
 }
 
 export interface ModelChoice {
@@ -626,6 +661,11 @@ export interface NewBudget {
   warn?: number[];
   fallback?: string;
   fallbackAt?: number;
+}
+
+export interface NewChatFile {
+  name: string;
+  data: string;
 }
 
 export interface NewKey {
@@ -760,6 +800,7 @@ export interface Settings {
   rules?: SettingsRule[];
   rollouts?: Record<string, SettingsRollout>;
   modelDefaults?: SettingsModelDefault[];
+  chatDefaults?: Record<string, SettingsChatDefault>;
   budgets?: Record<string, SettingsBudget>;
   rateLimits?: Record<string, SettingsRateLimit>;
   history: SettingsHistory;
@@ -779,6 +820,12 @@ export interface SettingsBudget {
   warn?: number[];
   fallback?: string;
   fallbackAt?: number;
+}
+
+export interface SettingsChatDefault {
+  system?: string;
+  temperature?: number;
+  ownTemperature?: boolean;
 }
 
 export interface SettingsCredential {
@@ -1068,22 +1115,44 @@ export interface Switch {
   on: boolean;
 }
 
+export interface ToolCall {
+  id: string;
+  name: string;
+  arguments: string;
+  result: string;
+  failed: boolean;
+}
+
 export interface Turn {
   id: string;
   role: "user" | "assistant";
   text: string;
   reasoning: string;
   at: string;
+  files: ChatFile[];
   state: "done" | "streaming" | "stopped" | "failed";
   error: string;
   model: string;
   provider: string;
+  tools: ToolCall[];
   seq: number;
+  reasoningMs: number | null;
   inputTokens: number | null;
   outputTokens: number | null;
   costPicoUSD: number | null;
   timeToFirstTokenMs: number | null;
   durationMs: number | null;
+  request: string;
+  attempts: TurnAttempt[];
+}
+
+export interface TurnAttempt {
+  provider: string;
+  model: string;
+  outcome: string;
+  status: number;
+  error: string;
+  durationMs: number;
 }
 
 export interface TurnRef {
@@ -1393,8 +1462,9 @@ export interface Calls {
   "backup.restore": { params: BackupFile; result: UsageChange };
   "usage.get": { params: UsageRef; result: UsageRecord };
   "chat.list": { params: ChatQuery; result: ConversationList };
-  "chat.get": { params: ConversationRef; result: ConversationDetail };
+  "chat.get": { params: ConversationPart; result: ConversationDetail };
   "chat.send": { params: ChatSend; result: ConversationDetail };
+  "chat.file": { params: ChatFileRef; result: ChatFileContent };
   "chat.stop": { params: ConversationRef; result: Empty };
   "chat.retry": { params: ChatRetry; result: ConversationDetail };
   "chat.rename": { params: ChatRename; result: Conversation };
@@ -1402,6 +1472,8 @@ export interface Calls {
   "chat.branch": { params: TurnRef; result: Conversation };
   "chat.pin": { params: ChatPin; result: Conversation };
   "chat.configure": { params: ChatConfigure; result: Conversation };
+  "chat.defaults": { params: ModelChoice; result: ChatDefaults };
+  "chat.setDefaults": { params: ChatDefaults; result: ChatDefaults };
   "chat.delete": { params: ConversationRef; result: Empty };
   "chat.restore": { params: ConversationRef; result: Conversation };
   "compare.list": { params: Empty; result: ComparisonList };

@@ -1,11 +1,19 @@
 import { useEffect } from "react";
-import { api, type ConversationDetail } from "../api";
+import { api, type ConversationDetail, type NewChatFile } from "../api";
 import { messageOf } from "../lib/errors";
 import { onConnectionChange, onEvent } from "./feed";
 import { perFrame } from "./frames";
 import { createResource } from "./resource";
 import { createStore, type Store, useStore } from "./store";
-import { emptyThread, hasGap, isStreaming, reduceThread, type Thread, type ThreadEvent } from "./thread";
+import {
+  emptyThread,
+  follows,
+  hasGap,
+  isStreaming,
+  reduceThread,
+  type Thread,
+  type ThreadEvent,
+} from "./thread";
 
 export interface OpenThread {
   thread: Thread;
@@ -18,6 +26,8 @@ type Addressed = { conversation: string; event: ThreadEvent };
 
 const nothing: OpenThread = { thread: emptyThread, error: "", loaded: false };
 const RESYNC_MS = 300;
+/** How many turns may change behind our back: the last question and its answer. Others tell of it. */
+const TAIL = 2;
 
 /** The conversations in view, by id. */
 const open = new Map<
@@ -61,20 +71,20 @@ function update(id: string, thread: Thread) {
   if (hasGap(thread)) resync(id);
 }
 
-// Asks for the whole conversation again, once for everything that happens in a moment.
+// Asks for the conversation's end again, once for everything that happens in a moment.
 function resync(id: string) {
   const entry = open.get(id);
   if (!entry || entry.resync !== undefined) return;
   entry.resync = setTimeout(() => {
     entry.resync = undefined;
-    void reload(id);
+    void reload(id, entry.store.get().thread.turns.length - TAIL);
   }, RESYNC_MS);
 }
 
-async function reload(id: string): Promise<void> {
+async function reload(id: string, first = 0): Promise<void> {
   const since = open.get(id)?.store.get().thread.clock ?? 0;
   try {
-    adopt(await api.call("chat.get", { conversation: id }), since);
+    adopt(await api.call("chat.get", { conversation: id, first: Math.max(first, 0) }), since);
   } catch (error) {
     const entry = open.get(id);
     entry?.store.set({ ...entry.store.get(), error: messageOf(error) });
@@ -84,6 +94,10 @@ async function reload(id: string): Promise<void> {
 function adopt(detail: ConversationDetail, since: number) {
   const entry = open.get(detail.conversation.id);
   if (!entry) return;
+  if (!follows(entry.store.get().thread, detail)) {
+    void reload(detail.conversation.id);
+    return;
+  }
   const thread = reduceThread(entry.store.get().thread, { type: "snapshot", detail, since });
   entry.store.set({ thread, error: "", loaded: true });
 }
@@ -120,12 +134,17 @@ export function useThread(id: string): OpenThread {
 
 const noThread = createStore<OpenThread>({ ...nothing, loaded: true });
 
-/** Sends a text; an empty conversation starts a new one. Gives back the conversation's id. */
-export async function send(conversation: string, model: string, text: string): Promise<string> {
+/** Sends a text with files; an empty conversation starts a new one. Gives back the conversation's id. */
+export async function send(
+  conversation: string,
+  model: string,
+  text: string,
+  files: NewChatFile[] = [],
+): Promise<string> {
   const since = conversation ? (open.get(conversation)?.store.get().thread.clock ?? 0) : 0;
   if (!conversation) starting++;
   try {
-    const detail = await api.call("chat.send", { conversation, model, text });
+    const detail = await api.call("chat.send", { conversation, model, text, files });
     const id = detail.conversation.id;
     entryOf(id);
     adopt(detail, since);

@@ -31,3 +31,15 @@ export function activeOption(activeModel: string): ModelOption {
     hint: activeModel || "none chosen",
   };
 }
+
+/** What a model is known to take besides text. */
+export interface Takes {
+  images: boolean;
+  pdfs: boolean;
+}
+
+/** What a model is known to take at any provider; the active one where that is named. */
+export function takesOf(models: Model[], model: string, activeModel: string): Takes {
+  const entries = models.filter(m => m.id === (model === ACTIVE ? activeModel : model));
+  return { images: entries.some(m => m.takesImages), pdfs: entries.some(m => m.takesPDFs) };
+}

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { ChatDelta, Conversation, Turn } from "../api";
-import { emptyThread, hasGap, isStreaming, reduceThread, type Thread, type ThreadEvent } from "./thread";
+import {
+  emptyThread,
+  follows,
+  hasGap,
+  isStreaming,
+  reduceThread,
+  type Thread,
+  type ThreadEvent,
+} from "./thread";
 
 const conversation: Conversation = {
   id: "c1",
@@ -10,6 +18,7 @@ const conversation: Conversation = {
   updatedAt: "2026-11-21T12:00:00Z",
   turns: 1,
   pinned: false,
+  configured: false,
   system: "",
   temperature: null,
   snippet: "",
@@ -22,6 +31,11 @@ function turn(of: Partial<Turn> = {}): Turn {
     text: "",
     reasoning: "",
     at: "2026-11-21T12:00:00Z",
+    files: [],
+    tools: [],
+    request: "",
+    attempts: [],
+    reasoningMs: null,
     state: "streaming",
     error: "",
     model: "sim/echo",
@@ -38,12 +52,19 @@ function turn(of: Partial<Turn> = {}): Turn {
 
 const delta = (seq: number, text: string, reasoning = ""): ThreadEvent => ({
   type: "delta",
-  delta: { conversation: "c1", turn: "a1", seq, text, reasoning } satisfies ChatDelta,
+  delta: {
+    conversation: "c1",
+    turn: "a1",
+    seq,
+    text,
+    reasoning,
+    reasoningMs: reasoning ? 5 : null,
+  } satisfies ChatDelta,
 });
 const changed = (of: Partial<Turn> = {}): ThreadEvent => ({ type: "turn", turn: turn(of) });
-const snapshot = (turns: Turn[], since = 0): ThreadEvent => ({
+const snapshot = (turns: Turn[], since = 0, first = 0): ThreadEvent => ({
   type: "snapshot",
-  detail: { conversation, turns },
+  detail: { conversation: { ...conversation, turns: first + turns.length }, first, turns },
   since,
 });
 
@@ -139,6 +160,23 @@ describe("turns and snapshots", () => {
     const again = run([changed({ at: "2026-11-21T12:01:00Z" }), delta(1, "fresh")], failed);
     expect(textOf(again)).toBe("fresh");
     expect(isStreaming(again)).toBe(true);
+  });
+
+  test("a part of the conversation leaves what is before it, and cuts off what is behind its end", () => {
+    const known = run([snapshot(["u1", "a1", "u2", "a2"].map(id => turn({ id, state: "done" })))]);
+    const answered = run([snapshot([turn({ id: "a2", state: "done", text: "new" })], known.clock, 3)], known);
+    expect(answered.turns.map(t => t.turn.id)).toEqual(["u1", "a1", "u2", "a2"]);
+    expect(answered.turns[0]).toBe(known.turns[0]);
+    expect(textOf(answered, "a2")).toBe("new");
+    const elsewhere = { ...conversation, turns: 2 };
+    const cut: ThreadEvent = {
+      type: "snapshot",
+      detail: { conversation: elsewhere, first: 2, turns: [] },
+      since: known.clock,
+    };
+    expect(run([cut], known).turns.map(t => t.turn.id)).toEqual(["u1", "a1"]);
+    const far = { conversation: { ...conversation, turns: 9 }, first: 7, turns: [] };
+    expect([follows(known, far), follows(known, { ...far, first: 4 })]).toEqual([false, true]);
   });
 
   test("turns that did not change keep their identity", () => {

@@ -23,7 +23,7 @@ export interface Thread {
 export type ThreadEvent =
   | { type: "delta"; delta: ChatDelta }
   | { type: "turn"; turn: Turn }
-  /** An answer that holds the whole conversation; since is the clock when it was asked for. */
+  /** An answer that holds the conversation from a turn on; since is the clock when it was asked for. */
   | { type: "snapshot"; detail: ConversationDetail; since: number };
 
 export const emptyThread: Thread = { conversation: null, turns: [], clock: 0 };
@@ -46,6 +46,11 @@ export function hasGap(thread: Thread): boolean {
   return thread.turns.some(t => t.early.size > 0);
 }
 
+/** Tells whether a part of the conversation follows on what is known of it. */
+export function follows(thread: Thread, detail: ConversationDetail): boolean {
+  return detail.first <= thread.turns.length || detail.conversation.turns <= thread.turns.length;
+}
+
 /** Tells whether an answer is being written. */
 export function isStreaming(thread: Thread): boolean {
   return thread.turns.some(t => t.turn.role === "assistant" && t.turn.state === "streaming");
@@ -64,16 +69,17 @@ function applyDelta(thread: Thread, delta: ChatDelta): Thread {
 function catchUp(turn: Turn, early: ReadonlyMap<number, ChatDelta>): Pick<ThreadTurn, "turn" | "early"> {
   if (early.size === 0 || turn.state !== "streaming") return { turn, early: NONE };
   const rest = new Map(early);
-  let { seq, text, reasoning } = turn;
+  let { seq, text, reasoning, reasoningMs } = turn;
   for (const known of rest.keys()) if (known <= seq) rest.delete(known);
   for (let next = rest.get(seq + 1); next; next = rest.get(seq + 1)) {
     seq = next.seq;
     text += next.text;
     reasoning += next.reasoning;
+    reasoningMs = next.reasoningMs;
     rest.delete(seq);
   }
   return {
-    turn: seq === turn.seq ? turn : { ...turn, seq, text, reasoning },
+    turn: seq === turn.seq ? turn : { ...turn, seq, text, reasoning, reasoningMs },
     early: rest.size > 0 ? rest : NONE,
   };
 }
@@ -95,7 +101,8 @@ function applyTurn(thread: Thread, turn: Turn): Thread {
 }
 
 function applySnapshot(thread: Thread, detail: ConversationDetail, since: number): Thread {
-  const byId = new Map(thread.turns.map(t => [t.turn.id, t]));
+  const before = thread.turns.slice(0, Math.min(detail.first, detail.conversation.turns));
+  const byId = new Map(thread.turns.slice(before.length).map(t => [t.turn.id, t]));
   const clock = thread.clock + 1;
   const turns = detail.turns.map(turn => {
     const known = byId.get(turn.id);
@@ -106,7 +113,7 @@ function applySnapshot(thread: Thread, detail: ConversationDetail, since: number
   });
   // A turn that the snapshot lacks is gone, unless it began after the snapshot was asked for.
   for (const rest of byId.values()) if (rest.seen > since) turns.push(rest);
-  return { conversation: detail.conversation, turns, clock };
+  return { conversation: detail.conversation, turns: [...before, ...turns], clock };
 }
 
 // Picks the later of two views of the same turn. The older one's object is kept where they are equal in age.

@@ -1,4 +1,4 @@
-import type { Turn } from "../api";
+import type { Turn, TurnAttempt } from "../api";
 import { formatCost, formatCostExactly } from "../lib/money";
 import { formatCount } from "../lib/numbers";
 import { formatDuration } from "../lib/time";
@@ -39,4 +39,31 @@ export function turnEnding(turn: Turn): string {
     case "failed":
       return `The answer failed: ${turn.error}`;
   }
+}
+
+/** Spells who was tried for an answer: "Tried a (429), then b"; empty where the first one answered. */
+export function traceOf(attempts: TurnAttempt[]): string {
+  if (attempts.length === 0 || (attempts.length === 1 && attempts[0]?.outcome === "ok")) return "";
+  const models = new Set(attempts.map(a => a.model));
+  const providers = new Set(attempts.map(a => a.provider));
+  const name = (a: TurnAttempt) => {
+    if (models.size === 1) return providers.size === 1 ? a.model : a.provider;
+    return providers.size === 1 || a.model.startsWith(`${a.provider}/`)
+      ? a.model
+      : `${a.model} at ${a.provider}`;
+  };
+  const steps = attempts.map(a => (a.outcome === "ok" ? name(a) : `${name(a)} (${failure(a)})`));
+  return `Tried ${steps.join(", then ")}`;
+}
+
+function failure(attempt: TurnAttempt): string {
+  if (attempt.outcome === "cancelled") return "stopped";
+  return attempt.status >= 400 ? String(attempt.status) : "no answer";
+}
+
+/** Spells how long a model reasoned: "Thought for 12 s". */
+export function thoughtFor(ms: number | null, thinking: boolean): string {
+  const verb = thinking ? "Thinking" : "Thought";
+  if (ms === null) return verb;
+  return `${verb} for ${ms >= 10_000 && ms < 60_000 ? `${Math.round(ms / 1000)} s` : formatDuration(ms)}`;
 }

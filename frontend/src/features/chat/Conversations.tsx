@@ -1,5 +1,4 @@
-import { ActionIcon, Button, CloseButton, Menu, Modal, TextInput, Tooltip } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
+import { ActionIcon, CloseButton, Menu, TextInput, Tooltip } from "@mantine/core";
 import {
   IconDots,
   IconMessagePlus,
@@ -10,21 +9,18 @@ import {
   IconSearch,
   IconTrash,
 } from "@tabler/icons-react";
-import { useEffect, useRef, useState } from "react";
-import { api, type Conversation } from "../../api";
+import { useEffect, useState } from "react";
+import type { Conversation } from "../../api";
 import { formatAgo } from "../../lib/time";
 import { conversationQuery, conversations } from "../../state/chat";
 import { useResource } from "../../state/resource";
 import { go, routeHash } from "../../state/route";
-import { announce } from "../../ui/announce";
-import { attempt } from "../../ui/notify";
 import { Empty, ErrorNote, Loading } from "../../ui/States";
 import { useNow } from "../../ui/useNow";
-import { useTask } from "../../ui/useTask";
 import classes from "./Chat.module.css";
+import { pin, Rename, remove } from "./Manage";
 
 const SEARCH_AFTER_MS = 150;
-const UNDO_MS = 10_000;
 
 export function Conversations({ current }: { current: string }) {
   const list = useResource(conversations);
@@ -111,11 +107,7 @@ export function Conversations({ current }: { current: string }) {
                 <Menu.Dropdown>
                   <Menu.Item
                     leftSection={conversation.pinned ? <IconPinnedOff size={15} /> : <IconPin size={15} />}
-                    onClick={() =>
-                      void attempt("Pinning the conversation failed", () =>
-                        api.call("chat.pin", { conversation: conversation.id, pinned: !conversation.pinned }),
-                      )
-                    }
+                    onClick={() => pin(conversation)}
                   >
                     {conversation.pinned ? "Unpin" : "Pin"}
                   </Menu.Item>
@@ -137,76 +129,5 @@ export function Conversations({ current }: { current: string }) {
       </div>
       {renaming && <Rename conversation={renaming} onClose={() => setRenaming(null)} />}
     </aside>
-  );
-}
-
-async function remove(conversation: Conversation, current: string) {
-  const done = await attempt("Deleting the conversation failed", () =>
-    api.call("chat.delete", { conversation: conversation.id }),
-  );
-  if (!done) return;
-  if (conversation.id === current) go("chat");
-  announce(`Deleted ${conversation.title}.`);
-  const id = `deleted.${conversation.id}`;
-  notifications.show({
-    id,
-    withBorder: true,
-    autoClose: UNDO_MS,
-    message: (
-      <span className={classes.undo}>
-        <span>Deleted “{conversation.title || "Untitled"}”</span>
-        <Button
-          size="compact-sm"
-          variant="light"
-          onClick={async () => {
-            const restored = await attempt("Restoring the conversation failed", () =>
-              api.call("chat.restore", { conversation: conversation.id }),
-            );
-            if (!restored) return;
-            notifications.hide(id);
-            go("chat", conversation.id);
-          }}
-        >
-          Undo
-        </Button>
-      </span>
-    ),
-  });
-}
-
-function Rename({ conversation, onClose }: { conversation: Conversation; onClose(): void }) {
-  const [title, setTitle] = useState(conversation.title);
-  const task = useTask();
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.select(), []);
-  return (
-    <Modal opened onClose={onClose} title="Rename the conversation">
-      <form
-        onSubmit={async event => {
-          event.preventDefault();
-          const wanted = title.trim();
-          if (!wanted) return;
-          const work = () => api.call("chat.rename", { conversation: conversation.id, title: wanted });
-          if (await task.run(work)) onClose();
-        }}
-      >
-        <TextInput
-          ref={input}
-          data-autofocus
-          label="Title"
-          value={title}
-          onChange={event => setTitle(event.currentTarget.value)}
-          error={task.error}
-        />
-        <div className={classes.dialogButtons}>
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={task.busy} disabled={!title.trim()}>
-            Rename
-          </Button>
-        </div>
-      </form>
-    </Modal>
   );
 }

@@ -1,20 +1,32 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
-import { IconAlertTriangle, IconChevronRight, IconGitBranch, IconRefresh } from "@tabler/icons-react";
+import {
+  IconAlertTriangle,
+  IconChevronRight,
+  IconGitBranch,
+  IconListSearch,
+  IconRefresh,
+} from "@tabler/icons-react";
 import { memo, useState } from "react";
 import type { Turn } from "../../api";
 import { sentences } from "../../lib/text";
 import type { ModelOption } from "../../state/models";
-import { turnFacts } from "../../state/turns";
+import { routeHash } from "../../state/route";
+import { thoughtFor, traceOf, turnFacts } from "../../state/turns";
 import { CopyIcon } from "../../ui/Copy";
 import { Dot } from "../../ui/Dot";
 import { FactLine } from "../../ui/Facts";
 import { Markdown } from "../../ui/Markdown";
 import { SearchSelect } from "../../ui/SearchSelect";
 import classes from "./Chat.module.css";
+import { ToolCalls } from "./ToolCalls";
 import { UserTurn } from "./UserTurn";
 
 interface Props {
+  conversation: string;
   turn: Turn;
+  /** Its place among all, from 1, and how many there are. */
+  place: number;
+  count: number;
   /** A piece of the text is missing and has been asked for. */
   late: boolean;
   /** Asks again for this answer; null where that is not possible. */
@@ -27,17 +39,15 @@ interface Props {
 }
 
 export const TurnView = memo(function TurnView(props: Props) {
-  return props.turn.role === "user" ? (
-    <UserTurn turn={props.turn} edit={props.edit} />
-  ) : (
-    <AssistantTurn {...props} />
-  );
+  return props.turn.role === "user" ? <UserTurn {...props} /> : <AssistantTurn {...props} />;
 }, sameTurn);
 
 function sameTurn(a: Props, b: Props): boolean {
   // The options matter only to the one turn that can be asked for again.
   return (
     a.turn === b.turn &&
+    a.place === b.place &&
+    a.count === b.count &&
     a.late === b.late &&
     a.retry === b.retry &&
     a.edit === b.edit &&
@@ -45,21 +55,24 @@ function sameTurn(a: Props, b: Props): boolean {
   );
 }
 
-function AssistantTurn({ turn, late, retry, options, branch }: Props) {
+function AssistantTurn({ turn, place, count, late, retry, options, branch }: Props) {
   const streaming = turn.state === "streaming";
   return (
     <article
       className={classes.assistant}
       aria-label={`Answer from ${turn.model || "the model"}`}
       aria-busy={streaming}
+      aria-posinset={place}
+      aria-setsize={count}
     >
       <div className={classes.by}>
         <span className="mono">{turn.model || "…"}</span>
         {turn.provider && <span className={classes.faint}>via {turn.provider}</span>}
       </div>
       {turn.reasoning && <Reasoning turn={turn} />}
+      <ToolCalls tools={turn.tools} streaming={streaming} />
       {turn.text && <Markdown text={turn.text} growing={streaming} />}
-      {streaming && !turn.text && !turn.reasoning && (
+      {streaming && !turn.text && !turn.reasoning && turn.tools.length === 0 && (
         <p className={classes.waiting}>
           <Dot tone="busy" /> Waiting for the first token
         </p>
@@ -72,6 +85,7 @@ function AssistantTurn({ turn, late, retry, options, branch }: Props) {
         </div>
       )}
       {turn.state === "stopped" && <p className={classes.stopped}>Stopped.</p>}
+      {!streaming && <Trace turn={turn} />}
       {!streaming && (
         <div className={classes.under}>
           <div className={classes.underButtons}>
@@ -88,6 +102,21 @@ function AssistantTurn({ turn, late, retry, options, branch }: Props) {
                 <IconGitBranch size={15} />
               </ActionIcon>
             </Tooltip>
+            {turn.request && (
+              <Tooltip label="Open the request in the log">
+                <ActionIcon
+                  component="a"
+                  href={routeHash("usage", turn.request)}
+                  variant="subtle"
+                  color="gray"
+                  c="dimmed"
+                  size={26}
+                  aria-label="Open the request in the log"
+                >
+                  <IconListSearch size={15} />
+                </ActionIcon>
+              </Tooltip>
+            )}
             {retry && (
               <>
                 <Tooltip label="Ask again">
@@ -124,23 +153,29 @@ function AssistantTurn({ turn, late, retry, options, branch }: Props) {
   );
 }
 
+/** Who was tried for the answer, where that was not the first one alone. */
+function Trace({ turn }: { turn: Turn }) {
+  const trace = traceOf(turn.attempts);
+  if (!trace) return null;
+  return (
+    <p className={classes.trace}>
+      {turn.request ? <a href={routeHash("usage", turn.request)}>{trace}</a> : trace}
+    </p>
+  );
+}
+
 function Reasoning({ turn }: { turn: Turn }) {
   const [open, setOpen] = useState(false);
   const thinking = turn.state === "streaming" && !turn.text;
   return (
     <div className={classes.reasoning}>
-      <button
-        type="button"
-        className={classes.reasoningHead}
-        aria-expanded={open}
-        onClick={() => setOpen(!open)}
-      >
+      <button type="button" className={classes.fold} aria-expanded={open} onClick={() => setOpen(!open)}>
         <IconChevronRight size={14} aria-hidden className={classes.chevron} data-open={open || undefined} />
-        {thinking ? "Reasoning" : "Reasoned"}
+        <span className="numbers">{thoughtFor(turn.reasoningMs, thinking)}</span>
         {thinking && <Dot tone="busy" />}
       </button>
       {open && (
-        <div className={classes.reasoningText}>
+        <div className={classes.folded}>
           <Markdown text={turn.reasoning} growing={thinking} />
         </div>
       )}

@@ -5,25 +5,42 @@ import type { Turn } from "../../api";
 import { formatMoment } from "../../lib/time";
 import { useTask } from "../../ui/useTask";
 import classes from "./Chat.module.css";
+import { TurnFiles } from "./TurnFiles";
+
+// What is being said anew and is not sent, by turn, for as long as the pages are open: a turn out of view is not drawn.
+const drafts = new Map<string, string>();
 
 interface Props {
+  conversation: string;
   turn: Turn;
+  /** Its place among all, from 1, and how many there are. */
+  place: number;
+  count: number;
   /** Sends another text in its place; null where that is not possible. */
   edit: ((turn: Turn, text: string) => Promise<unknown>) | null;
 }
 
 /** What the user said, which they may say anew. */
-export function UserTurn({ turn, edit }: Props) {
-  const [text, setText] = useState<string | null>(null);
+export function UserTurn({ conversation, turn, place, count, edit }: Props) {
+  const inFeed = { "aria-label": "You", "aria-posinset": place, "aria-setsize": count };
+  const [text, setDraft] = useState<string | null>(drafts.get(turn.id) ?? null);
+  const setText = (value: string | null) => {
+    if (value === null) drafts.delete(turn.id);
+    else drafts.set(turn.id, value);
+    setDraft(value);
+  };
   const task = useTask();
   if (text !== null && edit) {
+    const ready = text.trim() !== "" || turn.files.length > 0;
     const send = async () => {
-      if (text.trim() && (await task.run(() => edit(turn, text.trim())))) setText(null);
+      if (ready && (await task.run(() => edit(turn, text.trim())))) setText(null);
     };
     return (
-      <article className={classes.editing} aria-label="You">
+      <article className={classes.editing} {...inFeed}>
+        <TurnFiles conversation={conversation} files={turn.files} />
         <Textarea
           aria-label="Edit the message"
+          dir="auto"
           autosize
           autoFocus
           maxRows={14}
@@ -42,7 +59,7 @@ export function UserTurn({ turn, edit }: Props) {
           <Button variant="default" size="compact-sm" onClick={() => setText(null)}>
             Cancel
           </Button>
-          <Button size="compact-sm" loading={task.busy} disabled={!text.trim()} onClick={() => void send()}>
+          <Button size="compact-sm" loading={task.busy} disabled={!ready} onClick={() => void send()}>
             Send again
           </Button>
         </div>
@@ -50,7 +67,7 @@ export function UserTurn({ turn, edit }: Props) {
     );
   }
   return (
-    <article className={classes.user} aria-label="You">
+    <article className={classes.user} {...inFeed}>
       {edit && (
         <Tooltip label="Edit and send again">
           <ActionIcon
@@ -66,8 +83,13 @@ export function UserTurn({ turn, edit }: Props) {
           </ActionIcon>
         </Tooltip>
       )}
-      <div className={classes.userText} title={formatMoment(turn.at)} dir="auto">
-        {turn.text}
+      <div className={classes.said}>
+        <TurnFiles conversation={conversation} files={turn.files} />
+        {turn.text && (
+          <div className={classes.userText} title={formatMoment(turn.at)} dir="auto">
+            {turn.text}
+          </div>
+        )}
       </div>
     </article>
   );
