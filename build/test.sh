@@ -47,7 +47,7 @@ if [ "$(system)" = linux ]; then
 		go test -race -json -p 1 -tags "$desktop_tags" $(node build/lib/skipped.mjs go GATEHOUSE_TEST_KEYRING)
 	# It mostly waits: for windows, panels and timeouts. So others run beside it.
 	# shellcheck disable=SC2046
-	GATEHOUSE_TEST_DESKTOP=1 GATEHOUSE_SHOTS=$PWD/$out/window suite desktop go bash build/desktop/session.sh \
+	GATEHOUSE_TEST_AGAIN=1 GATEHOUSE_TEST_DESKTOP=1 GATEHOUSE_SHOTS=$PWD/$out/window suite desktop go bash build/desktop/session.sh \
 		go test -race -json -p 1 -tags "$desktop_tags" $(node build/lib/skipped.mjs go GATEHOUSE_TEST_DESKTOP) \
 		>"$out/desktop.log" 2>&1 &
 fi
@@ -57,6 +57,6 @@ suite sdk node npm --prefix build/sdk run --silent test
 suite editors node npm --prefix build/editors run --silent test
 wait
 [ "$(system)" != linux ] || cat "$out/desktop.log"
-GATEHOUSE_SHOTS=$PWD/$out/screens suite browser node npm --prefix frontend run --silent e2e
+GATEHOUSE_TEST_AGAIN=1 GATEHOUSE_SHOTS=$PWD/$out/screens suite browser node npm --prefix frontend run --silent e2e
 
 node build/lib/summary.mjs

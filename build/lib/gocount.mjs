@@ -4,6 +4,7 @@
 export function goCounter(print) {
   const total = { passed: 0, failed: 0, skipped: 0 };
   const skippedTests = [];
+  const failures = []; // {test, package}, of the test that is not within another
   const packages = new Map(); // import path -> Map of test name -> {output, action}
 
   const testsOf = (name) => {
@@ -26,6 +27,7 @@ export function goCounter(print) {
       if (test === "") continue;
       // No action: the package died in the middle of this test.
       const failed = action === "fail" || action === undefined;
+      if (failed && !test.includes("/")) failures.push({ test, package: name });
       if (failed) print(output.filter((line) => !/^=== /.test(line)).join("").trimEnd());
       if (action === "skip") skippedTests.push({ package: name, test, output: output.join("") });
       if (failed ? failedBelow.has(test) : parents.has(test)) continue;
@@ -70,5 +72,5 @@ export function goCounter(print) {
     if (["pass", "fail", "skip"].includes(event.Action)) entry.action = event.Action;
   };
 
-  return { line, counts: () => ({ ...total }), skipped: () => skippedTests };
+  return { line, counts: () => ({ ...total, failures }), skipped: () => skippedTests };
 }

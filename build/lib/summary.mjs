@@ -8,6 +8,7 @@ for (const suite of suites) {
   for (const key of Object.keys(total)) total[key] += suite[key];
   const skipped = suite.skipped ? `, ${suite.skipped} skipped` : "";
   console.log(`${suite.name}: ${suite.passed} passed, ${suite.failed} failed${skipped} (${suite.seconds} s)`);
+  for (const test of suite.again ?? []) console.log(`  passed only when it was run again: ${test}`);
 }
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
