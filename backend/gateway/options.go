@@ -67,6 +67,22 @@ func (x *exchange) short(head protocol.Head) (routing.Options, error) {
 	return routing.ParseShorthand(at)
 }
 
+// unpassed tells which providers' own options are left out: in another form than the AI SDK's, only the hosted gateway takes
+// them.
+func (x *exchange) unpassed(a routing.Attempt) []llm.Notice {
+	if !x.said.Found() || x.req.Dialect == llm.AISDK || a.Provider.ID == provider.Gateway {
+		return nil
+	}
+	var notices []llm.Notice
+	gjson.ParseBytes(x.said.Of(x.req.Body)).ForEach(func(name, _ gjson.Result) bool {
+		if name.Str != "gateway" {
+			notices = append(notices, llm.Notice{Field: "providerOptions." + name.Str, Message: "left out: " + a.Provider.Name + " does not take options in this form"})
+		}
+		return true
+	})
+	return notices
+}
+
 // edits are what a raw request is changed in: the model's name, and what is meant for routing alone.
 func (x *exchange) edits(a routing.Attempt, head protocol.Head) (provider.Body, error) {
 	edits, err := x.ownEdits(a)

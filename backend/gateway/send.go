@@ -23,7 +23,7 @@ func lacks(a routing.Attempt, status int) bool {
 // send sends the request, raw as it is or translated. It gives no answer where the provider refused.
 func (x *exchange) send(ctx context.Context, a routing.Attempt, head protocol.Head, raw bool) (*Answer, *http.Response, error) {
 	// What an earlier attempt could not carry is its own affair.
-	x.asked, x.notes = nil, x.unmet(a)
+	x.asked, x.notes = nil, append(x.unmet(a), x.unpassed(a)...)
 	if x.pass != nil {
 		return x.sendPass(ctx, a)
 	}

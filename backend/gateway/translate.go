@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"gatehouse/backend/llm"
@@ -64,7 +65,7 @@ func (x *exchange) prepare(ctx context.Context, a routing.Attempt, head protocol
 	if err != nil {
 		return nil, nil, err
 	}
-	t.notes = append(asked.Notices, notices...)
+	t.notes = slices.Concat(x.notes, asked.Notices, notices)
 	x.notes = t.notes
 	return t, wire(text), nil
 }

@@ -100,6 +100,8 @@ func TestWhatOnlyConversationsCanHave(t *testing.T) {
 		{"/v1/embeddings", `{"model":"kind-too","input":"x","user":"u"}`, []string{"systemPrefix", "user"}},
 		{"/v1/images/generations", `{"model":"kind","prompt":"x"}`, []string{"systemPrefix", "parameters"}},
 		{"/v1/chat/completions", `{"model":"kind","messages":[{"role":"user","content":"x"}]}`, nil},
+		{"/v1/chat/completions", `{"model":"openai/e","providerOptions":{"gateway":{"user":"u"},"openai":{"a":1}},"messages":[{"role":"user","content":"x"}]}`, []string{"providerOptions.openai"}},
+		{"/v1/messages", `{"model":"mistral/e","max_tokens":9,"providerOptions":{"openai":{"a":1}},"messages":[{"role":"user","content":"x"}]}`, []string{"providerOptions.openai"}},
 		{"/v1/chat/completions", `{"model":"either","seed":7,"messages":[{"role":"user","content":"x"}]}`, nil},
 	} {
 		resp, text := d.post(c.path, c.body)
