@@ -76,6 +76,7 @@ type Methods struct {
 	SettingsPreview   Method[SettingChanges, SettingsDraft]        `name:"settings.preview"`
 	SettingsApply     Method[SettingsEdit, SettingsDraft]          `name:"settings.apply"`
 	PagesLink         Method[Empty, Link]                          `name:"pages.link"`
+	PagesFault        Method[PageFault, Empty]                     `name:"pages.fault"`
 	ActivityGet       Method[Empty, Activity]                      `name:"activity.get"`
 	AutostartSet      Method[Switch, Empty]                        `name:"autostart.set"`
 	NotificationsSet  Method[Switch, Empty]                        `name:"notifications.set"`

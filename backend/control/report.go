@@ -64,11 +64,18 @@ func (s *Service) usageReport(ctx context.Context, q UsageReportQuery) (UsageRep
 		rest := groupView(*r.Rest)
 		out.Rest = &rest
 	}
+	out.Change = trendOf(out.Totals, out.Previous)
+	if q.Drawn > 0 {
+		for i, others := range othersOf(&out, q.Drawn) {
+			out.Buckets[i].Others = &others
+		}
+	}
 	return out, nil
 }
 
 func groupView(g usage.ReportGroup) UsageGroup {
 	v := UsageGroup{Name: g.Name, Figures: figures(g.Figures), Previous: figuresOrNil(g.Previous), Cells: []UsageCell{}}
+	v.Change = trendOf(v.Figures, v.Previous)
 	for _, c := range g.Cells {
 		v.Cells = append(v.Cells, UsageCell(c))
 	}
@@ -93,6 +100,10 @@ func figures(f usage.Figures) UsageFigures {
 			share := float64(*f.CacheReadTokens) / float64(prompt)
 			v.CacheHitShare = &share
 		}
+	}
+	if f.Requests > 0 {
+		share := float64(f.Errors) / float64(f.Requests)
+		v.ErrorShare = &share
 	}
 	if f.OutputTokens != nil && f.Answered > 0 {
 		mean := float64(*f.OutputTokens) / float64(f.Answered)

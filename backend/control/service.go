@@ -184,6 +184,7 @@ func (s *Service) Methods() *Methods {
 		SettingsPreview:   s.previewSettings,
 		SettingsApply:     s.applySettings,
 		PagesLink:         s.pagesLink,
+		PagesFault:        s.pagesFault,
 		ActivityGet:       s.activity,
 		AutostartSet:      s.setAutostart,
 		NotificationsSet:  s.setNotifications,

@@ -233,6 +233,15 @@ type Link struct {
 	URL string `json:"url"`
 }
 
+// PageFault tells of a page that could not be drawn: the error's class and where in the program it was. Its message is left out
+// where it might have something in it that the page was to show.
+type PageFault struct {
+	Page    string `json:"page"`
+	Kind    string `json:"kind"`
+	Message string `json:"message"`
+	Place   string `json:"place"`
+}
+
 // Failure is how a call fails: the class of the error and a message that says what to do next.
 type Failure struct {
 	Kind    string `json:"kind"`

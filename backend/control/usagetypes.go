@@ -181,6 +181,9 @@ type UsageReportQuery struct {
 	Filter UsageFilter `json:"filter"`
 	// Compare asks for the totals of the time before, of the same length; From and To are needed for it.
 	Compare bool `json:"compare"`
+	// Drawn is how many groups a chart draws on their own: the buckets' Others are what the groups after them sum up to. 0 asks
+	// for none.
+	Drawn int `json:"drawn"`
 }
 
 // UsageQuantiles are three of a number; null where there are no numbers.
@@ -216,7 +219,9 @@ type UsageFigures struct {
 	UnknownTokens int64 `json:"unknownTokens"`
 	UnknownCost   int64 `json:"unknownCost"`
 	// Estimated counts the requests with a number that is estimated.
-	Estimated       int64          `json:"estimated"`
+	Estimated int64 `json:"estimated"`
+	// ErrorShare is the share of the requests that failed, from 0 to 1; null without requests.
+	ErrorShare      *float64       `json:"errorShare"`
 	FirstTokenMs    UsageQuantiles `json:"timeToFirstTokenMs"`
 	DurationMs      UsageQuantiles `json:"durationMs"`
 	TokensPerSecond UsageQuantiles `json:"tokensPerSecond"` // of streams, after their first token
@@ -228,7 +233,9 @@ type UsageReport struct {
 	To       *time.Time    `json:"to"`
 	Totals   UsageFigures  `json:"totals"`
 	Previous *UsageFigures `json:"previous"`
-	Buckets  []UsageBucket `json:"buckets"`
+	// Change is from the time before to the totals; null without a comparison.
+	Change  *UsageTrend   `json:"change"`
+	Buckets []UsageBucket `json:"buckets"`
 	// Groups are the dearest first. Rest sums up those over the limit, OtherGroups counts them. With tags, a request is in the
 	// group of each of its tags.
 	Groups      []UsageGroup `json:"groups"`
@@ -245,6 +252,8 @@ type UsageBucket struct {
 	Model    string       `json:"model"`
 	Provider string       `json:"provider"`
 	Changed  bool         `json:"changed"`
+	// Others sums up the groups that are not drawn on their own; null where the query says nothing of drawing.
+	Others *UsageCell `json:"others"`
 }
 
 // UsageGroup is one group of a report, with a cell for each bucket. Previous has no quantiles.
@@ -252,7 +261,20 @@ type UsageGroup struct {
 	Name     string        `json:"name"`
 	Figures  UsageFigures  `json:"figures"`
 	Previous *UsageFigures `json:"previous"`
+	Change   *UsageTrend   `json:"change"`
 	Cells    []UsageCell   `json:"cells"`
+}
+
+// UsageTrend is how much more there is than in the time before, in percent; null where it can't be said, as of nothing.
+type UsageTrend struct {
+	Requests     *int64 `json:"requests"`
+	Errors       *int64 `json:"errors"`
+	InputTokens  *int64 `json:"inputTokens"`
+	CacheRead    *int64 `json:"cacheReadTokens"`
+	CacheWrite   *int64 `json:"cacheWriteTokens"`
+	OutputTokens *int64 `json:"outputTokens"`
+	CostPicoUSD  *int64 `json:"costPicoUSD"`
+	CacheSaved   *int64 `json:"cacheSavedPicoUSD"`
 }
 
 // UsageCell is a group's share of a bucket: known numbers only.

@@ -110,6 +110,12 @@ func (g *gatehouse) stop() {
 		}
 		g.awaitEnd()
 	}
+	// The output is whole once the program has ended.
+	for line := range strings.Lines(g.output.String()) {
+		if strings.Contains(line, "a page ran into a fault") {
+			g.t.Errorf("a page could not be drawn: %s", line)
+		}
+	}
 	if g.t.Failed() {
 		g.t.Logf("the program's output:\n%s", g.output.String())
 	}

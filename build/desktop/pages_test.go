@@ -8,7 +8,7 @@ import (
 	"gatehouse/build/desktop/session"
 )
 
-// pages are all there are, in the navigation's order: the first nine have their number for a shortcut.
+// pages are all there are, in the navigation's order.
 var pages = []string{"start", "chat", "compare", "models", "routing", "usage", "budgets", "connect", "keys", "credentials", "settings"}
 
 // otherPage is the least share of pixels by which two pages differ.
@@ -33,8 +33,8 @@ func TestPages(t *testing.T) {
 			now := g.window.AwaitPainted()
 			now = useTheme(s, g.window, now, theme)
 			for i, page := range pages {
-				goTo(s, g.window, now, i)
-				if i > 0 { // the palette leaves the page that was shown, the first
+				goTo(s, i)
+				if i > 0 { // the first is shown already
 					g.window.AwaitChange("the window shows "+page, now, 0, otherPage)
 				}
 				now = g.window.AwaitPainted()
@@ -44,16 +44,13 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// goTo goes to a page by its keys, or by the palette where it has none.
-func goTo(s *session.Session, w *session.Window, now *session.Picture, page int) {
-	switch {
-	case pages[page] == "settings":
+// goTo goes to a page by its keys: its place in the navigation, of which 0 is the tenth, and what is usual for settings.
+func goTo(s *session.Session, page int) {
+	if pages[page] == "settings" {
 		s.Key("ctrl+comma")
-	case page < 9:
-		s.Key(fmt.Sprintf("ctrl+%d", page+1))
-	default:
-		palette(s, w, now, "go to "+pages[page])
+		return
 	}
+	s.Key(fmt.Sprintf("ctrl+%d", (page+1)%10))
 }
 
 // palette runs the first action that the words find.

@@ -68,7 +68,9 @@ for (const colorScheme of ["light", "dark"]) {
     await page.keyboard.press("Enter");
     await findings.getByText(/sim\/tools answered at/).waitFor();
 
-    await row.getByRole("button", { name: "Take back Claude Code" }).click();
+    await page.keyboard.press("Control+k");
+    await page.getByPlaceholder("Find an action or a model").fill("take back");
+    await page.getByRole("dialog").getByRole("button", { name: "Take back Claude Code" }).click();
     await change.getByText("ANTHROPIC_BASE_URL").waitFor();
     await dialog.getByRole("button", { name: "Take it back" }).click();
     await dialog.getByText("as it was").waitFor();

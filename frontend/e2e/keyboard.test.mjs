@@ -73,6 +73,8 @@ test("everything on the way to an answer works without a mouse", async t => {
   await search.waitFor({ state: "detached" });
   await keyboard.press("Control+,");
   await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+  await keyboard.press("Alt+0");
+  await page.getByRole("heading", { level: 1, name: "Credentials" }).waitFor();
   await act("nwky", "New key");
   await page.getByRole("dialog", { name: "New key" }).getByLabel("Name").waitFor();
   await keyboard.press("Escape");

@@ -6,6 +6,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { api } from "./api";
 import { App } from "./app/App";
+import { fetchFirst } from "./app/pages";
 import { mendLanguage } from "./lib/language";
 import { startFeed } from "./state/feed";
 import { host } from "./ui/host";
@@ -13,6 +14,7 @@ import { host } from "./ui/host";
 mendLanguage(window.navigator);
 host.copy = text => api.copy(text);
 host.saves = api.kind === "browser";
+fetchFirst();
 startFeed();
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>

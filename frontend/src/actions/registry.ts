@@ -357,11 +357,16 @@ export const actions: Action[] = [
   },
 ];
 
-/** The keys that go to a page: its place in the navigation, as far as there are digits, and what is usual for settings. */
+/**
+ * The keys that go to a page: its place in the navigation, of which 0 is the tenth, and what is usual for settings. In a
+ * browser Ctrl+0 is the way back from a zoom, and stays it.
+ */
 export function pageShortcuts(page: PageName): string[] {
-  const place = PAGES.indexOf(page) + 1;
   if (page === "settings") return ["mod+,"];
-  return place < 10 ? [`mod+${place}`] : [];
+  const place = PAGES.indexOf(page) + 1;
+  if (place < 10) return [`mod+${place}`];
+  if (place > 10) return [];
+  return [api.kind === "window" ? "mod+0" : "alt+0"];
 }
 
 export function pageLabel(page: PageName): string {

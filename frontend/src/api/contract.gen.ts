@@ -679,6 +679,13 @@ export interface NewKey {
   concurrency?: number;
 }
 
+export interface PageFault {
+  page: string;
+  kind: string;
+  message: string;
+  place: string;
+}
+
 export interface Problem {
   message: string;
   line: number;
@@ -1205,6 +1212,7 @@ export interface UsageBucket {
   model: string;
   provider: string;
   changed: boolean;
+  others: UsageCell | null;
 }
 
 export interface UsageBy {
@@ -1268,6 +1276,7 @@ export interface UsageFigures {
   unknownTokens: number;
   unknownCost: number;
   estimated: number;
+  errorShare: number | null;
   timeToFirstTokenMs: UsageQuantiles;
   durationMs: UsageQuantiles;
   tokensPerSecond: UsageQuantiles;
@@ -1297,6 +1306,7 @@ export interface UsageGroup {
   name: string;
   figures: UsageFigures;
   previous: UsageFigures | null;
+  change: UsageTrend | null;
   cells: UsageCell[];
 }
 
@@ -1380,6 +1390,7 @@ export interface UsageReport {
   to: string | null;
   totals: UsageFigures;
   previous: UsageFigures | null;
+  change: UsageTrend | null;
   buckets: UsageBucket[];
   groups: UsageGroup[];
   rest: UsageGroup | null;
@@ -1395,6 +1406,7 @@ export interface UsageReportQuery {
   zone: string;
   filter: UsageFilter;
   compare: boolean;
+  drawn: number;
 }
 
 export interface UsageRows {
@@ -1427,6 +1439,17 @@ export interface UsageTotals {
   timeToFirstTokenMs: UsageQuantiles;
   durationMs: UsageQuantiles;
   tokensPerSecond: UsageQuantiles;
+}
+
+export interface UsageTrend {
+  requests: number | null;
+  errors: number | null;
+  inputTokens: number | null;
+  cacheReadTokens: number | null;
+  cacheWriteTokens: number | null;
+  outputTokens: number | null;
+  costPicoUSD: number | null;
+  cacheSavedPicoUSD: number | null;
 }
 
 export interface WindowPage {
@@ -1509,6 +1532,7 @@ export interface Calls {
   "settings.preview": { params: SettingChanges; result: SettingsDraft };
   "settings.apply": { params: SettingsEdit; result: SettingsDraft };
   "pages.link": { params: Empty; result: Link };
+  "pages.fault": { params: PageFault; result: Empty };
   "activity.get": { params: Empty; result: Activity };
   "autostart.set": { params: Switch; result: Empty };
   "notifications.set": { params: Switch; result: Empty };

@@ -21,7 +21,7 @@ export function App() {
     <MantineProvider theme={theme} colorSchemeManager={colorScheme} defaultColorScheme="auto">
       <Announcer />
       <Notifications position="bottom-right" limit={4} containerWidth={380} />
-      <Boundary>
+      <Boundary page="the frame">
         {connection === "ended" ? (
           <Ended />
         ) : status ? (

@@ -1,7 +1,7 @@
 import { Loader } from "@mantine/core";
-import { type ComponentType, type LazyExoticComponent, lazy, Suspense, useEffect } from "react";
+import { Suspense, useEffect } from "react";
 import { onEvent } from "../state/feed";
-import { go, PAGES, type PageName, useRoute } from "../state/route";
+import { go, PAGES, useRoute } from "../state/route";
 import { Banners } from "./Banners";
 import { Boundary } from "./Boundary";
 import { CloseDialog } from "./CloseDialog";
@@ -10,42 +10,12 @@ import { Header } from "./Header";
 import { Help } from "./Help";
 import { Nav } from "./Nav";
 import { Palette } from "./Palette";
-
-type View = ComponentType<{ item: string }>;
-
-const loaders: Record<PageName, () => Promise<{ default: View }>> = {
-  start: () => import("../features/start/StartPage"),
-  chat: () => import("../features/chat/ChatPage"),
-  models: () => import("../features/models/ModelsPage"),
-  routing: () => import("../features/routing/RoutingPage"),
-  usage: () => import("../features/usage/UsagePage"),
-  budgets: () => import("../features/budgets/BudgetsPage"),
-  connect: () => import("../features/connect/ConnectPage"),
-  keys: () => import("../features/keys/KeysPage"),
-  credentials: () => import("../features/credentials/CredentialsPage"),
-  settings: () => import("../features/settings/SettingsPage"),
-  compare: () => import("../features/compare/ComparePage"),
-};
-
-const views = Object.fromEntries(PAGES.map(page => [page, lazy(loaders[page])])) as Record<
-  PageName,
-  LazyExoticComponent<View>
->;
-
-/** Once the first page is drawn, the others are fetched, so that they open at once and also while we reconnect. */
-const FETCH_OTHERS_AFTER_MS = 400;
+import { fetchOthers, views } from "./pages";
 
 /** The frame around every page. */
 export function Frame() {
   const { page, item } = useRoute();
   const View = views[page];
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      // One that fails is fetched again when it is gone to, and its failure shown there.
-      for (const load of Object.values(loaders)) load().catch(() => {});
-    }, FETCH_OTHERS_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, []);
   useEffect(
     () =>
       onEvent("window.pageAsked", asked => {
@@ -64,9 +34,12 @@ export function Frame() {
         <Header />
         <Banners />
         <main id="main" tabIndex={-1} className={classes.main}>
-          <Boundary key={page}>
-            <Suspense fallback={<Loader size="sm" m="xl" aria-label="Loading the page" />}>
+          <Boundary key={page} page={page}>
+            <Suspense
+              fallback={<Loader size="sm" m="xl" aria-label="Loading the page" className={classes.late} />}
+            >
               <View item={item} />
+              <Shown />
             </Suspense>
           </Boundary>
         </main>
@@ -76,4 +49,10 @@ export function Frame() {
       <CloseDialog />
     </div>
   );
+}
+
+// It is drawn together with the page, and so not before it.
+function Shown() {
+  useEffect(fetchOthers, []);
+  return null;
 }

@@ -21,6 +21,11 @@ export const PERIODS = [
   { value: "total", label: "in all" },
 ] as const;
 
+/** What of the Budgets page asks how much more of a budget is allowed. */
+export function allowItem(name: string): string {
+  return `allow/${name}`;
+}
+
 /** Spells an amount of a budget. */
 export function formatAmount(unit: Budget["unit"], amount: number): string {
   return unit === "usd" ? formatCost(amount) : `${formatCount(amount)} ${unit}`;

@@ -23,8 +23,12 @@ export const credentials = createResource(
   [stale => onEvent("credentials", stale)],
 );
 
-// An editor that is connected or taken back gets a key or loses it.
-export const editors = createResource(() => api.call("connect.list"), [stale => onEvent("keys", stale)]);
+// An editor that is connected or taken back gets a key or loses it; one that is installed says nothing.
+export const editors = createResource(
+  () => api.call("connect.list"),
+  [stale => onEvent("keys", stale)],
+  true,
+);
 
 // A key's rate limits stand with the budgets.
 export const keys = createResource(

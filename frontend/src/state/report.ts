@@ -7,6 +7,9 @@ import { boundsOf, bucketOf, type Dimension, filterOf, type Scope } from "./scop
 /** Many requests end in a second; the sums are asked for once after them. */
 const SETTLE_MS = 1000;
 
+/** How many groups are drawn on their own: as many as colours that are told apart. The others are one more. */
+export const DRAWN = 6;
+
 export interface ScopeReport {
   scope: Scope;
   by: Dimension;
@@ -42,6 +45,7 @@ export const report: Resource<ScopeReport | null> = createResource(async () => {
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     filter: filterOf(scope),
     compare: from !== null,
+    drawn: DRAWN,
   });
   return { scope, by, bucket, report: answer };
 }, [settled]);
@@ -63,6 +67,7 @@ export async function namesIn(scope: Scope, by: Dimension): Promise<string[]> {
     zone: "",
     filter: filterOf({ ...scope, names: { ...scope.names, [by]: undefined }, text: "" }),
     compare: false,
+    drawn: 0,
   });
   return answer.groups.map(g => g.name);
 }

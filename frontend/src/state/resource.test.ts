@@ -72,3 +72,12 @@ test("out of view nothing is asked for; back in view what is stale is", async ()
   resource.watch();
   await vi.waitFor(() => expect(load).toHaveBeenCalledTimes(2));
 });
+
+test("what changes silently is asked for by every view that comes", async () => {
+  const load = vi.fn(async () => 1);
+  const resource = createResource(load, [], true);
+  resource.watch()();
+  await vi.waitFor(() => expect(resource.get().data).toBe(1));
+  resource.watch();
+  await vi.waitFor(() => expect(load).toHaveBeenCalledTimes(2));
+});

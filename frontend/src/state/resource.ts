@@ -19,10 +19,14 @@ export interface Resource<T> extends Pick<Store<Loaded<T>>, "get" | "subscribe">
   watch(): () => void;
 }
 
-/** Makes a resource of a call and of the events after which its answer is stale. */
+/**
+ * Makes a resource of a call and of the events after which its answer is stale. What also changes without an event, silently,
+ * is asked for again by every view that comes.
+ */
 export function createResource<T>(
   load: () => Promise<T>,
   staleOn: ((stale: () => void) => () => void)[] = [],
+  silently = false,
 ): Resource<T> {
   const store = createStore<Loaded<T>>({ data: null, error: "", loading: false });
   let running: Promise<void> | null = null;
@@ -67,7 +71,7 @@ export function createResource<T>(
     reload,
     watch() {
       watchers++;
-      if (!fresh && !running) void reload();
+      if ((!fresh || silently) && !running) void reload();
       return () => {
         watchers--;
       };

@@ -3,9 +3,9 @@ import { IconPigMoney, IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { api, type Budget } from "../../api";
 import { formatMoment } from "../../lib/time";
-import { budgets, draftOf, EMPTY_DRAFT } from "../../state/budgets";
+import { allowItem, budgets, draftOf, EMPTY_DRAFT } from "../../state/budgets";
 import { useResource } from "../../state/resource";
-import { go } from "../../state/route";
+import { go, replaceRoute } from "../../state/route";
 import { AllowMore } from "../../ui/AllowMore";
 import { announce } from "../../ui/announce";
 import { Confirm } from "../../ui/Confirm";
@@ -16,14 +16,14 @@ import { BudgetCard } from "./BudgetCard";
 import { BudgetForm } from "./BudgetForm";
 import classes from "./Budgets.module.css";
 
-/** All budgets; the item "new" opens the form for one more. */
+/** All budgets; the item "new" opens the form for one more, and that of a budget asks how much more of it is allowed. */
 export default function BudgetsPage({ item }: { item: string }) {
   const { data, error } = useResource(budgets);
   const now = useNow();
   const [editing, setEditing] = useState<Budget | null>(null);
-  const [raising, setRaising] = useState<Budget | null>(null);
   const [removing, setRemoving] = useState<Budget | null>(null);
   const list = data?.budgets ?? [];
+  const raising = list.find(b => item === allowItem(b.name));
   const leave = () => {
     setEditing(null);
     if (item) go("budgets");
@@ -55,7 +55,7 @@ export default function BudgetsPage({ item }: { item: string }) {
               key={budget.name}
               budget={budget}
               now={now}
-              onAllow={() => setRaising(budget)}
+              onAllow={() => replaceRoute("budgets", allowItem(budget.name))}
               onEdit={() => setEditing(budget)}
               onRemove={() => setRemoving(budget)}
             />
@@ -80,7 +80,7 @@ export default function BudgetsPage({ item }: { item: string }) {
             await api.call("budgets.allow", { budget: raising.name, amount });
             announce(`More is allowed of ${raising.name}.`);
           }}
-          onClose={() => setRaising(null)}
+          onClose={() => replaceRoute("budgets")}
         />
       )}
       <Confirm

@@ -1,3 +1,5 @@
+import { useEffect, useRef } from "react";
+import { PROGRAMS } from "../../state/editors";
 import { editors } from "../../state/lists";
 import { useResource } from "../../state/resource";
 import { Page, Panel } from "../../ui/Page";
@@ -8,9 +10,14 @@ import { Editors } from "./Editors";
 import { Found } from "./Found";
 import { Snippets } from "./Snippets";
 
-/** The item is the editor whose dialog is open, or says to check the connections. */
+/** The item is the editor whose dialog is open, or says to check the connections or to show what is for other programs. */
 export default function ConnectPage({ item }: { item: string }) {
   const { data, error } = useResource(editors);
+  const programs = useRef<HTMLDivElement>(null);
+  const wanted = item === PROGRAMS && data !== null;
+  useEffect(() => {
+    if (wanted) programs.current?.scrollIntoView();
+  }, [wanted]);
   return (
     <Page
       title="Connect"
@@ -35,7 +42,9 @@ export default function ConnectPage({ item }: { item: string }) {
       </Panel>
       <Doctor at={item === CHECK} />
       <Found />
-      <Snippets />
+      <div ref={programs}>
+        <Snippets />
+      </div>
     </Page>
   );
 }

@@ -13,6 +13,7 @@ import { Mood, type Tone } from "../../ui/Dot";
 import { Page } from "../../ui/Page";
 import { SpentBar } from "../../ui/SpentBar";
 import { Empty, ErrorNote, Loading } from "../../ui/States";
+import tables from "../../ui/Table.module.css";
 import { useNow } from "../../ui/useNow";
 import classes from "./Keys.module.css";
 import { NewKeyDialog } from "./NewKeyDialog";
@@ -48,8 +49,8 @@ export default function KeysPage({ item }: { item: string }) {
         </Empty>
       )}
       {data && data.keys.length > 0 && (
-        <div className={classes.box}>
-          <table className={classes.table}>
+        <div className={tables.box}>
+          <table className={tables.table} data-lines>
             <caption className="visually-hidden">API keys, newest first</caption>
             <thead>
               <tr>
@@ -162,7 +163,7 @@ interface RowProps {
 function Row({ of: key, budget, now, onAllow, onLimit, onRevoke }: RowProps) {
   const state = stateOf(key, now);
   return (
-    <tr data-over={key.revokedAt ? true : undefined}>
+    <tr className={key.revokedAt ? classes.over : undefined}>
       <td className={classes.name}>{key.name}</td>
       <td>
         <code className="mono">{key.hint}</code>
@@ -196,7 +197,7 @@ function Row({ of: key, budget, now, onAllow, onLimit, onRevoke }: RowProps) {
       <td>
         <Mood tone={state.tone}>{state.text}</Mood>
       </td>
-      <td className={classes.right}>
+      <td className={tables.right}>
         {!key.revokedAt && (
           <Button size="compact-xs" variant="default" onClick={onRevoke} aria-label={`Revoke ${key.name}`}>
             Revoke

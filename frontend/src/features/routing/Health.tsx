@@ -11,6 +11,7 @@ import { announce } from "../../ui/announce";
 import { Mood } from "../../ui/Dot";
 import { attempt } from "../../ui/notify";
 import { Empty, ErrorNote, Loading } from "../../ui/States";
+import tables from "../../ui/Table.module.css";
 import { useNow } from "../../ui/useNow";
 import classes from "./Routing.module.css";
 
@@ -47,8 +48,8 @@ function Table({ entries }: { entries: HealthEntry[] }) {
   const list = useResource(credentials);
   const names = new Map((list.data?.credentials ?? []).map(c => [c.provider, c.providerName]));
   return (
-    <div className={classes.box}>
-      <table className={classes.table}>
+    <div className={tables.box}>
+      <table className={tables.table}>
         <caption className="visually-hidden">Providers, models and credentials that are not well</caption>
         <thead>
           <tr>
@@ -81,7 +82,7 @@ function Table({ entries }: { entries: HealthEntry[] }) {
                 <td className={classes.plain} title={until ? formatMoment(until) : undefined}>
                   {until ? untilText(until, now) : "It changes"}
                 </td>
-                <td className={classes.right}>
+                <td className={tables.right}>
                   <Reset provider={provider} name={name} label="Reset" />
                 </td>
               </tr>

@@ -7,6 +7,7 @@ import { change, settings } from "../../state/settings";
 import { CopyIcon } from "../../ui/Copy";
 import { Mood } from "../../ui/Dot";
 import { Empty, ErrorNote, Loading } from "../../ui/States";
+import tables from "../../ui/Table.module.css";
 import { ChangeDialog } from "./Draft";
 import { openEdit, openNew, type Place } from "./place";
 import classes from "./Routing.module.css";
@@ -55,8 +56,8 @@ function List({ all, missing }: { all: Record<string, SettingsVirtualModel>; mis
         </Empty>
       )}
       {names.length > 0 && (
-        <div className={classes.box}>
-          <table className={classes.table}>
+        <div className={tables.box}>
+          <table className={tables.table}>
             <caption className="visually-hidden">Virtual models</caption>
             <thead>
               <tr>
@@ -116,7 +117,7 @@ function Row({ name, of: model, onDelete }: { name: string; of: SettingsVirtualM
       <td className={classes.wrap}>{standsFor(model)}</td>
       <td className={classes.wrap}>{fallbacks.length > 0 ? fallbacks.join(", ") : "–"}</td>
       <td>{model.archived ? <Mood tone="quiet">Put away</Mood> : <Mood tone="good">In use</Mood>}</td>
-      <td className={classes.right}>
+      <td className={tables.right}>
         <Button
           size="compact-xs"
           variant="default"

@@ -42,8 +42,8 @@ export default function StartPage() {
           done={(made?.length ?? 0) > 0}
           note={
             <>
-              Editors get a key of their own, which is good for this machine only. Those on this machine are
-              set up for you under <a href={routeHash("connect")}>Connect</a>; these are the steps by hand.
+              Each gets a key of its own, good for this machine only. You see every line before it is written,
+              and can take it back. All of them are under <a href={routeHash("connect")}>Connect</a>.
             </>
           }
         >

@@ -1,6 +1,6 @@
 import { Button, SegmentedControl, TextInput } from "@mantine/core";
 import { IconPlayerStopFilled, IconSend } from "@tabler/icons-react";
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { send, stop, useThread } from "../../state/chat";
 import { routeHash } from "../../state/route";
 import { useStatus } from "../../state/session";
@@ -8,13 +8,16 @@ import { turnEnding, turnFacts } from "../../state/turns";
 import { announce } from "../../ui/announce";
 import { Dot } from "../../ui/Dot";
 import { FactLine } from "../../ui/Facts";
-import { Markdown } from "../../ui/Markdown";
 import { attempt } from "../../ui/notify";
 import { ErrorNote } from "../../ui/States";
 import { useTask } from "../../ui/useTask";
 import classes from "./Start.module.css";
 
 const ECHO = "sim/echo";
+
+// As large as the rest of the page together, and needed for an answer only.
+const loadMarkdown = () => import("../../ui/Markdown");
+const Markdown = lazy(async () => ({ default: (await loadMarkdown()).Markdown }));
 
 /** A question and its answer, right here. */
 export function TryIt({ onAnswered }: { onAnswered(): void }) {
@@ -46,6 +49,7 @@ export function TryIt({ onAnswered }: { onAnswered(): void }) {
         className={classes.ask}
         onSubmit={event => {
           event.preventDefault();
+          void loadMarkdown().catch(() => {}); // asked for again by the answer, which shows a failure
           const wanted = text.trim();
           if (wanted && !streaming) void sending.run(async () => setId(await send("", chosen, wanted)));
         }}
@@ -93,7 +97,11 @@ export function TryIt({ onAnswered }: { onAnswered(): void }) {
               <Dot tone="busy" /> Waiting for the first token
             </p>
           )}
-          {answer.text && <Markdown text={answer.text} growing={streaming} />}
+          {answer.text && (
+            <Suspense fallback={<p className={classes.plain}>{answer.text}</p>}>
+              <Markdown text={answer.text} growing={streaming} />
+            </Suspense>
+          )}
           {answer.state === "failed" && <ErrorNote title="The answer failed" message={answer.error} />}
           {answer.state === "stopped" && <p className={classes.waiting}>Stopped.</p>}
           {!streaming && (

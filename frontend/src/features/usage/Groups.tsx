@@ -4,17 +4,8 @@ import type { UsageGroup, UsageReport } from "../../api";
 import { formatCount, plural } from "../../lib/numbers";
 import { formatDuration } from "../../lib/time";
 import { DIMENSIONS, type Dimension, narrowTo } from "../../state/scope";
-import {
-  changeOf,
-  changeText,
-  costText,
-  costTitle,
-  countText,
-  errorShare,
-  formatShare,
-  formatSpeed,
-  tokensTitle,
-} from "./figures";
+import tables from "../../ui/Table.module.css";
+import { changeText, costText, costTitle, countText, formatShare, formatSpeed, tokensTitle } from "./figures";
 import classes from "./Usage.module.css";
 import { groupName, OTHER, showRequestsOf } from "./views";
 
@@ -50,28 +41,28 @@ export function Groups({ report, by, onBy }: Props) {
         />
         {by === "tag" && <span className={classes.faint}>A request counts in each of its tags.</span>}
       </div>
-      <div className={classes.scroller} tabIndex={0} role="region" aria-label={`Totals by ${by}`}>
-        <table className={classes.table}>
+      <div className={tables.box} tabIndex={0} role="region" aria-label={`Totals by ${by}`}>
+        <table className={tables.table} data-dense>
           <caption className="visually-hidden">Totals by {by}</caption>
           <thead>
             <tr>
               <th>{LABELS[by]}</th>
-              <th className={classes.right}>Cost</th>
-              <th className={classes.right}>Before</th>
-              <th className={classes.right}>Requests</th>
-              <th className={classes.right}>Errors</th>
-              <th className={classes.right}>In</th>
-              <th className={classes.right}>Cache read</th>
-              <th className={classes.right}>Cache write</th>
-              <th className={classes.right}>Out</th>
-              <th className={classes.right}>Hits</th>
-              <th className={classes.right} title="Time to first token: three of four were as fast (p75)">
+              <th className={tables.right}>Cost</th>
+              <th className={tables.right}>Before</th>
+              <th className={tables.right}>Requests</th>
+              <th className={tables.right}>Errors</th>
+              <th className={tables.right}>In</th>
+              <th className={tables.right}>Cache read</th>
+              <th className={tables.right}>Cache write</th>
+              <th className={tables.right}>Out</th>
+              <th className={tables.right}>Hits</th>
+              <th className={tables.right} title="Time to first token: three of four were as fast (p75)">
                 First token
               </th>
-              <th className={classes.right} title="Three of four were as fast (p75)">
+              <th className={tables.right} title="Three of four were as fast (p75)">
                 Duration
               </th>
-              <th className={classes.right} title="Half were as fast (p50)">
+              <th className={tables.right} title="Half were as fast (p50)">
                 Tokens
               </th>
             </tr>
@@ -101,7 +92,7 @@ function Row({ group: g, by, rest }: { group: UsageGroup; by: Dimension; rest: n
   const goes = rest === 0 && g.name !== OTHER && (g.name !== "" || by !== "tag");
   const dash = (text: string) => (text === "unknown" ? "–" : text);
   return (
-    <tr className={classes.still}>
+    <tr>
       <td className={classes.name}>
         <span className={classes.groupName}>
           {goes ? (
@@ -132,30 +123,28 @@ function Row({ group: g, by, rest }: { group: UsageGroup; by: Dimension; rest: n
           )}
         </span>
       </td>
-      <td className={classes.right} title={costTitle(f)}>
+      <td className={tables.right} title={costTitle(f)}>
         {costText(f)}
       </td>
-      <td className={classes.right} title={g.previous ? `It was ${costText(g.previous)}` : undefined}>
-        {g.previous
-          ? changeText(changeOf(f.costPicoUSD, g.previous.costPicoUSD)) || costText(g.previous)
-          : "–"}
+      <td className={tables.right} title={g.previous ? `It was ${costText(g.previous)}` : undefined}>
+        {g.previous ? changeText(g.change?.costPicoUSD ?? null) || costText(g.previous) : "–"}
       </td>
-      <td className={classes.right}>{formatCount(f.requests)}</td>
-      <td className={classes.right} title={formatShare(errorShare(f))}>
+      <td className={tables.right}>{formatCount(f.requests)}</td>
+      <td className={tables.right} title={formatShare(f.errorShare)}>
         {f.errors > 0 ? formatCount(f.errors) : "–"}
       </td>
-      <td className={classes.right} title={tokensTitle(f)}>
+      <td className={tables.right} title={tokensTitle(f)}>
         {countText(f.inputTokens, f)}
       </td>
-      <td className={classes.right}>{dash(formatCount(f.cacheReadTokens))}</td>
-      <td className={classes.right}>{dash(formatCount(f.cacheWriteTokens))}</td>
-      <td className={classes.right} title={tokensTitle(f)}>
+      <td className={tables.right}>{dash(formatCount(f.cacheReadTokens))}</td>
+      <td className={tables.right}>{dash(formatCount(f.cacheWriteTokens))}</td>
+      <td className={tables.right} title={tokensTitle(f)}>
         {countText(f.outputTokens, f)}
       </td>
-      <td className={classes.right}>{dash(formatShare(f.cacheHitShare))}</td>
-      <td className={classes.right}>{dash(formatDuration(f.timeToFirstTokenMs.p75))}</td>
-      <td className={classes.right}>{dash(formatDuration(f.durationMs.p75))}</td>
-      <td className={classes.right}>{dash(formatSpeed(f.tokensPerSecond.p50))}</td>
+      <td className={tables.right}>{dash(formatShare(f.cacheHitShare))}</td>
+      <td className={tables.right}>{dash(formatDuration(f.timeToFirstTokenMs.p75))}</td>
+      <td className={tables.right}>{dash(formatDuration(f.durationMs.p75))}</td>
+      <td className={tables.right}>{dash(formatSpeed(f.tokensPerSecond.p50))}</td>
     </tr>
   );
 }

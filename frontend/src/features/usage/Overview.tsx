@@ -37,7 +37,7 @@ export function Overview() {
       )}
       {data && shown && shown.totals.requests > 0 && (
         <>
-          <Tiles now={shown.totals} before={shown.previous} />
+          <Tiles now={shown.totals} before={shown.previous} change={shown.change} />
           <TimeChart data={data} />
           <Groups report={shown} by={data.by} onBy={setBy} />
         </>

@@ -1,13 +1,11 @@
-import type { UsageFigures, UsageQuantiles } from "../../api";
+import type { UsageFigures, UsageQuantiles, UsageTrend } from "../../api";
 import { formatCost, formatCostExactly } from "../../lib/money";
 import { formatCount } from "../../lib/numbers";
 import {
-  changeOf,
   changeText,
   costText,
   costTitle,
   countText,
-  errorShare,
   formatShare,
   formatSpeed,
   msText,
@@ -19,10 +17,12 @@ import { showRequests } from "./views";
 interface Props {
   now: UsageFigures;
   before: UsageFigures | null;
+  /** From then to now. */
+  change: UsageTrend | null;
 }
 
 /** The sums of a range, each beside what it was in the time before of the same length. */
-export function Tiles({ now: f, before }: Props) {
+export function Tiles({ now: f, before, change }: Props) {
   const b = before && before.requests > 0 ? before : null; // nothing is no measure
   return (
     <section aria-label="Figures" className={classes.tiles}>
@@ -30,7 +30,7 @@ export function Tiles({ now: f, before }: Props) {
         label="Spend"
         value={costText(f)}
         title={costTitle(f)}
-        change={changeOf(f.costPicoUSD, b?.costPicoUSD)}
+        change={change?.costPicoUSD}
         was={b && costText(b)}
         more={
           f.reportedCostPicoUSD === null ? undefined : `${formatCost(f.reportedCostPicoUSD)} say providers`
@@ -39,7 +39,7 @@ export function Tiles({ now: f, before }: Props) {
       <Tile
         label="Requests"
         value={formatCount(f.requests)}
-        change={changeOf(f.requests, b?.requests)}
+        change={change?.requests}
         was={b && formatCount(b.requests)}
         onOpen={() => showRequests()}
         more={f.attempts > f.requests ? `${formatCount(f.attempts)} attempts` : undefined}
@@ -47,16 +47,16 @@ export function Tiles({ now: f, before }: Props) {
       <Tile
         label="Errors"
         value={formatCount(f.errors)}
-        change={changeOf(f.errors, b?.errors)}
+        change={change?.errors}
         was={b && formatCount(b.errors)}
         onOpen={f.errors > 0 ? () => showRequests({ outcome: "error" }) : undefined}
-        more={f.errors > 0 ? `${formatShare(errorShare(f))} of requests` : undefined}
+        more={f.errors > 0 ? `${formatShare(f.errorShare)} of requests` : undefined}
       />
       <Tile
         label="Input tokens"
         value={countText(f.inputTokens, f)}
         title={tokensTitle(f)}
-        change={changeOf(f.inputTokens, b?.inputTokens)}
+        change={change?.inputTokens}
         was={b && countText(b.inputTokens, b)}
         more="not from a cache"
       />
@@ -64,7 +64,7 @@ export function Tiles({ now: f, before }: Props) {
         label="Cache read"
         value={countText(f.cacheReadTokens, f)}
         title={tokensTitle(f)}
-        change={changeOf(f.cacheReadTokens, b?.cacheReadTokens)}
+        change={change?.cacheReadTokens}
         was={b && countText(b.cacheReadTokens, b)}
         more={f.cacheHitShare === null ? undefined : `${formatShare(f.cacheHitShare)} of prompts`}
       />
@@ -72,7 +72,7 @@ export function Tiles({ now: f, before }: Props) {
         label="Cache write"
         value={countText(f.cacheWriteTokens, f)}
         title={tokensTitle(f)}
-        change={changeOf(f.cacheWriteTokens, b?.cacheWriteTokens)}
+        change={change?.cacheWriteTokens}
         was={b && countText(b.cacheWriteTokens, b)}
         more={f.cacheWrite1hTokens ? `${formatCount(f.cacheWrite1hTokens)} for an hour` : undefined}
       />
@@ -80,7 +80,7 @@ export function Tiles({ now: f, before }: Props) {
         label="Output tokens"
         value={countText(f.outputTokens, f)}
         title={tokensTitle(f)}
-        change={changeOf(f.outputTokens, b?.outputTokens)}
+        change={change?.outputTokens}
         was={b && countText(b.outputTokens, b)}
         more={f.reasoningTokens ? `${formatCount(f.reasoningTokens)} reasoning` : undefined}
       />
@@ -88,7 +88,7 @@ export function Tiles({ now: f, before }: Props) {
         label="Saved by caching"
         value={formatCost(f.cacheSavedPicoUSD)}
         title={formatCostExactly(f.cacheSavedPicoUSD)}
-        change={changeOf(f.cacheSavedPicoUSD, b?.cacheSavedPicoUSD)}
+        change={change?.cacheSavedPicoUSD}
         was={b && formatCost(b.cacheSavedPicoUSD)}
         more={f.cacheSavedPicoUSD !== null && f.cacheSavedPicoUSD < 0 ? "writing cost more" : undefined}
       />
@@ -103,7 +103,8 @@ interface TileProps {
   label: string;
   value: string;
   title?: string;
-  change: number | null;
+  /** In percent; null where it can't be said. */
+  change: number | null | undefined;
   /** What it was before; null without a comparison. */
   was: string | null;
   more?: string;
@@ -126,7 +127,7 @@ function Tile({ label, value, title, change, was, more, onOpen }: TileProps) {
       <div className={classes.tileMore}>
         {was !== null && (
           <span title={`In the time before, of the same length: ${was}`}>
-            {changeText(change) || `was ${was}`}
+            {changeText(change ?? null) || `was ${was}`}
           </span>
         )}
         {more && <span>{more}</span>}

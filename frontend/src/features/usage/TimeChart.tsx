@@ -6,6 +6,7 @@ import { budgets } from "../../state/budgets";
 import type { ScopeReport } from "../../state/report";
 import { useResource } from "../../state/resource";
 import { isNarrowed } from "../../state/scope";
+import tables from "../../ui/Table.module.css";
 import { Chart, colour, type Mark } from "./Chart";
 import { costText } from "./figures";
 import { drawingOf, METRICS, type Metric } from "./series";
@@ -89,15 +90,15 @@ export function TimeChart({ data }: { data: ScopeReport }) {
       </p>
       <details className={classes.alternative}>
         <summary>As a table</summary>
-        <div className={classes.scroller} tabIndex={0} role="region" aria-label={`${label} over time`}>
-          <table className={classes.table}>
+        <div className={tables.box} tabIndex={0} role="region" aria-label={`${label} over time`}>
+          <table className={tables.table} data-dense>
             <caption className="visually-hidden">{label} over time. A time opens its requests.</caption>
             <thead>
               <tr>
                 <th>Time</th>
-                <th className={classes.right}>Requests</th>
+                <th className={tables.right}>Requests</th>
                 {drawing.series.map(s => (
-                  <th key={s.label} className={classes.right}>
+                  <th key={s.label} className={tables.right}>
                     {s.label}
                   </th>
                 ))}
@@ -106,15 +107,15 @@ export function TimeChart({ data }: { data: ScopeReport }) {
             </thead>
             <tbody>
               {buckets.map((b, i) => (
-                <tr key={b.start} className={classes.still}>
+                <tr key={b.start}>
                   <td>
                     <button type="button" className={classes.link} onClick={() => open(b)}>
                       {name(b)}
                     </button>
                   </td>
-                  <td className={classes.right}>{formatCount(b.figures.requests)}</td>
+                  <td className={tables.right}>{formatCount(b.figures.requests)}</td>
                   {drawing.series.map(s => (
-                    <td key={s.label} className={classes.right}>
+                    <td key={s.label} className={tables.right}>
                       {b.figures.requests > 0 ? drawing.spell(s.values[i] ?? null) : "–"}
                     </td>
                   ))}

@@ -4,12 +4,6 @@ import { formatCost, formatCostExactly } from "../../lib/money";
 import { formatCount, plural } from "../../lib/numbers";
 import { formatDuration } from "../../lib/time";
 
-/** A change against the time before, in percent; null where it can't be said. */
-export function changeOf(now: number | null, before: number | null | undefined): number | null {
-  if (now === null || before === null || before === undefined || before === 0) return null;
-  return Math.round(((now - before) / Math.abs(before)) * 100);
-}
-
 /** Spells a change: "+12 %", "-3 %", "as before". */
 export function changeText(percent: number | null): string {
   if (percent === null) return "";
@@ -56,9 +50,4 @@ export const msText = (ms: number | null) => formatDuration(ms);
 
 export function quantilesText(q: UsageQuantiles, spell: (n: number | null) => string): string {
   return `half within ${spell(q.p50)}, three of four within ${spell(q.p75)}, 19 of 20 within ${spell(q.p95)}`;
-}
-
-/** The share of requests that failed; null without requests. */
-export function errorShare(f: UsageFigures): number | null {
-  return f.requests > 0 ? f.errors / f.requests : null;
 }

@@ -3,6 +3,7 @@ import type { UsageBucket, UsageReport } from "../../api";
 import { formatCost } from "../../lib/money";
 import { formatCount, formatSize, plural } from "../../lib/numbers";
 import { formatDuration } from "../../lib/time";
+import { DRAWN } from "../../state/report";
 import type { Dimension } from "../../state/scope";
 import { formatSpeed } from "./figures";
 import { groupName } from "./views";
@@ -37,9 +38,6 @@ export interface Drawing {
 
 /** A cent, in 1e-12 USD. */
 const CENT = 10_000_000_000;
-
-/** As many groups as colours that are told apart; the rest is one more. */
-const GROUPS = 6;
 
 const QUANTILES = ["p50", "p75", "p95"] as const;
 
@@ -120,13 +118,11 @@ function byGroup(
   whole: (number | null)[],
 ): Series[] {
   if (by === "tag") return [{ label: "All", values: whole }];
-  const shown = report.groups.slice(0, GROUPS);
+  const shown = report.groups.slice(0, DRAWN);
   const series = shown.map(g => ({ label: groupName(g.name), values: g.cells.map(pick) }));
   const others = report.groups.length - shown.length + report.otherGroups;
   if (others === 0) return series;
-  const rest = whole.map((total, i) =>
-    Math.max((total ?? 0) - series.reduce((sum, s) => sum + (s.values[i] ?? 0), 0), 0),
-  );
+  const rest = report.buckets.map(b => b.others && pick(b.others));
   return [...series, { label: plural(others, "other"), values: rest }];
 }
 
