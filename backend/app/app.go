@@ -19,6 +19,7 @@ import (
 	"gatehouse/backend/chat"
 	"gatehouse/backend/control"
 	"gatehouse/backend/credential"
+	"gatehouse/backend/drift"
 	"gatehouse/backend/event"
 	"gatehouse/backend/fetch"
 	"gatehouse/backend/health"
@@ -68,6 +69,7 @@ type Core struct {
 	budgets    *budget.Keeper
 	budgeting  sync.Mutex // is held while budgets are told what settings say
 	history    *usage.History
+	drift      *drift.Keeper
 	places     *store.Bucket[Place]
 	metrics    *telemetry.Metrics
 	traces     *telemetry.Traces // nil is none

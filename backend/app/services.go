@@ -22,6 +22,7 @@ import (
 	"gatehouse/backend/health"
 	"gatehouse/backend/modellist"
 	"gatehouse/backend/objects"
+	"gatehouse/backend/prefix"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/provider/sim"
 	"gatehouse/backend/proxy"
@@ -86,6 +87,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		return err
 	}
 	c.openBudgets(db, prices)
+	c.openDrift(db, client, gatewaySecrets{secrets})
 	history, err := usage.Open(db, usage.Options{
 		Now: time.Now, Logger: c.logger, Broker: c.broker, Pricer: prices,
 		View:    func(r usage.Record) any { return control.UsageView(r) },
@@ -96,6 +98,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 			settled(c.rollouts, r)
 			c.metrics.Settled(r)
 			c.traces.Settled(r)
+			offerDrift(c.drift, r)
 		},
 	})
 	if err != nil {
@@ -121,7 +124,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		World: world, Upstream: client, Credentials: gatewaySecrets{secrets}, Recorder: history, Health: c.board, Purse: c.budgets,
 		Objects:     objects.Open(db, objects.Options{Now: time.Now, Logger: c.logger}),
 		Calibration: counts, Redact: redactor.RedactBytes, Conceal: credential.Conceal, Files: fetch.New(c.fetchLimits), Price: prices.Cost,
-		Now: time.Now, Logger: c.logger,
+		Prefixes: prefix.New(time.Now), Now: time.Now, Logger: c.logger,
 	})
 	kept, err := answers.Open(db, answers.Options{Now: time.Now, Logger: c.logger}, proxy.InterruptedAnswer)
 	if err != nil {
@@ -150,7 +153,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 
 	c.service = control.New(control.Options{
 		Version: c.Version, Build: c.Build, Home: c.Home, Settings: c.settings, Keychain: keychain, Credentials: credentials,
-		Keys: keys, History: history, Models: models, Chat: c.chat, Compare: comparisons, DB: db, Endpoint: c.door, Checker: client,
+		Keys: keys, History: history, Drift: c.drift, Models: models, Chat: c.chat, Compare: comparisons, DB: db, Endpoint: c.door, Checker: client,
 		Providers: func() provider.Table { return *c.table.Load() }, World: world, Routing: routingConfig, Health: c.board, Rollouts: c.rollouts, Budgets: c.budgets, BudgetsChanged: c.setBudgets, Editors: c.openEditors(keys), Stray: c.openStray(keys, redactor.Add), Broker: c.broker, Logger: c.logger, Now: time.Now,
 		Login: c.login(),
 	})

@@ -11,9 +11,11 @@ import (
 )
 
 type usageCommands struct {
-	Show   usageCommand       `cmd:"" default:"withargs" help:"Show the latest requests, or totals."`
-	Export usageExportCommand `cmd:"" help:"Write the history, or totals, as a table for other programs."`
-	Delete usageDeleteCommand `cmd:"" help:"Delete requests from the history, and from what reports count."`
+	Show     usageCommand         `cmd:"" default:"withargs" help:"Show the latest requests, or totals."`
+	Prefixes usagePrefixesCommand `cmd:"" help:"Show where conversations did not go on as they began, so that no cache could have the rest."`
+	Drift    usageDriftCommand    `cmd:"" help:"Show what providers say of their answers beside what we say, by day."`
+	Export   usageExportCommand   `cmd:"" help:"Write the history, or totals, as a table for other programs."`
+	Delete   usageDeleteCommand   `cmd:"" help:"Delete requests from the history, and from what reports count."`
 }
 
 type usageCommand struct {
@@ -28,6 +30,7 @@ type usageCommand struct {
 	User     string   `help:"Only this user, as requests name one."`
 	Tag      []string `help:"Only requests with one of these tags."`
 	Outcome  string   `help:"Only these: ok, error, cancelled, interrupted or open." enum:",ok,error,cancelled,interrupted,open" default:""`
+	Broken   bool     `help:"Only requests whose prompt did not begin as the one before it in the conversation."`
 	Search   string   `help:"Only requests with this text in an id, a name, a tag or an error."`
 	JSON     bool     `name:"json" help:"Print JSON."`
 }
@@ -36,6 +39,9 @@ type usageCommand struct {
 func (c usageCommand) Validate() error {
 	if c.By != "" && c.Search != "" {
 		return errors.New("--search finds requests; totals can't be made of it")
+	}
+	if c.By != "" && c.Broken {
+		return errors.New("--broken finds requests; see: gatehouse usage prefixes")
 	}
 	_, err := c.query(time.Now())
 	return err
@@ -88,7 +94,7 @@ func (c usageCommand) query(now time.Time) (q control.UsageSearch, err error) {
 		}
 		return []string{text}
 	}
-	q = control.UsageSearch{Limit: c.Limit, Model: c.Model, Text: c.Search, Filter: control.UsageFilter{
+	q = control.UsageSearch{Limit: c.Limit, Model: c.Model, Text: c.Search, Broken: c.Broken, Filter: control.UsageFilter{
 		Projects: list(c.Project), Providers: list(c.Provider), Keys: list(c.Key), Users: list(c.User), Tags: c.Tag, Outcomes: list(c.Outcome),
 	}}
 	if q.From, err = moment("--since", c.Since, now, 0); err != nil {

@@ -84,6 +84,8 @@ type Methods struct {
 	WindowOpen        Method[WindowPage, Empty]                    `name:"window.open"`
 	WindowHide        Method[Empty, Empty]                         `name:"window.hide"`
 	Quit              Method[Empty, Empty]                         `name:"app.quit"`
+	UsagePrefixes     Method[UsagePrefixQuery, UsagePrefixes]      `name:"usage.prefixes"`
+	UsageDrift        Method[UsageDriftQuery, UsageDrift]          `name:"usage.drift"`
 }
 
 // Events is every event, by type. All but "chat.delta" and "compare.delta" are delivered for certain.

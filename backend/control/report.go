@@ -123,6 +123,7 @@ func figuresOrNil(f *usage.Figures) *UsageFigures {
 func (s *Service) usageRequests(ctx context.Context, q UsageSearch) (UsageFound, error) {
 	found, err := s.History.Search(ctx, usage.Search{
 		Limit: q.Limit, Before: q.Before, From: timeOr(q.From), To: timeOr(q.To), Filter: filterOf(q.Filter), Model: q.Model, Text: q.Text,
+		Broken: q.Broken,
 	})
 	if err != nil {
 		return UsageFound{}, err

@@ -20,6 +20,7 @@ import (
 	"gatehouse/backend/compare"
 	"gatehouse/backend/connect"
 	"gatehouse/backend/credential"
+	"gatehouse/backend/drift"
 	"gatehouse/backend/event"
 	"gatehouse/backend/health"
 	"gatehouse/backend/modellist"
@@ -53,6 +54,7 @@ type Options struct {
 	Credentials          *credential.Store
 	Keys                 *access.Keys
 	History              *usage.History
+	Drift                *drift.Keeper
 	Models               *modellist.List
 	Chat                 *chat.Chats
 	Compare              *compare.Comparisons
@@ -131,6 +133,8 @@ func (s *Service) Methods() *Methods {
 		UsageTotals:       s.usageTotals,
 		UsageReport:       s.usageReport,
 		UsageRequests:     s.usageRequests,
+		UsagePrefixes:     s.usagePrefixes,
+		UsageDrift:        s.usageDrift,
 		UsageExport:       s.exportUsage,
 		UsageDelete:       s.deleteUsage,
 		Backup:            s.backUp,

@@ -33,6 +33,12 @@ func UsageView(r usage.Record) UsageRecord {
 	if speed, ok := r.TokensPerSecond(); ok {
 		v.TokensPerSecond = &speed
 	}
+	if b := r.Prefix; b != nil {
+		v.Prefix = &UsagePrefix{
+			Cause: string(b.Cause), Was: b.Was, Part: b.Part, Number: b.Number, Kept: b.Kept, Blocks: b.Blocks, After: b.After,
+			Tokens: b.Tokens, Estimated: b.Estimated, CostPicoUSD: b.CostPicoUSD,
+		}
+	}
 	for _, a := range r.Attempts {
 		v.CredentialType = a.CredentialType
 		v.Attempts = append(v.Attempts, attemptView(a))

@@ -43,6 +43,7 @@ type UsageRecord struct {
 	User            string          `json:"user"`            // for reports, as the request says
 	Tags            []string        `json:"tags"`            // for reports, as the request says
 	Conversation    string          `json:"conversation"`    // the same for all requests of one conversation; empty is unknown
+	Prefix          *UsagePrefix    `json:"prefix"`          // how it broke the conversation's prefix; null where it did not
 	Rollout         string          `json:"rollout"`         // the rollout that it took part in, else empty
 	Arm             string          `json:"arm"`             // the model that the rollout gave it to, which may not be who answered
 	Attempts        []UsageAttempt  `json:"attempts"`
@@ -296,6 +297,8 @@ type UsageSearch struct {
 	// Model is the requested or the served one.
 	Model string `json:"model"`
 	Text  string `json:"text"`
+	// Broken asks only for those whose prompt broke a prefix.
+	Broken bool `json:"broken,omitempty"`
 }
 
 // UsageFound is a page of records. Next asks for the following page, empty at the end; Partial tells that the search took its

@@ -61,19 +61,8 @@ func (x *exchange) plan(head protocol.Head) ([]routing.Attempt, error) {
 // conversationOf is the same for all requests of one conversation, so far as a request tells: by the client's own id of it,
 // or else, where something sticks to conversations, by what its user said first. Its hash alone is kept.
 func (x *exchange) conversationOf(w routing.World) string {
-	h := sha256.New()
-	write := func(parts ...string) {
-		for _, p := range parts {
-			_, _ = h.Write([]byte(p))
-			_, _ = h.Write([]byte{0})
-		}
-	}
-	write(x.req.Caller.KeyID)
-	for _, name := range []string{"X-Session-Id", "Session_id", "Session-Id", "Conversation_id", "X-Session-Affinity"} {
-		if id := x.req.Header.Get(name); id != "" {
-			write("id", id)
-			return hex.EncodeToString(h.Sum(nil))
-		}
+	if id := x.session(); id != "" {
+		return x.ownHash("id", id)
 	}
 	if !sticks(w) {
 		return "" // it is not worth looking through the body
@@ -82,8 +71,27 @@ func (x *exchange) conversationOf(w routing.World) string {
 	if first == "" {
 		return ""
 	}
-	write("words", first[:min(len(first), enoughWords)])
+	return x.ownHash("words", first[:min(len(first), enoughWords)])
+}
+
+// ownHash is a hash that is another for every local API key.
+func (x *exchange) ownHash(kind, text string) string {
+	h := sha256.New()
+	for _, part := range []string{x.req.Caller.KeyID, kind, text} {
+		_, _ = h.Write([]byte(part))
+		_, _ = h.Write([]byte{0})
+	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// session is the client's own id of the conversation, as its headers say it; empty where they don't.
+func (x *exchange) session() string {
+	for _, name := range []string{"X-Session-Id", "Session_id", "Session-Id", "Conversation_id", "X-Session-Affinity"} {
+		if id := x.req.Header.Get(name); id != "" {
+			return id
+		}
+	}
+	return ""
 }
 
 // enoughWords is how much of a conversation's beginning tells it from others, in bytes.

@@ -122,6 +122,7 @@ func (x *exchange) settle(outcome Outcome, e *llm.Error, status int) {
 		s.UpstreamID, s.Usage, s.Finish = x.seen.ID, x.seen.Usage, x.seen.Finish
 		s.Answered = x.tried + 1
 	}
+	x.follow(&s)
 	x.line.last = &s
 	x.line.entry.Settle(s)
 	if x.g.Purse != nil {

@@ -15,6 +15,7 @@ import (
 
 	"gatehouse/backend/fetch"
 	"gatehouse/backend/llm"
+	"gatehouse/backend/prefix"
 	"gatehouse/backend/protocol"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/recall"
@@ -61,6 +62,8 @@ type Options struct {
 	// Objects remembers who made what; nil remembers nothing.
 	Objects Objects
 	Health  Health
+	// Prefixes remembers how prompts began; nil remembers nothing.
+	Prefixes *prefix.Memory
 	// Purse says what may be spent; nil has no bounds.
 	Purse Purse
 	// Redact takes known secrets out of what an upstream said.

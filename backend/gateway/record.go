@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gatehouse/backend/llm"
+	"gatehouse/backend/prefix"
 )
 
 // Opening is what is known of a request when it starts.
@@ -100,6 +101,8 @@ type Settlement struct {
 	Tags []string
 	// Conversation is the same for all requests of one conversation, as far as clients tell them apart; empty is unknown.
 	Conversation string
+	// Broke is how the prompt did not begin as that of the request before it; nil where it did, or where there was none.
+	Broke *prefix.Break
 	// Notices tell what of the request could not be carried as it was asked for.
 	Notices []llm.Notice
 	// Rollout is the progressive rollout that the request took part in and Arm the model that it gave the request to, both

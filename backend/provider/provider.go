@@ -74,6 +74,9 @@ type Provider struct {
 	// probe is the path of a request that only an accepted credential gets an answer to, for providers that list their
 	// models to anybody; empty where the list itself is that.
 	probe string
+	// generation is the path that tells of an answer by its id, and generationIDs how the ids begin that it knows; empty where
+	// there is none.
+	generation, generationIDs string
 	// keyHeader is the header that carries the credential to a dialect; Authorization: Bearer if it is not listed.
 	keyHeader map[llm.Dialect]string
 }

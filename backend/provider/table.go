@@ -46,7 +46,8 @@ func builtIn() []*Provider {
 			countsOnly: "anthropic/", // 404 for everybody else's
 			models:     "/v1/models",
 			probe:      "/v1/credits",
-			native:     llm.Messages, // it carries the most: cache marks, signed reasoning
+			generation: "/v1/generation", generationIDs: "gen_",
+			native: llm.Messages, // it carries the most: cache marks, signed reasoning
 		},
 		compatible(Provider{
 			ID: "openai", Name: "OpenAI", BaseURL: "https://api.openai.com/v1",
@@ -104,7 +105,7 @@ func builtIn() []*Provider {
 		compatible(Provider{
 			ID: "openrouter", Name: "OpenRouter", BaseURL: "https://openrouter.ai/api/v1", Nested: true,
 			Credential: Required, Variables: []string{"OPENROUTER_API_KEY"}, KeysURL: "https://openrouter.ai/settings/keys",
-			probe: "/key",
+			probe: "/key", generation: "/generation", generationIDs: "gen-",
 		}),
 		compatible(Provider{
 			ID: "ollama", Name: "Ollama", BaseURL: "http://127.0.0.1:11434/v1", Local: true,

@@ -116,7 +116,7 @@ func generationOf(r *usage.Record) aisdk.Generation {
 	}
 	known(&g.Latency, r.FirstTokenMs, "latency")
 	known(&g.GenerationTime, r.DurationMs, "generation_time")
-	known(&g.PromptTokens, promptTokens(r), "native_tokens_prompt")
+	known(&g.PromptTokens, r.PromptTokens(), "native_tokens_prompt")
 	known(&g.CompletionTokens, r.OutputTokens, "native_tokens_completion")
 	known(&g.ReasoningTokens, r.ReasoningTokens, "native_tokens_reasoning")
 	known(&g.CachedTokens, r.CacheReadTokens, "native_tokens_cached")
@@ -156,20 +156,6 @@ func finishOf(r *usage.Record) string {
 		return string(llm.FinishContentFilter)
 	}
 	return cmp.Or(string(r.FinishReason), "unknown")
-}
-
-// promptTokens are all that went in, what a cache knew and what one took included; nil where that is unknown.
-func promptTokens(r *usage.Record) *int64 {
-	if r.InputTokens == nil {
-		return nil
-	}
-	sum := *r.InputTokens
-	for _, n := range []*int64{r.CacheReadTokens, r.CacheWriteTokens()} {
-		if n != nil {
-			sum += *n
-		}
-	}
-	return &sum
 }
 
 // number writes an amount as a JSON number.

@@ -32,6 +32,7 @@ type Settings struct {
 	Notifications  bool                     `json:"notifications" doc:"Whether the desktop shows a notification when a budget reaches a step or a provider is down."`
 	DiscoverLocal  bool                     `json:"discoverLocal" doc:"Whether to look for Ollama, LM Studio and llama.cpp on their default ports."`
 	HostedList     bool                     `json:"hostedList" doc:"Whether to ask the hosted gateway for what it tells everybody: which models there are, who serves them and at what prices. It is asked without a credential where there is none."`
+	CompareBills   bool                     `json:"compareBills" doc:"Whether to ask providers that tell of their answers (the hosted gateway and OpenRouter) what they counted and charged for some requests, so that the Usage page can show where they differ from what Gatehouse says."`
 	Providers      map[string]Provider      `json:"providers" doc:"Changes to built-in providers, and providers of your own, by id."`
 	Credentials    map[string]Credentials   `json:"credentials,omitempty" doc:"How providers' credentials are used, by the provider's id. The secrets themselves are in the keychain."`
 	Catalog        map[string]ModelOverride `json:"catalog" doc:"Prices and limits of models that differ from the catalog, by model id."`
@@ -110,6 +111,7 @@ func Default() *Settings {
 		Notifications: true,
 		DiscoverLocal: true,
 		HostedList:    true,
+		CompareBills:  true,
 	}
 }
 

@@ -76,7 +76,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 	d, _ := open(t, `{
 		// all of them
 		"$schema": "x", "version": 1, "activeModel": "openai/m", "favourites": ["sim/echo"], "addr": "[::1]:0", "maxBodyBytes": 1024,
-		"allowedOrigins": ["http://localhost:5173", "vscode-webview://abc",], "notifications": false, "discoverLocal": false, "hostedList": false, "fetch": {"maxBytes": 2048, "allowPrivate": true},
+		"allowedOrigins": ["http://localhost:5173", "vscode-webview://abc",], "notifications": false, "discoverLocal": false, "hostedList": false, "compareBills": false, "fetch": {"maxBytes": 2048, "allowPrivate": true},
 		"providers": {"corp": {"type": "openai-compatible", "name": "Corp", "baseURL": "https://ai.corp/v1", "local": true}},
 		"catalog": {"openai/m": {"name": "M", "type": "language", "tags": ["vision"], "context_window": 128000, "max_tokens": 8000,
 			"pricing": {"input": "0.000001", "output": "0.00001", "input_cache_read": "0", "input_cache_write": "0.000000000001"}}},

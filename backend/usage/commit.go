@@ -82,7 +82,7 @@ func (h *History) putAll(tx *store.Tx, items []item) (again map[uint32]bool, cha
 		if it.final {
 			changes = append(changes, change)
 		}
-		if err := records.Put(it.id, it.raw); err != nil {
+		if err := errorOf(records.Put(it.id, it.raw), h.noteBroken(tx, it.record)); err != nil {
 			return nil, nil, err
 		}
 		if !it.final {

@@ -117,7 +117,7 @@ func (h *History) deleteInHour(tx *store.Tx, roller *roller, hour uint32, d Dele
 	}
 	records := h.records.In(tx)
 	for _, c := range changes {
-		if err := records.Delete(c.Record.ID); err != nil {
+		if err := errorOf(records.Delete(c.Record.ID), h.broken.In(tx).Delete(c.Record.ID)); err != nil {
 			return 0, read, err
 		}
 	}

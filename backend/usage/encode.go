@@ -39,6 +39,13 @@ func appendRecord(b []byte, r *Record) ([]byte, error) {
 	}
 	b = appendStrings(b, `,"tags":[`, r.Tags)
 	b = appendMember(b, `,"conversation":`, r.Conversation)
+	if r.Prefix != nil { // it is rare
+		broke, err := json.Marshal(r.Prefix)
+		if err != nil {
+			return b, err
+		}
+		b = append(append(b, `,"prefix":`...), broke...)
+	}
 	b = appendNumber(append(b, `,"inputTokens":`...), r.InputTokens)
 	b = appendNumber(append(b, `,"cacheReadTokens":`...), r.CacheReadTokens)
 	b = appendNumber(append(b, `,"cacheWrite5mTokens":`...), r.CacheWrite5mTokens)

@@ -8,6 +8,7 @@ import (
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
+	"gatehouse/backend/prefix"
 )
 
 // FuzzAppendRecord holds the quick encoder to encoding/json, byte for byte.
@@ -24,6 +25,7 @@ func FuzzAppendRecord(f *testing.F) {
 		if known {
 			r.InputTokens, r.OutputTokens, r.CostPicoUSD, r.DurationMs = &n, &n, &n, &n
 			r.Reserved = &gateway.Reserved{PicoUSD: &n, Tokens: n, Bytes: n}
+			r.Prefix = &prefix.Break{Cause: prefix.Cause(id), Was: text, Part: id, Number: int(n % 1000), Kept: attempts, Tokens: n, CostPicoUSD: &n}
 			price := catalog.PicoUSD(n)
 			r.OtherCostPicoUSD, r.CacheSavedPicoUSD, r.MarketCostPicoUSD = &n, &n, &n
 			r.ReportedCostPicoUSD, r.Bill = &n, &catalog.Bill{

@@ -70,7 +70,7 @@ func (h *History) putBack(tx *store.Tx, roller *roller, batch []*Record) (n int,
 		}
 		raw, err := appendRecord(nil, r)
 		if err == nil {
-			err = errorOf(records.Put(r.ID, raw), roller.add(tx, r))
+			err = errorOf(records.Put(r.ID, raw), h.noteBroken(tx, r), roller.add(tx, r))
 		}
 		if err != nil {
 			return 0, err

@@ -9,6 +9,7 @@ import (
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
+	"gatehouse/backend/prefix"
 )
 
 // The longest texts a record keeps, in bytes. They bound a record: some come from the client or an upstream.
@@ -42,6 +43,8 @@ type Record struct {
 	Tags []string `json:"tags,omitempty"`
 	// Conversation is the same for all requests of one conversation, as far as the client tells them apart; empty is unknown.
 	Conversation string `json:"conversation,omitempty"`
+	// Prefix is how the prompt did not begin as that of the request before it in the conversation; nil where it did.
+	Prefix *prefix.Break `json:"prefix,omitempty"`
 	// The numbers of tokens are disjoint, as in llm.Usage, but for ReasoningTokens, which are part of OutputTokens.
 	InputTokens        *int64 `json:"inputTokens"`
 	CacheReadTokens    *int64 `json:"cacheReadTokens"`
@@ -97,6 +100,20 @@ func (r *Record) CacheWriteTokens() *int64 {
 	return &sum
 }
 
+// PromptTokens are all that went in, what a cache knew and what one took included; nil where that is unknown.
+func (r *Record) PromptTokens() *int64 {
+	if r.InputTokens == nil {
+		return nil
+	}
+	sum := *r.InputTokens
+	for _, n := range []*int64{r.CacheReadTokens, r.CacheWriteTokens()} {
+		if n != nil {
+			sum += *n
+		}
+	}
+	return &sum
+}
+
 // opened is the record of a request that starts.
 func opened(o gateway.Opening) *Record {
 	return &Record{
@@ -129,6 +146,7 @@ func (r *Record) settled(s gateway.Settlement, pricer Pricer) *Record {
 	}
 	next.Rollout, next.Arm, next.ArmServed = shorten(s.Rollout, maxName), shorten(s.Arm, maxName), s.ArmServed
 	next.Conversation = shortID(s.Conversation)
+	next.Prefix = broken(s, pricer)
 	next.Notices = nil
 	for _, notice := range s.Notices[:min(len(s.Notices), maxNotices)] {
 		next.Notices = append(next.Notices, shorten(notice.Field+": "+notice.Message, maxTry))

@@ -20,6 +20,8 @@ type Search struct {
 	Filter   Filter
 	Model    string
 	Text     string
+	// Broken asks only for those whose prompt broke a prefix.
+	Broken bool
 }
 
 // Found is a page of records. Next asks for the following page; empty at the end. Partial tells that so much was read without
@@ -84,6 +86,9 @@ func (q *Search) matcher() func(*Record) bool {
 		if r.StartedAt.Before(q.From) || !q.To.IsZero() && !r.StartedAt.Before(q.To) {
 			return false
 		}
+		if q.Broken && r.Prefix == nil {
+			return false
+		}
 		plain, labels := seriesOf(r)
 		if labels != nil {
 			plain = *labels
@@ -117,6 +122,9 @@ func (q *Search) likely() func(raw []byte) bool {
 		if of := needles(list...); len(of) > 0 && len(of) == len(list) { // an empty name stands for a field that may be missing
 			all = append(all, of)
 		}
+	}
+	if q.Broken {
+		all = append(all, [][]byte{[]byte(`,"prefix":{`)})
 	}
 	text := []byte(strings.ToLower(q.Text))
 	if strings.ContainsFunc(q.Text, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\<>&`, r) }) {

@@ -89,7 +89,9 @@ type History struct {
 	db      *store.DB
 	records *store.Bucket[store.Raw]
 	// open holds the ids of the stored records whose outcome is open, so that Open finds them without a scan.
-	open    *store.Bucket[store.Raw]
+	open *store.Bucket[store.Raw]
+	// broken holds the ids of the stored records whose prompt broke a prefix.
+	broken  *store.Bucket[store.Raw]
 	rollups rollups
 	// rolled says how the roll-ups were made.
 	rolled *store.Bucket[store.Raw]
@@ -139,6 +141,7 @@ func Open(db *store.DB, opts Options) (*History, error) {
 		db:      db,
 		records: store.NewBucket[store.Raw](db, "usage", store.AppendOnly()),
 		open:    store.NewBucket[store.Raw](db, "usage.open"),
+		broken:  store.NewBucket[store.Raw](db, "usage.broken"),
 		rollups: newRollups(db),
 		rolled:  store.NewBucket[store.Raw](db, "usage.rolled"),
 		opts:    opts,

@@ -800,6 +800,7 @@ export interface Settings {
   notifications: boolean;
   discoverLocal: boolean;
   hostedList: boolean;
+  compareBills: boolean;
   providers: Record<string, SettingsProvider>;
   credentials?: Record<string, SettingsCredentials>;
   catalog: Record<string, SettingsModelOverride>;
@@ -1239,6 +1240,36 @@ export interface UsageDeletion {
   to: string | null;
 }
 
+export interface UsageDrift {
+  on: boolean;
+  days: UsageDriftDay[];
+}
+
+export interface UsageDriftDay {
+  day: string;
+  provider: string;
+  compared: number;
+  differing: number;
+  missing: number;
+  unanswered: number;
+  skipped: number;
+  promptTokens: UsageDriftMeasure;
+  completionTokens: UsageDriftMeasure;
+  costPicoUSD: UsageDriftMeasure;
+}
+
+export interface UsageDriftMeasure {
+  requests: number;
+  ours: number;
+  theirs: number;
+  differing: number;
+}
+
+export interface UsageDriftQuery {
+  from: string | null;
+  to: string | null;
+}
+
 export interface UsageExport {
   format: "csv" | "json" | "parquet";
   by: "" | "model" | "provider" | "project" | "key" | "client" | "user" | "tag" | "credential" | "outcome" | "error" | "day";
@@ -1315,6 +1346,49 @@ export interface UsagePage {
   next: string;
 }
 
+export interface UsagePrefix {
+  cause: "content" | "model" | "provider";
+  was: string;
+  part: "tools" | "system" | "user" | "assistant" | "tool" | "other";
+  number: number;
+  kept: number;
+  blocks: number;
+  after: string;
+  tokens: number;
+  estimated: boolean;
+  costPicoUSD: number | null;
+}
+
+export interface UsagePrefixGroup {
+  name: string;
+  client: string;
+  last: string;
+  sums: UsagePrefixSums;
+}
+
+export interface UsagePrefixQuery {
+  from: string | null;
+  to: string | null;
+  filter: UsageFilter;
+  limit: number;
+}
+
+export interface UsagePrefixSums {
+  requests: number;
+  tokens: number;
+  estimated: number;
+  costPicoUSD: number | null;
+  unknownCost: number;
+}
+
+export interface UsagePrefixes {
+  sums: UsagePrefixSums;
+  places: UsagePrefixGroup[];
+  clients: UsagePrefixGroup[];
+  conversations: UsagePrefixGroup[];
+  partial: boolean;
+}
+
 export interface UsageProvenance {
   inputTokens: "reported" | "counted" | "estimated" | "unknown";
   cacheReadTokens: "reported" | "counted" | "estimated" | "unknown";
@@ -1376,6 +1450,7 @@ export interface UsageRecord {
   user: string;
   tags: string[];
   conversation: string;
+  prefix: UsagePrefix | null;
   rollout: string;
   arm: string;
   attempts: UsageAttempt[];
@@ -1421,6 +1496,7 @@ export interface UsageSearch {
   filter: UsageFilter;
   model: string;
   text: string;
+  broken?: boolean;
 }
 
 export interface UsageTotals {
@@ -1540,6 +1616,8 @@ export interface Calls {
   "window.open": { params: WindowPage; result: Empty };
   "window.hide": { params: Empty; result: Empty };
   "app.quit": { params: Empty; result: Empty };
+  "usage.prefixes": { params: UsagePrefixQuery; result: UsagePrefixes };
+  "usage.drift": { params: UsageDriftQuery; result: UsageDrift };
 }
 
 export interface Events {

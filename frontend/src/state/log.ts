@@ -54,6 +54,7 @@ function ask(before: string, limit: number) {
     filter: filterOf(of),
     model: "",
     text: of.text.trim(),
+    broken: of.broken,
   });
 }
 

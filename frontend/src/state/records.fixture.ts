@@ -48,6 +48,7 @@ export function recordOf(of: Partial<UsageRecord>): UsageRecord {
     finishReason: "",
     user: "",
     tags: [],
+    prefix: null,
     rollout: "",
     arm: "",
     attempts: [],

@@ -35,9 +35,19 @@ export interface Scope {
   /** Empty for any. */
   outcome: UsageRecord["outcome"] | "";
   text: string;
+  /** Only requests whose prompt broke the prefix of its conversation. */
+  broken: boolean;
 }
 
-export const WHOLE: Scope = { range: "30d", from: null, to: null, names: {}, outcome: "", text: "" };
+export const WHOLE: Scope = {
+  range: "30d",
+  from: null,
+  to: null,
+  names: {},
+  outcome: "",
+  text: "",
+  broken: false,
+};
 
 export const scope = createStore<Scope>(WHOLE);
 
@@ -114,6 +124,7 @@ export function passes(r: UsageRecord, s: Scope, now: Date): boolean {
     if (name !== undefined && !namesOf(r, dimension).includes(name)) return false;
   }
   if (s.outcome && r.outcome !== s.outcome) return false;
+  if (s.broken && !r.prefix) return false;
   if (!s.text) return true;
   const text = s.text.toLowerCase();
   return [
@@ -134,5 +145,5 @@ export function passes(r: UsageRecord, s: Scope, now: Date): boolean {
 
 /** Tells whether anything but the time is narrowed. */
 export function isNarrowed(s: Scope): boolean {
-  return Object.keys(s.names).length > 0 || s.outcome !== "" || s.text !== "";
+  return Object.keys(s.names).length > 0 || s.outcome !== "" || s.text !== "" || s.broken;
 }

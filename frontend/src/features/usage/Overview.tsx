@@ -6,7 +6,9 @@ import { type Dimension, scope } from "../../state/scope";
 import { useStore } from "../../state/store";
 import { Empty, ErrorNote, Loading } from "../../ui/States";
 import { BudgetLine } from "./BudgetLine";
+import { Drift } from "./Drift";
 import { Groups } from "./Groups";
+import { Prefixes } from "./Prefixes";
 import { Tiles } from "./Tiles";
 import { TimeChart } from "./TimeChart";
 import classes from "./Usage.module.css";
@@ -40,6 +42,8 @@ export function Overview() {
           <Tiles now={shown.totals} before={shown.previous} change={shown.change} />
           <TimeChart data={data} />
           <Groups report={shown} by={data.by} onBy={setBy} />
+          <Prefixes />
+          <Drift />
         </>
       )}
     </div>

@@ -1,15 +1,17 @@
 import { Button, Drawer, Group } from "@mantine/core";
-import { IconAlertTriangle } from "@tabler/icons-react";
+import { IconAlertTriangle, IconUnlink } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { UsageRecord } from "../../api";
 import { formatCount } from "../../lib/numbers";
 import { formatDuration, formatMoment } from "../../lib/time";
+import { go } from "../../state/route";
 import { CopyIcon } from "../../ui/Copy";
 import { type Fact, FactTable } from "../../ui/Facts";
 import { ErrorNote, Loading } from "../../ui/States";
 import { BillView } from "./BillView";
 import { formatSpeed } from "./figures";
 import { Outcome } from "./outcome";
+import { brokenText, rereadText } from "./prefix";
 import classes from "./Usage.module.css";
 import { showRequestsOf } from "./views";
 import { Waterfall } from "./Waterfall";
@@ -48,6 +50,21 @@ export function RequestDrawer({ id, record, error, onClose }: Props) {
               <div>
                 {r.errorKind && <strong>{r.errorKind}: </strong>}
                 {r.error}
+              </div>
+            </div>
+          )}
+          {r.prefix && (
+            <div className={classes.warning}>
+              <IconUnlink size={16} aria-hidden />
+              <div>
+                <strong>{brokenText(r.prefix)}.</strong> {rereadText(r.prefix)}{" "}
+                <button
+                  type="button"
+                  className={classes.link}
+                  onClick={() => go("usage", r.prefix?.after ?? "")}
+                >
+                  <u>Show the request before</u>
+                </button>
               </div>
             </div>
           )}

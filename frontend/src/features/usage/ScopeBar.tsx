@@ -1,4 +1,4 @@
-import { Button, CloseButton, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { Button, Checkbox, CloseButton, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { IconSearch, IconX } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { UsageRecord } from "../../api";
@@ -63,12 +63,20 @@ export function ScopeBar({ search }: { search: boolean }) {
           clearButtonProps={{ "aria-label": "Any outcome" }}
           className={classes.filter}
         />
+        {search && (
+          <Checkbox
+            size="xs"
+            label="Broken prefixes"
+            checked={s.broken}
+            onChange={event => narrow({ broken: event.currentTarget.checked })}
+          />
+        )}
         {isNarrowed(s) && (
           <Button
             size="compact-xs"
             variant="subtle"
             leftSection={<IconX size={12} />}
-            onClick={() => narrow({ names: {}, outcome: "", text: "" })}
+            onClick={() => narrow({ names: {}, outcome: "", text: "", broken: false })}
           >
             Clear filters
           </Button>
