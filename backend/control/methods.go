@@ -23,6 +23,8 @@ type Methods struct {
 	UsageTotals       Method[UsageBy, UsageRows]                   `name:"usage.totals"`
 	UsageReport       Method[UsageReportQuery, UsageReport]        `name:"usage.report"`
 	UsageRequests     Method[UsageSearch, UsageFound]              `name:"usage.requests"`
+	UsagePrefixes     Method[UsagePrefixQuery, UsagePrefixes]      `name:"usage.prefixes"`
+	UsageDrift        Method[UsageDriftQuery, UsageDrift]          `name:"usage.drift"`
 	UsageExport       Method[UsageExport, UsageExported]           `name:"usage.export"`
 	UsageDelete       Method[UsageDeletion, UsageChange]           `name:"usage.delete"`
 	Backup            Method[BackupFile, BackupDone]               `name:"backup.make"`
@@ -84,8 +86,6 @@ type Methods struct {
 	WindowOpen        Method[WindowPage, Empty]                    `name:"window.open"`
 	WindowHide        Method[Empty, Empty]                         `name:"window.hide"`
 	Quit              Method[Empty, Empty]                         `name:"app.quit"`
-	UsagePrefixes     Method[UsagePrefixQuery, UsagePrefixes]      `name:"usage.prefixes"`
-	UsageDrift        Method[UsageDriftQuery, UsageDrift]          `name:"usage.drift"`
 }
 
 // Events is every event, by type. All but "chat.delta" and "compare.delta" are delivered for certain.

@@ -1555,6 +1555,8 @@ export interface Calls {
   "usage.totals": { params: UsageBy; result: UsageRows };
   "usage.report": { params: UsageReportQuery; result: UsageReport };
   "usage.requests": { params: UsageSearch; result: UsageFound };
+  "usage.prefixes": { params: UsagePrefixQuery; result: UsagePrefixes };
+  "usage.drift": { params: UsageDriftQuery; result: UsageDrift };
   "usage.export": { params: UsageExport; result: UsageExported };
   "usage.delete": { params: UsageDeletion; result: UsageChange };
   "backup.make": { params: BackupFile; result: BackupDone };
@@ -1616,8 +1618,6 @@ export interface Calls {
   "window.open": { params: WindowPage; result: Empty };
   "window.hide": { params: Empty; result: Empty };
   "app.quit": { params: Empty; result: Empty };
-  "usage.prefixes": { params: UsagePrefixQuery; result: UsagePrefixes };
-  "usage.drift": { params: UsageDriftQuery; result: UsageDrift };
 }
 
 export interface Events {
