@@ -164,6 +164,9 @@ func TestProblems(t *testing.T) {
 		{"an unknown price", `{"catalog":{"a/b":{"pricing":{"inptu":"0"}}}}`, `did you mean "input"`, "1:31"},
 		{"price too fine", `{"catalog":{"a/b":{"pricing":{"input":"0.0000000000001"}}}}`, "finer than", "1:39"},
 		{"no tokens", `{"catalog":{"a/b":{"max_tokens":0}}}`, "no number of tokens", "1:33"},
+		{"a hot chat", `{"chatDefaults":{"a/b":{"temperature":2.5}}}`, "outside 0 to 2", "1:39"},
+		{"a chat of two minds", `{"chatDefaults":{"a/b":{"temperature":1,"ownTemperature":true}}}`, "either", "1:24"},
+		{"a chat with no model", `{"chatDefaults":{"a b":{}}}`, "no model id", "1:24"},
 		{"pointer escapes", `{"catalog":{"a~1/b":{"context_window":-1}}}`, "no number of tokens", "1:39"},
 		{"not UTF-8", "{\"activeModel\": \"\xff\"}", "UTF-8", "0:0"},
 	} {

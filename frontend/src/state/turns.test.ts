@@ -18,6 +18,7 @@ test.each([
   ["another provider", [tried("a", "m/x", 429, "error"), tried("b", "m/x")], "Tried a (429), then b"],
   ["another model", [tried("a", "a/x", 0, "error"), tried("b", "b/y")], "Tried a/x (no answer), then b/y"],
   ["one that was stopped", [tried("a", "m/x", 200, "cancelled")], "Tried m/x (stopped)"],
+  ["names at a provider", [tried("a", "x", 429, "error"), tried("a", "y")], "Tried a/x (429), then a/y"],
   [
     "two providers and models",
     [tried("a", "m/x", 500, "error"), tried("b", "n/y")],

@@ -47,7 +47,8 @@ export function traceOf(attempts: TurnAttempt[]): string {
   const models = new Set(attempts.map(a => a.model));
   const providers = new Set(attempts.map(a => a.provider));
   const name = (a: TurnAttempt) => {
-    if (models.size === 1) return providers.size === 1 ? a.model : a.provider;
+    if (models.size === 1 && providers.size > 1) return a.provider;
+    if (!a.model.includes("/")) return `${a.provider}/${a.model}`; // its name at the provider
     return providers.size === 1 || a.model.startsWith(`${a.provider}/`)
       ? a.model
       : `${a.model} at ${a.provider}`;
