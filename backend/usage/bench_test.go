@@ -73,8 +73,7 @@ func largeHistory(b *testing.B, h *History, requests int) {
 // BenchmarkReport is what reports over a year with ten million requests take.
 func BenchmarkReport(b *testing.B) {
 	h := start(b, b.TempDir())
-	const requests = 365 * 24 * 40 * 28
-	largeHistory(b, h.History, requests)
+	largeHistory(b, h.History, TenMillion)
 	end := year.AddDate(0, 0, 365)
 	for _, c := range []struct {
 		name string
@@ -104,7 +103,7 @@ func BenchmarkSettled(b *testing.B) {
 		b.Run(map[bool]string{false: "alone", true: "while reports run"}[reports], func(b *testing.B) {
 			h := start(b, b.TempDir())
 			if reports {
-				largeHistory(b, h.History, 365*24*40*28)
+				largeHistory(b, h.History, TenMillion)
 			}
 			stop := make(chan struct{})
 			var reporters sync.WaitGroup
