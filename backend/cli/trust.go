@@ -117,8 +117,7 @@ func (c usageDriftCommand) Run(s *session) error {
 		for _, m := range []control.UsageDriftMeasure{d.Prompt, d.Completion} {
 			row = append(row, said(m, m.Ours, tokenText), said(m, m.Theirs, tokenText))
 		}
-		difference := d.Cost.Theirs - d.Cost.Ours
-		rows = append(rows, append(row, said(d.Cost, d.Cost.Ours, costText), said(d.Cost, d.Cost.Theirs, costText), said(d.Cost, difference, costText)))
+		rows = append(rows, append(row, said(d.Cost, d.Cost.Ours, costText), said(d.Cost, d.Cost.Theirs, costText), said(d.Cost, d.Cost.Difference, costText)))
 	}
 	s.table(rows)
 	return nil

@@ -23,6 +23,7 @@ type UsageDrift struct {
 type UsageDriftDay struct {
 	Day        string `json:"day"` // YYYY-MM-DD
 	Provider   string `json:"provider"`
+	Requests   int64  `json:"requests"`   // that it could have been asked about
 	Compared   int64  `json:"compared"`   // requests that the provider told of
 	Differing  int64  `json:"differing"`  // those with any number that differs
 	Missing    int64  `json:"missing"`    // that the provider never came to know
@@ -40,6 +41,8 @@ type UsageDriftMeasure struct {
 	Ours      int64 `json:"ours"`
 	Theirs    int64 `json:"theirs"`
 	Differing int64 `json:"differing"` // requests of which the two say otherwise
+	// Difference is what they say less what we say.
+	Difference int64 `json:"difference"`
 }
 
 func (s *Service) usageDrift(_ context.Context, q UsageDriftQuery) (UsageDrift, error) {
@@ -59,10 +62,12 @@ func (s *Service) usageDrift(_ context.Context, q UsageDriftQuery) (UsageDrift, 
 		return UsageDrift{}, err
 	}
 	out := UsageDrift{On: s.Settings.Snapshot().CompareBills, Days: []UsageDriftDay{}}
-	measure := func(m drift.Measure) UsageDriftMeasure { return UsageDriftMeasure(m) }
+	measure := func(m drift.Measure) UsageDriftMeasure {
+		return UsageDriftMeasure{Requests: m.Requests, Ours: m.Ours, Theirs: m.Theirs, Differing: m.Differing, Difference: m.Theirs - m.Ours}
+	}
 	for _, d := range days {
 		out.Days = append(out.Days, UsageDriftDay{
-			Day: d.Day, Provider: d.Provider, Compared: d.Compared, Differing: d.Differing, Missing: d.Missing,
+			Day: d.Day, Provider: d.Provider, Requests: d.Compared + d.Missing + d.Unanswered + d.Skipped, Compared: d.Compared, Differing: d.Differing, Missing: d.Missing,
 			Unanswered: d.Unanswered, Skipped: d.Skipped,
 			Prompt: measure(d.Prompt), Completion: measure(d.Completion), Cost: measure(d.Cost),
 		})

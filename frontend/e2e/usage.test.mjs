@@ -192,5 +192,35 @@ test("what is shown is exported, all of it", async t => {
   await page.getByRole("button", { name: "Export" }).click();
   await page.getByRole("menuitem", { name: "Copy CSV" }).click();
   await page.waitForFunction(async () => (await navigator.clipboard.readText()).startsWith("id,startedAt"));
+
+  // A conversation that does not go on as it began: in the sums, in the list, and at the request.
+  const turn = (system, turns) => ({
+    model: "sim/echo",
+    messages: [
+      { role: "system", content: system },
+      { role: "user", content: "hello" },
+      ...Array.from({ length: turns }, () => [
+        { role: "assistant", content: "so" },
+        { role: "user", content: "and on" },
+      ]).flat(),
+    ],
+  });
+  for (const body of [turn("It is noon", 0), turn("It is one", 1)])
+    await gatehouse.ask(key, body).then(r => r.text());
+  await page.getByRole("tab", { name: "Overview" }).click();
+  const broken = page.getByRole("region", { name: "Broken prefixes", exact: true });
+  await broken.getByRole("row", { name: /^System prompt 1 / }).waitFor();
+  await broken.scrollIntoViewIfNeeded();
+  await browser.assertAccessible("broken prefixes");
+  await shoot(page, "usage-prefixes");
+  await broken.getByRole("button", { name: "Show the requests" }).click();
+  await page.getByText("1 request", { exact: true }).waitFor();
+  await page.getByRole("grid", { name: "Requests" }).locator("[data-outcome]").first().click();
+  const drawer = page.getByRole("dialog", { name: "Request" });
+  await drawer.getByText("Prefix broken at the system prompt: 0 of 2 blocks kept.").waitFor();
+  await browser.assertAccessible("a broken prefix");
+  await shoot(page, "usage-prefix");
+  await drawer.getByRole("button", { name: "Show the request before" }).click();
+  await drawer.getByText("Prefix broken").waitFor({ state: "hidden" });
   browser.assertNoFaults();
 });

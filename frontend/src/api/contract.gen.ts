@@ -1248,6 +1248,7 @@ export interface UsageDrift {
 export interface UsageDriftDay {
   day: string;
   provider: string;
+  requests: number;
   compared: number;
   differing: number;
   missing: number;
@@ -1263,6 +1264,7 @@ export interface UsageDriftMeasure {
   ours: number;
   theirs: number;
   differing: number;
+  difference: number;
 }
 
 export interface UsageDriftQuery {

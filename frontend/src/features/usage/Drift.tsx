@@ -3,6 +3,7 @@ import { formatCost, formatCostExactly } from "../../lib/money";
 import { formatCount } from "../../lib/numbers";
 import { useResource } from "../../state/resource";
 import { drift } from "../../state/trust";
+import tables from "../../ui/Table.module.css";
 import classes from "./Usage.module.css";
 
 /** What providers that can be asked say of their answers, beside what we say. Nothing where nobody was asked yet. */
@@ -16,21 +17,21 @@ export function Drift() {
         What the provider counted and charged for the requests it was asked about, beside our own numbers
         {!data.on && "; it is not asked any more"}.
       </p>
-      <div className={classes.scroller} tabIndex={0} role="region" aria-label="What providers say by day">
-        <table className={classes.table}>
+      <div className={tables.box} tabIndex={0} role="region" aria-label="What providers say by day">
+        <table className={tables.table} data-dense>
           <caption className="visually-hidden">What providers say by day</caption>
           <thead>
             <tr>
               <th>Day</th>
               <th>Provider</th>
-              <th className={classes.right}>Compared</th>
-              <th className={classes.right}>Differ</th>
-              <th className={classes.right} title="What all prompts had, caches included">
-                In
+              <th className={tables.right}>Compared</th>
+              <th className={tables.right}>Differ</th>
+              <th className={tables.right} title="What all prompts had, caches included">
+                In, we / they
               </th>
-              <th className={classes.right}>Out</th>
-              <th className={classes.right}>Cost</th>
-              <th className={classes.right} title="What they say less what we say">
+              <th className={tables.right}>Out, we / they</th>
+              <th className={tables.right}>Cost, we / they</th>
+              <th className={tables.right} title="What they say less what we say">
                 Difference
               </th>
             </tr>
@@ -53,25 +54,24 @@ function Row({ day: d }: { day: UsageDriftDay }) {
     d.skipped > 0 && `${d.skipped} were too many to ask about`,
   ].filter(Boolean);
   const cost = d.costPicoUSD;
-  const difference = cost.theirs - cost.ours;
   return (
-    <tr className={classes.still}>
+    <tr>
       <td>{d.day}</td>
       <td>{d.provider}</td>
-      <td className={classes.right} title={lacking.join(", ") || undefined}>
+      <td className={tables.right} title={lacking.join(", ") || undefined}>
         {formatCount(d.compared)}
-        {lacking.length > 0 && ` of ${formatCount(d.compared + d.missing + d.unanswered + d.skipped)}`}
+        {lacking.length > 0 && ` of ${formatCount(d.requests)}`}
       </td>
-      <td className={classes.right}>{d.differing > 0 ? formatCount(d.differing) : "–"}</td>
-      <td className={classes.right}>{both(d.promptTokens, formatCount)}</td>
-      <td className={classes.right}>{both(d.completionTokens, formatCount)}</td>
-      <td className={classes.right}>{both(cost, formatCost)}</td>
+      <td className={tables.right}>{d.differing > 0 ? formatCount(d.differing) : "–"}</td>
+      <td className={tables.right}>{both(d.promptTokens, formatCount)}</td>
+      <td className={tables.right}>{both(d.completionTokens, formatCount)}</td>
+      <td className={tables.right}>{both(cost, formatCost)}</td>
       <td
-        className={classes.right}
-        data-wrong={difference !== 0 || undefined}
-        title={formatCostExactly(difference)}
+        className={tables.right}
+        data-wrong={cost.difference !== 0 || undefined}
+        title={formatCostExactly(cost.difference)}
       >
-        {cost.requests === 0 ? "unknown" : formatCost(difference)}
+        {cost.requests === 0 ? "unknown" : formatCost(cost.difference)}
       </td>
     </tr>
   );

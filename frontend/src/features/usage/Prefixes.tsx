@@ -7,6 +7,7 @@ import { formatCount, plural } from "../../lib/numbers";
 import { useResource } from "../../state/resource";
 import { go } from "../../state/route";
 import { prefixes } from "../../state/trust";
+import tables from "../../ui/Table.module.css";
 import { withUnknown } from "./figures";
 import { placeName } from "./prefix";
 import classes from "./Usage.module.css";
@@ -34,8 +35,8 @@ function Shown({ data }: { data: UsagePrefixes }) {
       <h2 className={classes.sectionTitle}>Broken prefixes</h2>
       <p className={classes.faint}>
         {plural(data.sums.requests, "request")} did not begin as the one before in the conversation: about{" "}
-        {formatCount(data.sums.tokens)} tokens were read anew, at {costText(data.sums)} more than from a cache
-        {data.partial && ". Older ones are not counted"}.
+        {formatCount(data.sums.tokens)} tokens were read anew that a cache could have had, which cost{" "}
+        {costText(data.sums)} more. {data.partial && "Older ones are not counted."}
       </p>
       <div className={classes.controls}>
         <SegmentedControl
@@ -54,17 +55,17 @@ function Shown({ data }: { data: UsagePrefixes }) {
           Show the requests
         </Button>
       </div>
-      <div className={classes.scroller} tabIndex={0} role="region" aria-label={`Broken prefixes by ${kind}`}>
-        <table className={classes.table}>
+      <div className={tables.box} tabIndex={0} role="region" aria-label={`Broken prefixes by ${kind}`}>
+        <table className={tables.table} data-dense>
           <caption className="visually-hidden">Broken prefixes by {kind}</caption>
           <thead>
             <tr>
               <th>{label}</th>
-              <th className={classes.right}>Requests</th>
-              <th className={classes.right} title="About how many a cache could have had">
+              <th className={tables.right}>Requests</th>
+              <th className={tables.right} title="About how many a cache could have had">
                 Read anew
               </th>
-              <th className={classes.right} title="More than reading them from a cache">
+              <th className={tables.right} title="More than reading them from a cache">
                 Cost
               </th>
               <th>Latest</th>
@@ -83,23 +84,23 @@ function Shown({ data }: { data: UsagePrefixes }) {
 
 function Row({ group: g, name }: { group: UsagePrefixGroup; name: string }) {
   return (
-    <tr className={classes.still}>
+    <tr>
       <td className={classes.name}>{name}</td>
-      <td className={classes.right}>{formatCount(g.sums.requests)}</td>
+      <td className={tables.right}>{formatCount(g.sums.requests)}</td>
       <td
-        className={classes.right}
+        className={tables.right}
         title={g.sums.estimated > 0 ? `estimated for ${g.sums.estimated}` : undefined}
       >
         {formatCount(g.sums.tokens)}
       </td>
-      <td className={classes.right} title={formatCostExactly(g.sums.costPicoUSD)}>
+      <td className={tables.right} title={formatCostExactly(g.sums.costPicoUSD)}>
         {costText(g.sums)}
       </td>
       <td>
         <button
           type="button"
           className={classes.link}
-          aria-label={`The latest request of ${name}`}
+          title="Show this request"
           onClick={() => go("usage", g.last)}
         >
           <code className="mono">{g.last}</code>

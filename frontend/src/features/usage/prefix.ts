@@ -35,6 +35,7 @@ export function brokenText(p: UsagePrefix): string {
 /** Says what that took. */
 export function rereadText(p: UsagePrefix): string {
   if (p.tokens === 0) return "Nothing was read anew that a cache could have had.";
-  const cost = p.costPicoUSD === null ? "at an unknown cost" : `which cost ${formatCost(p.costPicoUSD)} more`;
-  return `About ${formatCount(p.tokens)} tokens were read anew, ${cost}${p.estimated ? " (an estimate)" : ""}.`;
+  const tokens = `About ${formatCount(p.tokens)} tokens were read anew${p.estimated ? " (an estimate)" : ""}`;
+  if (p.costPicoUSD === 0) return `${tokens}, which cost nothing.`;
+  return `${tokens}; what that cost more is ${formatCost(p.costPicoUSD)}.`;
 }
