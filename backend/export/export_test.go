@@ -79,6 +79,7 @@ func mixed(n int) usage.Record {
 	switch n % 3 {
 	case 0:
 		r.InputTokens, r.OutputTokens, r.CostPicoUSD = number(1), number(int64(n)), number(1_000_000_000_001)
+		r.MarketCostPicoUSD = number(2_000_000_000_002)
 		r.CacheSavedPicoUSD, r.FirstTokenMs, r.DurationMs = number(-5), number(0), number(7)
 		r.Tags, r.Estimated = []string{"a,b", `c"d`}, []string{"outputTokens"}
 	case 1:
@@ -187,6 +188,7 @@ func TestMoneyAndUnknown(t *testing.T) {
 	for name, want := range map[string]string{
 		"cost_pico_usd": "1000000000001", "cost_usd": "1.000000000001", "cache_saved_pico_usd": "-5", "time_to_first_token_ms": "0",
 		"output_tokens": "0", "tags": `["a,b","c\"d"]`, "started_at": "2026-11-20T10:00:00.123456Z", "reported_cost_usd": "",
+		"market_cost_pico_usd": "2000000000002", "market_cost_usd": "2.000000000002", "estimated": `["outputTokens"]`,
 	} {
 		if got := rows[2][name]; got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -208,7 +210,9 @@ func TestTotals(t *testing.T) {
 	rows := readParquet[export.Total](t, write(t, h, q))
 	slices.SortFunc(rows, func(a, b export.Total) int { return cmp.Compare(a.Name, b.Name) })
 	if len(rows) != 2 || rows[0].Name != "error" || rows[0].Requests != 10 || rows[0].CostPicoUSD != nil ||
-		rows[1].Requests != 20 || *rows[1].CostPicoUSD != 10*1_000_000_000_001 || *rows[1].CostUSD != "10.00000000001" || rows[1].By != "outcome" {
+		rows[1].Requests != 20 || *rows[1].CostPicoUSD != 10*1_000_000_000_001 || *rows[1].CostUSD != "10.00000000001" || rows[1].By != "outcome" ||
+		rows[0].MarketPicoUSD != nil || *rows[1].MarketPicoUSD != 10*2_000_000_000_002 || *rows[1].MarketUSD != "20.00000000002" ||
+		rows[0].Estimated != 0 || rows[1].Estimated != 10 {
 		t.Errorf("%+v", rows)
 	}
 	q.Format = export.JSON

@@ -43,6 +43,7 @@ type Request struct {
 	ReportedPicoUSD  *int64    `json:"reported_cost_pico_usd" parquet:"reported_cost_pico_usd,optional"`
 	ReportedUSD      *string   `json:"reported_cost_usd" parquet:"reported_cost_usd,optional"`
 	MarketPicoUSD    *int64    `json:"market_cost_pico_usd" parquet:"market_cost_pico_usd,optional"`
+	MarketUSD        *string   `json:"market_cost_usd" parquet:"market_cost_usd,optional"`
 	CacheSaved       *int64    `json:"cache_saved_pico_usd" parquet:"cache_saved_pico_usd,optional"`
 	FirstTokenMs     *int64    `json:"time_to_first_token_ms" parquet:"time_to_first_token_ms,optional"`
 	DurationMs       *int64    `json:"duration_ms" parquet:"duration_ms,optional"`
@@ -62,7 +63,7 @@ func requestOf(r *usage.Record) Request {
 		Attempts: int64(len(r.Attempts)), InputTokens: r.InputTokens, CacheReadTokens: r.CacheReadTokens, CacheWrite5m: r.CacheWrite5mTokens,
 		CacheWrite1h: r.CacheWrite1hTokens, OutputTokens: r.OutputTokens, ReasoningTokens: r.ReasoningTokens, CostPicoUSD: r.CostPicoUSD,
 		CostUSD: dollars(r.CostPicoUSD), ReportedPicoUSD: r.ReportedCostPicoUSD, ReportedUSD: dollars(r.ReportedCostPicoUSD),
-		MarketPicoUSD: r.MarketCostPicoUSD, CacheSaved: r.CacheSavedPicoUSD, FirstTokenMs: r.FirstTokenMs, DurationMs: r.DurationMs,
+		MarketPicoUSD: r.MarketCostPicoUSD, MarketUSD: dollars(r.MarketCostPicoUSD), CacheSaved: r.CacheSavedPicoUSD, FirstTokenMs: r.FirstTokenMs, DurationMs: r.DurationMs,
 		Estimated: list(r.Estimated), CountedByUs: list(r.Counted), Rollout: r.Rollout, RolloutArm: r.Arm, RolloutArmServed: r.ArmServed,
 	}
 }
@@ -85,9 +86,12 @@ type Total struct {
 	CostUSD         *string  `json:"cost_usd" parquet:"cost_usd,optional"`
 	ReportedPicoUSD *int64   `json:"reported_cost_pico_usd" parquet:"reported_cost_pico_usd,optional"`
 	ReportedUSD     *string  `json:"reported_cost_usd" parquet:"reported_cost_usd,optional"`
+	MarketPicoUSD   *int64   `json:"market_cost_pico_usd" parquet:"market_cost_pico_usd,optional"`
+	MarketUSD       *string  `json:"market_cost_usd" parquet:"market_cost_usd,optional"`
 	CacheSaved      *int64   `json:"cache_saved_pico_usd" parquet:"cache_saved_pico_usd,optional"`
 	UnknownTokens   int64    `json:"unknown_tokens_requests" parquet:"unknown_tokens_requests"`
 	UnknownCost     int64    `json:"unknown_cost_requests" parquet:"unknown_cost_requests"`
+	Estimated       int64    `json:"estimated_requests" parquet:"estimated_requests"`
 	FirstTokenP50   *float64 `json:"time_to_first_token_ms_p50" parquet:"time_to_first_token_ms_p50,optional"`
 	FirstTokenP75   *float64 `json:"time_to_first_token_ms_p75" parquet:"time_to_first_token_ms_p75,optional"`
 	FirstTokenP95   *float64 `json:"time_to_first_token_ms_p95" parquet:"time_to_first_token_ms_p95,optional"`
@@ -104,8 +108,9 @@ func totalOf(by usage.By, t *usage.Total) Total {
 		By: string(by), Name: t.Name, Requests: t.Requests, Errors: t.Errors, Attempts: t.Attempts, InputTokens: t.InputTokens,
 		CacheReadTokens: t.CacheReadTokens, CacheWrite5m: t.CacheWrite5mTokens, CacheWrite1h: t.CacheWrite1hTokens,
 		OutputTokens: t.OutputTokens, ReasoningTokens: t.ReasoningTokens, CostPicoUSD: t.CostPicoUSD, CostUSD: dollars(t.CostPicoUSD),
-		ReportedPicoUSD: t.ReportedCostPicoUSD, ReportedUSD: dollars(t.ReportedCostPicoUSD), CacheSaved: t.CacheSavedPicoUSD,
-		UnknownTokens: t.UnknownTokens, UnknownCost: t.UnknownCost,
+		ReportedPicoUSD: t.ReportedCostPicoUSD, ReportedUSD: dollars(t.ReportedCostPicoUSD),
+		MarketPicoUSD: t.MarketCostPicoUSD, MarketUSD: dollars(t.MarketCostPicoUSD), CacheSaved: t.CacheSavedPicoUSD,
+		UnknownTokens: t.UnknownTokens, UnknownCost: t.UnknownCost, Estimated: t.Estimated,
 		FirstTokenP50: t.FirstTokenMs.P50, FirstTokenP75: t.FirstTokenMs.P75, FirstTokenP95: t.FirstTokenMs.P95,
 		DurationP50: t.DurationMs.P50, DurationP75: t.DurationMs.P75, DurationP95: t.DurationMs.P95,
 		SpeedP50: t.TokensPerSecond.P50, SpeedP75: t.TokensPerSecond.P75, SpeedP95: t.TokensPerSecond.P95,
