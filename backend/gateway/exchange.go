@@ -111,6 +111,7 @@ func (x *exchange) settle(outcome Outcome, e *llm.Error, status int) {
 		s.Provider = x.provider.ID
 	}
 	s.Notices, s.Conversation = x.notes, x.conversation
+	s.Free = x.pass != nil && x.pass.free()
 	s.User, s.Tags = x.decision.Options.User, x.decision.Options.Tags
 	if d := x.decision; d.Rollout != "" {
 		s.Rollout, s.Arm, s.ArmServed = d.Rollout, d.Arm, x.arm && outcome != Failed

@@ -50,7 +50,7 @@ type Files interface {
 	Get(ctx context.Context, urls []string) ([]fetch.File, error)
 }
 
-// Options is what a Gateway is made of. All but Calibration and Objects are needed.
+// Options is what a Gateway is made of. All but those that say what nil means are needed.
 type Options struct {
 	// World gives the snapshot that a request is decided on.
 	World       func() routing.World
@@ -61,7 +61,9 @@ type Options struct {
 	Calibration Calibration
 	// Objects remembers who made what; nil remembers nothing.
 	Objects Objects
-	Health  Health
+	// Ledger keeps what batches used; nil keeps nothing.
+	Ledger Ledger
+	Health Health
 	// Prefixes remembers how prompts began; nil remembers nothing.
 	Prefixes *prefix.Memory
 	// Purse says what may be spent; nil has no bounds.
@@ -78,6 +80,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Pause waits before attempts are made again and tells whether the context still holds; nil waits by the clock.
 	Pause func(ctx context.Context, d time.Duration) bool
+	// Tracing gives what providers are told of traces; nil tells them nothing.
+	Tracing func() Tracing
 	// AfterFunc starts the timers by which attempts end or are late; nil is time.AfterFunc.
 	AfterFunc func(d time.Duration, f func()) Timer
 }
@@ -205,9 +209,11 @@ func (x *exchange) open(model string, surface llm.Surface, stream bool) {
 	caller := x.req.Caller
 	x.id = NewRequestID(x.start)
 	x.line = &line{}
+	parent, state := traceOf(x.req.Header)
 	x.line.entry = x.g.Recorder.Begin(Opening{
 		ID: x.id, StartedAt: x.start, KeyID: caller.KeyID, Key: caller.Key, Project: caller.Project, Client: caller.Client,
 		Dialect: x.req.Dialect, Surface: surface, RequestedModel: model, Stream: stream,
+		TraceParent: parent, TraceState: state,
 	})
 }
 

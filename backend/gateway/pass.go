@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"gatehouse/backend/llm"
 	"gatehouse/backend/protocol"
@@ -17,7 +18,7 @@ import (
 // Objects remembers who made what later requests are about: files, batches, videos. It never fails; what it forgot is not
 // found.
 type Objects interface {
-	// Remember keeps where objects are. What is known of one already stays.
+	// Remember keeps where objects are. What is known of one already stays, but for a batch that was not known.
 	Remember(ids []string, at Holding)
 	Find(id string) (Holding, bool)
 }
@@ -28,6 +29,10 @@ type Holding struct {
 	Provider, Model string
 	// KeyID is the local API key that asked for it, empty for the chat window.
 	KeyID string
+	// Batch is the batch whose results a file holds, empty for all others. Created is when that was created, or else when
+	// the object was seen first; Find gives it always.
+	Batch   string
+	Created time.Time
 }
 
 // Place is where a request names its model.
@@ -73,11 +78,15 @@ func (g *Gateway) Pass(ctx context.Context, p Pass) (*Answer, error) {
 	x := &exchange{g: g, req: p.Request, codec: protocol.For(p.Dialect), start: g.Now(), pass: &passing{Pass: p}, decision: &routing.Decision{}}
 	peekErr := x.pass.read()
 	held, known := x.pass.held(g.Objects)
+	x.pass.holding, x.pass.known = held, known
 	x.requested = x.pass.model
 	if x.requested == "" && known {
 		x.requested = held.Model
 	}
 	x.open(x.requested, p.Surface, x.pass.stream)
+	if x.pass.begins() {
+		x.notes = append(x.notes, countedLater)
+	}
 	return x.finish(ctx, func() (*Answer, error) {
 		if peekErr != nil {
 			return nil, peekErr
@@ -116,6 +125,7 @@ func (x *exchange) sendPass(ctx context.Context, a routing.Attempt) (*Answer, *h
 	}
 	call.Header = p.header(a.Upstream, call.Secret)
 	x.reportTo(a, call.Header)
+	x.traceTo(call.Header)
 	call.Hold = x.req.Hold
 	resp, err := x.doPass(ctx, a, call)
 	if err != nil {
@@ -129,6 +139,10 @@ func (x *exchange) sendPass(ctx context.Context, a routing.Attempt) (*Answer, *h
 		answer, err := x.keep(ctx, resp, tap)
 		return answer, resp, err
 	}
+	opaque := !isJSON(resp.Header)
+	if results := x.resultsTap(ctx, resp.ContentLength); results != nil {
+		tap, opaque = results, true // a line tells nothing of the next
+	}
 	stream := isEvents(resp.Header)
 	header := x.passedHeader(resp)
 	if stream {
@@ -138,7 +152,7 @@ func (x *exchange) sendPass(ctx context.Context, a routing.Attempt) (*Answer, *h
 		ID: x.id, Status: resp.StatusCode, Header: header, Provider: a.Provider.ID, Model: a.Model, settled: x.settlement,
 		// What comes without its length, as speech does while it is made, goes on as it comes.
 		Stream: stream || resp.ContentLength < 0,
-		Body:   &body{x: x, ctx: ctx, upstream: resp.Body, status: resp.StatusCode, stream: stream, tap: tap, opaque: !isJSON(resp.Header), hide: x.hider(stream)},
+		Body:   &body{x: x, ctx: ctx, upstream: resp.Body, status: resp.StatusCode, stream: stream, tap: tap, opaque: opaque, hide: x.hider(stream)},
 	}, resp, nil
 }
 
@@ -180,9 +194,7 @@ func (x *exchange) keep(ctx context.Context, resp *http.Response, tap *whole.Tap
 	}
 	tap.Write(text)
 	x.seen = tap.Close()
-	if ids := tap.IDs(); len(ids) > 0 && x.g.Objects != nil {
-		x.g.Objects.Remember(ids, Holding{Provider: x.provider.ID, Model: x.model, KeyID: x.req.Caller.KeyID})
-	}
+	x.remember(tap)
 	x.whole = true
 	header := x.passedHeader(resp)
 	header.Del("Content-Length")
@@ -190,6 +202,25 @@ func (x *exchange) keep(ctx context.Context, resp *http.Response, tap *whole.Tap
 		ID: x.id, Status: resp.StatusCode, Header: header, Provider: x.provider.ID, Model: x.model,
 		Body: io.NopCloser(bytes.NewReader(text)), settled: x.settlement,
 	}, nil
+}
+
+// remember keeps where the objects are that an answer names.
+func (x *exchange) remember(tap *whole.Tap) {
+	if x.g.Objects == nil {
+		return
+	}
+	at := Holding{Provider: x.provider.ID, Model: x.model, KeyID: x.req.Caller.KeyID}
+	for _, b := range tap.Batches() {
+		results := at
+		results.Batch = b.ID
+		if b.Created > 0 {
+			results.Created = time.Unix(b.Created, 0).UTC()
+		}
+		x.g.Objects.Remember(b.Files, results)
+	}
+	if ids := tap.IDs(); len(ids) > 0 {
+		x.g.Objects.Remember(ids, at)
+	}
 }
 
 // mute makes an error of a refusal that says nothing in JSON, as servers answer on paths that they don't have; nil for all

@@ -21,6 +21,9 @@ type passing struct {
 	at     jsonedit.Span
 	form   bool
 	stream bool
+	// holding is where the object is that the request is about, if that is known.
+	holding Holding
+	known   bool
 	// items is where a batch's requests stand, in the AI SDK's form, which name the model again.
 	items jsonedit.Span
 }

@@ -23,6 +23,8 @@ type Opening struct {
 	Surface        llm.Surface
 	RequestedModel string
 	Stream         bool
+	// TraceParent and TraceState are the client's place in a trace (W3C Trace Context), empty where it told none.
+	TraceParent, TraceState string
 }
 
 // Outcome is how a request ended.
@@ -105,6 +107,8 @@ type Settlement struct {
 	Broke *prefix.Break
 	// Notices tell what of the request could not be carried as it was asked for.
 	Notices []llm.Notice
+	// Free tells that nothing is asked for what was asked for, whatever it used.
+	Free bool
 	// Rollout is the progressive rollout that the request took part in and Arm the model that it gave the request to, both
 	// empty where there was none. ArmServed tells that this model answered, and not another in its place.
 	Rollout, Arm string

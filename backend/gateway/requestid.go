@@ -1,6 +1,9 @@
 package gateway
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -29,6 +32,21 @@ func NewRequestID(now time.Time) string {
 	}
 	ms, high, low := ids.ms, ids.high, ids.low
 	ids.mu.Unlock()
+	return spellID(ms, high, low)
+}
+
+// derivedID is an id of a time that is the same whenever it is made of the same texts.
+func derivedID(at time.Time, texts ...string) string {
+	h := sha256.New()
+	for _, text := range texts {
+		fmt.Fprintf(h, "%d %s", len(text), text)
+	}
+	sum := h.Sum(nil)
+	return spellID(uint64(max(at.UnixMilli(), 0)), binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16])) //nolint:gosec // not below 0
+}
+
+// spellID writes a time in milliseconds, and the lowest 40 bits of each of two numbers.
+func spellID(ms, high, low uint64) string {
 	id := [30]byte{'r', 'e', 'q', '_'}
 	for i := 9; i >= 0; i-- {
 		id[4+i] = crockford[ms&31]

@@ -68,6 +68,7 @@ func (x *exchange) call(ctx context.Context, a routing.Attempt, call provider.Ca
 		}
 	}
 	x.reportTo(a, call.Header)
+	x.traceTo(call.Header)
 	call.Hold = x.req.Hold
 	return x.g.Upstream.Do(ctx, call)
 }

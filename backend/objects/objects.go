@@ -25,6 +25,9 @@ type kept struct {
 	Model    string    `json:"model,omitempty"`
 	KeyID    string    `json:"keyId,omitempty"`
 	At       time.Time `json:"at"`
+	Batch    string    `json:"batch,omitempty"`
+	// Created is zero where it is At.
+	Created time.Time `json:"created,omitzero"`
 }
 
 // Options are what a Book works with. All are needed.
@@ -57,10 +60,10 @@ func Open(db *store.DB, o Options) *Book {
 	}
 }
 
-// Remember keeps where objects are, and forgets the oldest ones over the limit. What is known of one already stays.
-// Trouble with the disk is logged: the request that made them went well.
+// Remember keeps where objects are, and forgets the oldest ones over the limit. What is known of one already stays, but for
+// a batch that was not known. Trouble with the disk is logged: the request that made them went well.
 func (b *Book) Remember(ids []string, at gateway.Holding) {
-	if b.known(ids) {
+	if b.known(ids, at) {
 		return
 	}
 	err := b.db.Write(func(tx *store.Tx) error {
@@ -70,14 +73,21 @@ func (b *Book) Remember(ids []string, at gateway.Holding) {
 			return err
 		}
 		for _, id := range ids {
-			if _, known, err := byID.Get(id); err != nil || known || !proper(id) {
-				if err != nil {
+			old, known, err := byID.Get(id)
+			switch {
+			case err != nil:
+				return err
+			case known && old.Batch == "" && at.Batch != "":
+				old.Batch, old.Created = at.Batch, at.Created
+				if err := byID.Put(id, old); err != nil {
 					return err
 				}
 				continue
+			case known || !proper(id):
+				continue
 			}
 			next++
-			if err := byID.Put(id, kept{at.Provider, at.Model, at.KeyID, b.Now().UTC()}); err != nil {
+			if err := byID.Put(id, kept{at.Provider, at.Model, at.KeyID, b.Now().UTC(), at.Batch, at.Created}); err != nil {
 				return err
 			}
 			if err := byAge.Put(key(next), id); err != nil {
@@ -95,9 +105,9 @@ func (b *Book) Remember(ids []string, at gateway.Holding) {
 func proper(id string) bool { return id != "" && len(id) <= maxID }
 
 // known tells whether there is nothing new, as with most lists, which then cost no write.
-func (b *Book) known(ids []string) bool {
+func (b *Book) known(ids []string, at gateway.Holding) bool {
 	for _, id := range ids {
-		if _, ok := b.Find(id); !ok && proper(id) {
+		if h, ok := b.Find(id); proper(id) && (!ok || h.Batch == "" && at.Batch != "") {
 			return false
 		}
 	}
@@ -149,5 +159,9 @@ func (b *Book) Find(id string) (gateway.Holding, bool) {
 	if err != nil {
 		b.Logger.Error("where a file, batch or video is could not be read", "error", err)
 	}
-	return gateway.Holding{Provider: k.Provider, Model: k.Model, KeyID: k.KeyID}, ok && err == nil
+	h := gateway.Holding{Provider: k.Provider, Model: k.Model, KeyID: k.KeyID, Batch: k.Batch, Created: k.Created}
+	if h.Created.IsZero() {
+		h.Created = k.At
+	}
+	return h, ok && err == nil
 }

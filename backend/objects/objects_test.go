@@ -24,7 +24,8 @@ func open(t *testing.T, path string) (*Book, *store.DB) {
 func TestRemembersAcrossAStart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gatehouse.db")
 	book, db := open(t, path)
-	want := gateway.Holding{Provider: "openai", Model: "openai/sora-2", KeyID: "key_1"}
+	made := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	want := gateway.Holding{Provider: "openai", Model: "openai/sora-2", KeyID: "key_1", Created: made}
 	book.Remember([]string{"video_1"}, want)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)

@@ -86,6 +86,8 @@ type doorOptions struct {
 	edit func(*Options, *gateway.Options)
 	// pricer tells the history what calls cost; nil knows no prices.
 	pricer usage.Pricer
+	// settled is told of each request that ends; it may be nil.
+	settled func(*usage.Record)
 	// publicOnly fetches no files from this machine.
 	publicOnly bool
 }
@@ -103,7 +105,7 @@ func openDoor(t testing.TB, o doorOptions) *door {
 	check(t, err)
 	keys, err := access.Open(db, access.Options{})
 	check(t, err)
-	history, err := usage.Open(db, usage.Options{Pricer: o.pricer})
+	history, err := usage.Open(db, usage.Options{Pricer: o.pricer, Settled: o.settled})
 	check(t, err)
 	board, err := health.Open(health.Options{DB: db, Now: time.Now, Broker: &event.Broker{}, Logger: logger})
 	check(t, err)
@@ -128,7 +130,7 @@ func openDoor(t testing.TB, o doorOptions) *door {
 				Config:        o.config, Health: board.State, Measured: board.Measured, Stuck: board.Stuck, Now: time.Now(),
 			}
 		},
-		Upstream: upstream, Credentials: o.secrets, Recorder: history, Health: board, Now: time.Now, Logger: logger,
+		Upstream: upstream, Credentials: o.secrets, Recorder: history, Ledger: history, Health: board, Now: time.Now, Logger: logger,
 		Redact: func(b []byte) []byte {
 			for _, s := range o.secrets {
 				b = bytes.ReplaceAll(b, []byte(s), []byte("[redacted]"))

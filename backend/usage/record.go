@@ -86,6 +86,9 @@ type Record struct {
 	Arm       string            `json:"arm,omitempty"`
 	ArmServed bool              `json:"armServed,omitempty"`
 	Attempts  []gateway.Attempt `json:"attempts"`
+	// TraceParent and TraceState are the client's place in a trace (W3C Trace Context). They are not kept.
+	TraceParent string `json:"-"`
+	TraceState  string `json:"-"`
 }
 
 // CacheWriteTokens is what went into a cache, for 5 minutes or an hour; nil where neither is known.
@@ -128,6 +131,8 @@ func opened(o gateway.Opening) *Record {
 		RequestedModel: shorten(o.RequestedModel, maxName),
 		Stream:         o.Stream,
 		Outcome:        gateway.Open,
+		TraceParent:    o.TraceParent,
+		TraceState:     o.TraceState,
 	}
 }
 
@@ -182,6 +187,9 @@ func (r *Record) settled(s gateway.Settlement, pricer Pricer) *Record {
 			saved, known := cacheSaved(pricer, s, next.Bill)
 			n.put(&next.CacheSavedPicoUSD, saved, known)
 		}
+	}
+	if s.Free && next.CostPicoUSD == nil && s.Outcome != gateway.Failed {
+		n.put(&next.CostPicoUSD, 0, true)
 	}
 	n.count(&next.ReportedCostPicoUSD, s.Usage.Reported)
 	n.count(&next.MarketCostPicoUSD, s.Usage.Market)

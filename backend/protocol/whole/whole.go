@@ -22,12 +22,16 @@ import (
 // Tap observes an answer and keeps the ids of the objects that it tells of.
 type Tap struct {
 	llm.Tap
-	ids []string
+	ids     []string
+	batches []Batch
 }
 
 // IDs are the ids of the objects that the answer tells of: its own, and those of files that it made. They are known once
 // the tap is closed.
 func (t *Tap) IDs() []string { return t.ids }
+
+// Batches are the batches that the answer tells of, as far as they have results. They are known once the tap is closed.
+func (t *Tap) Batches() []Batch { return t.batches }
 
 // NewTap makes a tap for an answer of a content type and a length in bytes, negative where that is not known.
 func NewTap(contentType string, length int64) *Tap {
@@ -60,6 +64,7 @@ func (t *Tap) readBody(seen *llm.Observation, body []byte) {
 			t.ids = append(t.ids, v.Str)
 		}
 	}
+	t.batches = batchesOf(root)
 	read(seen, root)
 	seen.ID = first(root, "id", "batchId", "generationId", "providerMetadata.gateway.generationId").String()
 }
@@ -253,6 +258,8 @@ func inBand(root gjson.Result) *llm.Error {
 func (t *Tap) EndsWithConnection() bool {
 	switch tap := t.Tap.(type) {
 	case *opaqueTap:
+		return tap.left <= 0
+	case *resultsTap:
 		return tap.left <= 0
 	case *streamTap:
 		return !tap.marked

@@ -1,0 +1,53 @@
+package usage
+
+import (
+	"context"
+
+	"gatehouse/backend/gateway"
+	"gatehouse/backend/store"
+)
+
+var _ gateway.Ledger = (*History)(nil)
+
+// EventEntered is the type of the event that says that requests came into the history that had not been seen to run. It
+// carries no data.
+const EventEntered = "usage.changed"
+
+// Enter keeps requests that were carried elsewhere and have ended, as far as they are not there. It waits until they are in
+// the database.
+func (h *History) Enter(ctx context.Context, ended []gateway.Ended) error {
+	records := make([]*Record, len(ended))
+	for i, e := range ended {
+		records[i] = opened(e.Opening).settled(e.Settlement, h.opts.Pricer)
+		records[i].DurationMs = nil
+	}
+	var added []*Record
+	err := h.change(ctx, func(tx *store.Tx, roller *roller) error {
+		known := h.records.In(tx)
+		seen := map[string]bool{}
+		added = added[:0]
+		for _, r := range records {
+			_, there, err := known.Get(r.ID)
+			if err != nil {
+				return err
+			}
+			if !there && !seen[r.ID] {
+				seen[r.ID], added = true, append(added, r)
+			}
+		}
+		_, err := h.putBack(tx, roller, added)
+		return err
+	})
+	if err != nil || len(added) == 0 {
+		return err
+	}
+	if h.opts.Settled != nil {
+		for _, r := range added {
+			h.opts.Settled(r)
+		}
+	}
+	if h.opts.Broker != nil {
+		h.opts.Broker.PublishEnd(EventEntered, struct{}{})
+	}
+	return nil
+}
