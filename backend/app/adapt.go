@@ -4,14 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
 
 	"gopkg.in/natefinch/lumberjack.v2"
 
+	"gatehouse/backend/balance"
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/credential"
+	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/settings"
@@ -62,17 +65,33 @@ func builtIn() []string {
 	return ids
 }
 
-// balanceOf asks the hosted gateway for its account's balance, if there is a credential for it.
-func (c *Core) balanceOf(client *provider.Client, secrets secretsOf) func(context.Context) (string, error) {
+// openBalances makes who asks providers what is left. The credentials are there when somebody wants to see it.
+func (c *Core) openBalances(client *provider.Client, credentials func() *credential.Store) *balance.Keeper {
+	return balance.New(balance.Options{
+		Provider: func(id provider.ID) *provider.Provider { return (*c.table.Load())[id] },
+		Secret: func(ctx context.Context, r balance.Ref) (string, error) {
+			found, err := credentials().LookupNamed(ctx, r.Provider, r.Name)
+			return found.Secret, err
+		},
+		Ask: client.Balance, Broker: c.broker, Now: time.Now,
+	})
+}
+
+// hostedBalance gives what is left on the hosted gateway's account, if there is a credential for it.
+func hostedBalance(balances *balance.Keeper, credentials *credential.Store) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
-		if !secrets.has(provider.Gateway) {
-			return "", nil
-		}
-		secret, err := secrets.Secret(ctx, provider.Gateway)
-		if err != nil {
+		names, err := credentials.Names(ctx, provider.Gateway)
+		if err != nil || len(names) == 0 {
 			return "", err
 		}
-		return client.Credits(ctx, (*c.table.Load())[provider.Gateway], secret)
+		state, err := balances.Ask(ctx, balance.Ref{Provider: provider.Gateway, Name: names[0]}, time.Minute)
+		switch {
+		case err != nil:
+			return "", err
+		case state.Err != nil:
+			return "", state.Err
+		}
+		return state.Balance.Amounts[0].Amount, nil
 	}
 }
 
@@ -90,10 +109,13 @@ type pricer struct {
 	now     func() time.Time
 }
 
-func (p pricer) Bill(provider, model string, u llm.Usage) *catalog.Bill {
-	price, ok := p.catalog().Price(provider, model)
+func (p pricer) Bill(id, model string, u llm.Usage) *catalog.Bill {
+	price, ok := p.catalog().Price(id, model)
 	if !ok {
 		return nil
+	}
+	if u.Tier == gateway.BatchTier {
+		price = ofBatches(id, price)
 	}
 	bill := price.Cost(u, p.now())
 	return &bill
@@ -106,6 +128,21 @@ func (p pricer) Cost(provider, model string, u llm.Usage) (picoUSD int64, known 
 		return 0, false
 	}
 	return int64(bill.Total), true
+}
+
+// ofBatches gives a price with what the provider's list says of batches, where nobody said it of the model.
+func ofBatches(id provider.ID, price catalog.Price) catalog.Price {
+	multiplier := provider.BatchMultiplier(id)
+	if _, said := price.Services[gateway.BatchTier]; said || multiplier == 0 {
+		return price
+	}
+	services := maps.Clone(price.Services)
+	if services == nil {
+		services = map[string]catalog.Variant{}
+	}
+	services[gateway.BatchTier] = catalog.Variant{Multiplier: multiplier}
+	price.Services = services
+	return price
 }
 
 func overrideOf(m settings.ModelOverride) catalog.Override {

@@ -73,6 +73,7 @@ type Core struct {
 	places     *store.Bucket[Place]
 	metrics    *telemetry.Metrics
 	traces     *telemetry.Traces // nil is none
+	meter      *telemetry.Meter  // nil is none
 }
 
 // easeCollector lets garbage wait: what lives is a few megabytes, so that collecting at twice that would take a seventh of

@@ -28,7 +28,7 @@ func specs(table provider.Table, s *settings.Settings) []credential.Spec {
 		}
 		out = append(out, spec)
 	}
-	return out
+	return append(out, credential.Spec{Provider: settings.CollectorID})
 }
 
 // secretsOf gives the gateway and the list of models their secrets.

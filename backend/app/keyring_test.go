@@ -19,14 +19,15 @@ import (
 )
 
 // The canaries must be nowhere but in the keychain, or in a file of the user's, and at the provider: a credential, a named
-// one, and a token that ends in the year 2099.
+// one, a token that ends in the year 2099, and what a collector of traces gets.
 const (
 	canary      = "sk-canary-5f1c0ffee0badcafe0123456789abcdef"
 	canaryNamed = "sk-namedcanary-77d1e0fbadf00d8899aabbccddeeff"
+	canaryTrace = "otlp-canary-3e9ab1c0ffeef00d5566778899aa"
 	canaryToken = "eyJhbGciOiJSUzI1NiIsImtpZCI6Im1yay1jYW5hcnkifQ.eyJleHAiOjQxMDI0NDQ4MDAsInN1YiI6ImNhbmFyeSJ9.c2lnbmF0dXJlLWNhbmFyeQ"
 )
 
-var canaries = []string{canary, canaryNamed, canaryToken}
+var canaries = []string{canary, canaryNamed, canaryToken, canaryTrace}
 
 // TestSecretLeavesNoTrace sets, uses, tests and removes a credential in a real keyring, provokes every error that might
 // repeat it, and then searches the whole state folder and what the system shows of the process. It runs where a session
@@ -57,8 +58,8 @@ func TestSecretLeavesNoTrace(t *testing.T) {
 	if err := os.WriteFile(file, []byte("VERCEL_OIDC_TOKEN=\""+canaryToken+"\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	text := fmt.Sprintf(`{"providers":{"openai":{"baseURL":%q},"gateway":{"baseURL":%q}},"credentials":{"gateway":{"envFile":%q}}}`,
-		upstream.URL+"/v1", upstream.URL, file)
+	text := fmt.Sprintf(`{"providers":{"openai":{"baseURL":%q},"gateway":{"baseURL":%q}},"credentials":{"gateway":{"envFile":%q}},"traces":{"endpoint":%q}}`,
+		upstream.URL+"/v1", upstream.URL, file, upstream.URL+"/otlp")
 	if err := os.WriteFile(filepath.Join(home, settings.FileName), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -72,6 +73,10 @@ func TestSecretLeavesNoTrace(t *testing.T) {
 		if test := call[control.CredentialTest](t, home, "credentials.test", ref); !test.OK {
 			t.Errorf("%+v: %+v", ref, test)
 		}
+	}
+	call[control.Credential](t, home, "credentials.set", control.CredentialSecret{Provider: settings.CollectorID, Secret: canaryTrace})
+	if test := call[control.CredentialTest](t, home, "credentials.test", control.CredentialRef{Provider: settings.CollectorID}); test.OK || test.Status != 401 {
+		t.Errorf("the collector refuses, and that is %+v", test)
 	}
 	token := call[control.CreatedKey](t, home, "keys.create", control.NewKey{Name: "canary"}).Secret
 	answers := ""
@@ -102,7 +107,7 @@ func TestSecretLeavesNoTrace(t *testing.T) {
 	}
 	lock.Unlock()
 	for name, params := range map[string]any{
-		"credentials.list": control.Empty{}, "usage.list": control.UsageQuery{}, "status.get": control.Empty{}, "settings.get": control.Empty{},
+		"credentials.list": control.Empty{}, "credentials.balances": control.Empty{}, "usage.list": control.UsageQuery{}, "status.get": control.Empty{}, "settings.get": control.Empty{},
 	} {
 		answers += fmt.Sprint(call[any](t, home, name, params))
 	}
@@ -114,6 +119,7 @@ func TestSecretLeavesNoTrace(t *testing.T) {
 	searchProcess(t, s.cmd.Process.Pid)
 	call[control.Credential](t, home, "credentials.remove", control.CredentialRef{Provider: "openai"})
 	call[control.Credential](t, home, "credentials.remove", control.CredentialRef{Provider: "openai", Name: "work"})
+	call[control.Credential](t, home, "credentials.remove", control.CredentialRef{Provider: settings.CollectorID})
 	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Error(err)
 	}

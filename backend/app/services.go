@@ -50,7 +50,10 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		}
 	}})
 	c.onClose(func(context.Context) { keychain.Close() })
+	client := provider.NewClient(sim.Handler(sim.Options{Logger: c.logger}))
+	c.onClose(func(context.Context) { client.Close() })
 	var credentials *credential.Store // which asks the board to forget, and is asked by it when there are requests
+	balances := c.openBalances(client, func() *credential.Store { return credentials })
 	c.board, err = health.Open(health.Options{
 		DB: db, Now: time.Now, Broker: c.broker, Logger: c.logger,
 		Mark: func(id provider.ID, name string) string { return credentials.Mark(id, name) },
@@ -60,13 +63,13 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	}
 	credentials = credential.New(credential.Options{
 		Keychain: keychain, Specs: specs(*c.table.Load(), c.settings.Snapshot()), Redactor: redactor, Broker: c.broker, Logger: c.logger,
-		Replaced: c.board.Changed,
+		Replaced: func(id provider.ID) {
+			c.board.Changed(id)
+			balances.Forget(id)
+		},
 	})
 	c.onClose(func(context.Context) { credentials.Close() })
 	secrets := secretsOf{credentials}
-
-	client := provider.NewClient(sim.Handler(sim.Options{Logger: c.logger}))
-	c.onClose(func(context.Context) { client.Close() })
 	models, err := modellist.Open(modellist.Options{
 		Lister: client, Secrets: secrets, Source: c.modelSource, DB: db, Broker: c.broker, Logger: c.logger, Now: time.Now,
 	})
@@ -83,7 +86,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 
 	prices := pricer{models.Catalog, time.Now}
 	c.metrics = c.openMetrics()
-	if err := c.openTraces(); err != nil {
+	if err := c.openTelemetry(credentials, redactor); err != nil {
 		return err
 	}
 	c.openBudgets(db, prices)
@@ -99,6 +102,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 			c.metrics.Settled(r)
 			c.traces.Settled(r)
 			offerDrift(c.drift, r)
+			c.meter.Settled(r)
 		},
 	})
 	if err != nil {
@@ -122,8 +126,12 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	}
 	gate := gateway.New(gateway.Options{
 		World: world, Upstream: client, Credentials: gatewaySecrets{secrets}, Recorder: history, Health: c.board, Purse: c.budgets,
+		Ledger:      history,
 		Objects:     objects.Open(db, objects.Options{Now: time.Now, Logger: c.logger}),
 		Calibration: counts, Redact: redactor.RedactBytes, Conceal: credential.Conceal, Files: fetch.New(c.fetchLimits), Price: prices.Cost,
+		Tracing: func() gateway.Tracing {
+			return gateway.Tracing{Propagate: c.settings.Snapshot().Traces.Propagate, Spans: c.traces != nil}
+		},
 		Prefixes: prefix.New(time.Now), Now: time.Now, Logger: c.logger,
 	})
 	kept, err := answers.Open(db, answers.Options{Now: time.Now, Logger: c.logger}, proxy.InterruptedAnswer)
@@ -135,7 +143,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		Keys: keys, Gateway: gate, Answers: kept, Limits: c.limits, Catalog: models.Catalog,
 		Virtual: func() []catalog.Model { return world().VirtualModels() },
 		Active:  func() string { return c.settings.Snapshot().ActiveModel },
-		History: history, Balance: c.balanceOf(client, secrets), Metrics: c.metrics.Handler(), Logger: c.logger,
+		History: history, Balance: hostedBalance(balances, credentials), Metrics: c.metrics.Handler(), Logger: c.logger,
 	})
 	c.chat, err = chat.Open(db, streamer{gate, prices}, chat.Options{
 		Now: time.Now, Broker: c.broker, Logger: c.logger,
@@ -154,6 +162,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	c.service = control.New(control.Options{
 		Version: c.Version, Build: c.Build, Home: c.Home, Settings: c.settings, Keychain: keychain, Credentials: credentials,
 		Keys: keys, History: history, Drift: c.drift, Models: models, Chat: c.chat, Compare: comparisons, DB: db, Endpoint: c.door, Checker: client,
+		Balances: balances, Collectors: func(ctx context.Context) error { return c.testCollectors(ctx, credentials) },
 		Providers: func() provider.Table { return *c.table.Load() }, World: world, Routing: routingConfig, Health: c.board, Rollouts: c.rollouts, Budgets: c.budgets, BudgetsChanged: c.setBudgets, Editors: c.openEditors(keys), Stray: c.openStray(keys, redactor.Add), Broker: c.broker, Logger: c.logger, Now: time.Now,
 		Login: c.login(),
 	})

@@ -118,14 +118,22 @@ type credentialList struct {
 }
 
 func (c credentialList) Run(s *session) error {
-	list, err := call[control.CredentialList](s, "credentials.list", control.Empty{})
+	list, err := call[control.CredentialList](s, "credentials.balances", control.Empty{})
 	if err != nil {
 		return err
+	}
+	if list.Collector.Source == "keychain" {
+		list.Credentials = append(list.Credentials, list.Collector)
 	}
 	if c.JSON {
 		return s.json(list.Credentials)
 	}
 	s.table(credentialRows(list.Credentials))
+	for _, v := range list.Credentials {
+		if v.Balance != nil && v.Balance.Problem != "" {
+			s.print("%s: what is left is not known. %s\n", titleOf(v), v.Balance.Problem)
+		}
+	}
 	if !list.GatewayFallback {
 		s.print("The hosted gateway may not answer for other credentials: gatewayFallback is false in settings.\n")
 	}
@@ -134,14 +142,14 @@ func (c credentialList) Run(s *session) error {
 
 // credentialRows leaves out the columns that say nothing.
 func credentialRows(list []control.Credential) [][]string {
-	named, ends := map[string]bool{}, false
+	named, ends, balances := map[string]bool{}, false, false
 	for _, v := range list {
 		if v.Name != "" {
 			named[v.Provider] = true
 		}
-		ends = ends || v.ExpiresAt != nil
+		ends, balances = ends || v.ExpiresAt != nil, balances || v.Balance != nil
 	}
-	rows := [][]string{{"PROVIDER", "NAME", "CREDENTIAL", "SOURCE", "VARIABLE", "ENDS"}}
+	rows := [][]string{{"PROVIDER", "NAME", "CREDENTIAL", "SOURCE", "VARIABLE", "ENDS", "BALANCE"}}
 	for _, v := range list {
 		if v.Name == "" && v.Source == "none" && v.ExpiresAt == nil && named[v.Provider] {
 			continue
@@ -164,9 +172,12 @@ func credentialRows(list []control.Credential) [][]string {
 				end += " (ended)"
 			}
 		}
-		rows = append(rows, []string{v.Provider, v.ProviderName, name, source, v.Variable, end})
+		rows = append(rows, []string{v.Provider, v.ProviderName, name, source, v.Variable, end, balanceText(v.Balance, time.Now())})
 	}
 	for i := range rows {
+		if !balances {
+			rows[i] = slices.Delete(rows[i], 6, 7)
+		}
 		if !ends {
 			rows[i] = slices.Delete(rows[i], 5, 6)
 		}
@@ -175,6 +186,24 @@ func credentialRows(list []control.Credential) [][]string {
 		}
 	}
 	return rows
+}
+
+// balanceText says what is left, and since when that is known.
+func balanceText(b *control.CredentialBalance, now time.Time) string {
+	switch {
+	case b == nil:
+		return ""
+	case b.At == nil:
+		return "unknown"
+	}
+	text := b.Text + " left"
+	if b.OfKey {
+		text += " of the key's limit"
+	}
+	if age := now.Sub(*b.At); age >= time.Minute {
+		text += ", asked " + strings.TrimSuffix(age.Truncate(time.Minute).String(), "0s") + " ago"
+	}
+	return text
 }
 
 type credentialTest struct {

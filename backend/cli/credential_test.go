@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,6 +39,9 @@ func TestCredentialRows(t *testing.T) {
 	named := plain
 	named.Name, named.Source = "work", "keychain"
 	token := control.Credential{Provider: "gateway", ProviderName: "G", Source: "file", File: "/site/.env.local", ExpiresAt: &end}
+	told := time.Now().Add(-63*time.Minute - time.Second)
+	rich := control.Credential{Provider: "deepseek", ProviderName: "DeepSeek", Source: "environment", Variable: "DEEPSEEK_API_KEY", Balance: &control.CredentialBalance{Text: "$12.34", At: &told}}
+	poor := control.Credential{Provider: "openrouter", ProviderName: "OpenRouter", Source: "environment", Balance: &control.CredentialBalance{Problem: "down"}}
 	for _, c := range []struct {
 		list []control.Credential
 		want []string
@@ -43,6 +50,10 @@ func TestCredentialRows(t *testing.T) {
 		{[]control.Credential{plain, named}, []string{"PROVIDER NAME CREDENTIAL SOURCE VARIABLE", "openai OpenAI work keychain OPENAI_API_KEY"}},
 		{[]control.Credential{token}, []string{
 			"PROVIDER NAME SOURCE VARIABLE ENDS", "gateway G from /site/.env.local  " + end.Format("2006-01-02 15:04") + " (ended)",
+		}},
+		{[]control.Credential{plain, rich, poor}, []string{
+			"PROVIDER NAME SOURCE VARIABLE BALANCE", "openai OpenAI none OPENAI_API_KEY ",
+			"deepseek DeepSeek from environment DEEPSEEK_API_KEY $12.34 left, asked 1h3m ago", "openrouter OpenRouter from environment  unknown",
 		}},
 	} {
 		var got []string
@@ -91,5 +102,40 @@ func TestFallbackFlags(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(home, "gatehouse.jsonc")); !os.IsNotExist(err) {
 		t.Errorf("settings were written: %v", err)
+	}
+}
+
+// TestCredentialBalances: what is left is asked for as the list is shown, once for a while; who does not tell is told of.
+func TestCredentialBalances(t *testing.T) {
+	var asked atomic.Int32
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/deepseek/user/balance":
+			asked.Add(1)
+			_, _ = io.WriteString(w, `{"is_available":true,"balance_infos":[{"currency":"USD","total_balance":"12.34"}]}`)
+		case "/moonshot/users/me/balance":
+			http.Error(w, `{"error":{"message":"come back later"}}`, http.StatusServiceUnavailable)
+		default:
+			_, _ = io.WriteString(w, `{"data":[]}`)
+		}
+	}))
+	defer provider.Close()
+	t.Setenv("DEEPSEEK_API_KEY", "sk-canary-deepseek")
+	t.Setenv("MOONSHOT_API_KEY", "sk-canary-moonshot")
+	home := shortHome(t)
+	text := fmt.Sprintf(`{"providers": {"deepseek": {"baseURL": "%[1]s/deepseek"}, "moonshotai": {"baseURL": "%[1]s/moonshot"}}}`, provider.URL)
+	if err := os.WriteFile(filepath.Join(home, "gatehouse.jsonc"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, home)
+	for range 2 {
+		r := gatehouse(t, home, "", "credential", "list")
+		if r.code != 0 || !strings.Contains(r.stdout, "$12.34 left") || !strings.Contains(r.stdout, "unknown") ||
+			!strings.Contains(r.stdout, "come back later") || strings.Contains(r.stdout, "canary") {
+			t.Fatalf("%+v", r)
+		}
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("asked %d times for two lists", n)
 	}
 }

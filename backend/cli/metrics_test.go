@@ -47,13 +47,16 @@ func TestMetricsCount(t *testing.T) {
 	}
 }
 
-// Traces go to the collector that settings name, the last of them as the program ends.
-func TestTracesAreSent(t *testing.T) {
-	var spans atomic.Int64
+// Traces and metrics go to the collectors that settings name, the last of them as the program ends.
+func TestTelemetryIsSent(t *testing.T) {
+	var spans, metrics atomic.Int64
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if r.URL.Path == "/v1/traces" {
 			spans.Add(int64(strings.Count(string(body), "chat sim/echo")))
+		}
+		if r.URL.Path == "/v1/metrics" {
+			metrics.Add(int64(strings.Count(string(body), "gen_ai.client.operation.duration")))
 		}
 		if strings.Contains(string(body), "hello") {
 			t.Error("a trace tells what was asked")
@@ -61,7 +64,7 @@ func TestTracesAreSent(t *testing.T) {
 	}))
 	defer collector.Close()
 	home := shortHome(t)
-	text := `{"version": 1, "traces": {"endpoint": "` + collector.URL + `"}}`
+	text := `{"version": 1, "traces": {"endpoint": "` + collector.URL + `"}, "metrics": {"endpoint": "` + collector.URL + `"}}`
 	if err := os.WriteFile(filepath.Join(home, settings.FileName), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -72,5 +75,8 @@ func TestTracesAreSent(t *testing.T) {
 	closeCore(core)
 	if n := spans.Load(); n != 2 {
 		t.Errorf("%d of 2 requests were told to the collector", n)
+	}
+	if metrics.Load() == 0 {
+		t.Error("no metrics were sent")
 	}
 }

@@ -26,13 +26,14 @@ func (s *Service) credentialList(context.Context, Empty) (CredentialList, error)
 			list.Credentials = append(list.Credentials, s.credentialView(p, info))
 		}
 	}
+	list.Collector = s.collectorView()
 	return list, nil
 }
 
 func (s *Service) credentialView(p *provider.Provider, info credential.Info) Credential {
 	view := Credential{
 		Provider: p.ID, ProviderName: p.Name, Name: info.Name, BaseURL: p.BaseURL, KeysURL: p.KeysURL,
-		Source: string(info.Source), Variable: info.Variable, File: info.File,
+		Source: string(info.Source), Variable: info.Variable, File: info.File, Balance: s.balanceOf(p, info),
 	}
 	if !info.Expires.IsZero() {
 		view.ExpiresAt = &info.Expires
@@ -51,6 +52,9 @@ func (s *Service) credentialView(p *provider.Provider, info credential.Info) Cre
 // credentialOf finds the provider that a reference names, and gives the reference as it is kept.
 func (s *Service) credentialOf(r CredentialRef) (*provider.Provider, CredentialRef, error) {
 	p := s.Providers()[r.Provider]
+	if r.Provider == collector.ID {
+		p = collector
+	}
 	if p == nil {
 		return nil, r, llm.Errorf(llm.ErrNotFound, "there is no provider %q; `gatehouse credential list` lists them", r.Provider)
 	}
@@ -60,6 +64,9 @@ func (s *Service) credentialOf(r CredentialRef) (*provider.Provider, CredentialR
 	if r.Name != "" {
 		if err := settings.CheckCredentialName(r.Name); err != nil {
 			return nil, r, err
+		}
+		if p == collector {
+			return nil, r, llm.Errorf(llm.ErrBadRequest, "the collectors have one secret, without a name")
 		}
 	}
 	return p, r, nil
@@ -197,7 +204,7 @@ func (s *Service) testCredential(ctx context.Context, r CredentialRef) (Credenti
 		secret = c.Secret
 	}
 	start := s.Now()
-	err = s.Checker.Check(ctx, p, secret)
+	err = s.check(ctx, p, secret)
 	if ctx.Err() != nil {
 		return CredentialTest{}, llm.AsError(ctx.Err())
 	}
@@ -211,7 +218,7 @@ func (s *Service) testCredential(ctx context.Context, r CredentialRef) (Credenti
 			test.Status = 0
 		}
 	}
-	if test.OK { // what was held against it is not so any more
+	if test.OK && p != collector { // what was held against it is not so any more
 		s.Health.Changed(p.ID)
 	}
 	s.mu.Lock()

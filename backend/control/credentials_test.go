@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse/backend/balance"
 	"gatehouse/backend/credential"
 	"gatehouse/backend/event"
 	"gatehouse/backend/health"
@@ -108,6 +109,7 @@ func openDesk(t *testing.T, text string) desk {
 	table := provider.NewTable(nil)
 	return desk{New(Options{
 		Settings: doc, Credentials: creds, Providers: func() provider.Table { return table }, Checker: asked{"sk-work-secret"},
+		Balances: balance.New(balance.Options{}), Collectors: func(context.Context) error { return nil },
 		Health: board, Broker: broker, Logger: slog.New(slog.DiscardHandler), Now: time.Now,
 	}), keychain, path}
 }

@@ -16,6 +16,8 @@ type Methods struct {
 	CredentialsSet    Method[CredentialSecret, Credential]         `name:"credentials.set"`
 	CredentialsTest   Method[CredentialRef, CredentialTest]        `name:"credentials.test"`
 	CredentialsRemove Method[CredentialRef, Credential]            `name:"credentials.remove"`
+	CredentialBalance Method[CredentialRef, Credential]            `name:"credentials.balance"`
+	BalancesAsk       Method[Empty, CredentialList]                `name:"credentials.balances"`
 	KeysList          Method[Empty, KeyList]                       `name:"keys.list"`
 	KeysCreate        Method[NewKey, CreatedKey]                   `name:"keys.create"`
 	KeysRevoke        Method[KeyRef, Key]                          `name:"keys.revoke"`
@@ -91,7 +93,7 @@ type Methods struct {
 // Events is every event, by type. All but "chat.delta" and "compare.delta" are delivered for certain.
 type Events struct {
 	Status Status `name:"status"`
-	// Settings, Models, Health, Rollouts, Budgets, Credentials, Keys and Conversations say that something changed; who shows
+	// Settings, Models, Health, Rollouts, Budgets, Credentials, Balances, Keys and Conversations say that something changed; who shows
 	// it asks for it again.
 	Settings      Empty       `name:"settings"`
 	Models        Empty       `name:"models"`
@@ -99,6 +101,7 @@ type Events struct {
 	Rollouts      Empty       `name:"rollouts"`
 	Budgets       Empty       `name:"budgets"`
 	Credentials   Empty       `name:"credentials"`
+	Balances      Empty       `name:"balances"`
 	Keys          Empty       `name:"keys"`
 	Conversations Empty       `name:"chat.conversations"`
 	Usage         UsageRecord `name:"usage"`

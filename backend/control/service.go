@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gatehouse/backend/access"
+	"gatehouse/backend/balance"
 	"gatehouse/backend/budget"
 	"gatehouse/backend/chat"
 	"gatehouse/backend/compare"
@@ -61,7 +62,10 @@ type Options struct {
 	DB                   *store.DB
 	Endpoint             Endpoint
 	Checker              Checker
-	Providers            func() provider.Table
+	Balances             *balance.Keeper
+	// Collectors asks those of traces and metrics whether they take what they are sent. Its errors are *llm.Error.
+	Collectors func(ctx context.Context) error
+	Providers  func() provider.Table
 	// World gives the snapshot that requests are decided on.
 	World func() routing.World
 	// Routing gives what settings say of routing, without rollouts.
@@ -126,6 +130,8 @@ func (s *Service) Methods() *Methods {
 		CredentialsSet:    s.setCredential,
 		CredentialsTest:   s.testCredential,
 		CredentialsRemove: s.removeCredential,
+		CredentialBalance: s.askBalance,
+		BalancesAsk:       s.askBalances,
 		KeysList:          s.keyList,
 		KeysCreate:        s.createKey,
 		KeysRevoke:        s.revokeKey,

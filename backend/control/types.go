@@ -133,6 +133,28 @@ type Credential struct {
 	KeysURL string `json:"keysUrl"`
 	// Test is the last test since the start, null if there was none.
 	Test *CredentialTest `json:"test"`
+	// Balance is what is left of its account, null for providers that don't tell and where there is no credential.
+	Balance *CredentialBalance `json:"balance"`
+}
+
+// CredentialBalance is what the provider said was left, if it was asked and did.
+type CredentialBalance struct {
+	// Text is for people, such as $12.34, and Amounts the same for programs: decimal numbers, one for each currency. Both are
+	// empty while it is not known; At is when it was told.
+	Text    string          `json:"text"`
+	Amounts []BalanceAmount `json:"amounts"`
+	At      *time.Time      `json:"at"`
+	// OfKey tells that it is what this credential may still spend, and not what the account has.
+	OfKey bool `json:"ofKey"`
+	// AskedAt is when the provider was asked last, null if it was not yet, and Problem why it did not tell then.
+	AskedAt *time.Time `json:"askedAt"`
+	Problem string     `json:"problem"`
+}
+
+// BalanceAmount is a decimal number of a currency (ISO 4217).
+type BalanceAmount struct {
+	Currency string `json:"currency"`
+	Amount   string `json:"amount"`
 }
 
 // CredentialTest is the result of asking the provider whether it accepts a credential.
@@ -149,6 +171,8 @@ type CredentialList struct {
 	Credentials []Credential `json:"credentials"`
 	// GatewayFallback tells whether the hosted gateway may answer where own credentials fail.
 	GatewayFallback bool `json:"gatewayFallback"`
+	// Collector is the secret that traces and metrics are sent with. It is set, tested and removed as the others are.
+	Collector Credential `json:"collector"`
 }
 
 // CredentialSecret stores a secret for a provider, under a name of the user's or, with none or "default", as the one

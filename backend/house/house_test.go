@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"provider", "provider/sim", "provider/strict"},
 	{"routing"},
 	{"gateway"},
-	{"settings", "access", "usage", "chat", "credential", "modellist", "calibration", "objects", "health", "answers", "connect", "stray", "rollout", "budget", "drift"},
+	{"settings", "access", "usage", "balance", "chat", "credential", "modellist", "calibration", "objects", "health", "answers", "connect", "stray", "rollout", "budget", "drift"},
 	{"export", "telemetry", "compare"},
 	{"control", "proxy", "tray", "desktop"},
 	{"app"},

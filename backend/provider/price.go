@@ -172,3 +172,13 @@ func stepAt(sheet *catalog.Sheet, from int64) *catalog.Step {
 	}
 	return &sheet.Long[at]
 }
+
+// BatchMultiplier is what a provider asks for the requests of a batch, in millionths of what it asks otherwise, for all of its
+// models (OpenAI, "Batch API": half; Groq, "Batch processing": half). 0 is not known.
+func BatchMultiplier(id ID) int64 {
+	switch id {
+	case "openai", "groq":
+		return 500_000
+	}
+	return 0
+}

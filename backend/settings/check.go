@@ -78,10 +78,8 @@ func check(s *Settings, known []string) *valueError {
 			return err
 		}
 	}
-	if s.Traces.Endpoint != "" {
-		if err := checkBaseURL([]string{"traces", "endpoint"}, s.Traces.Endpoint); err != nil {
-			return err
-		}
+	if err := checkTelemetry(s); err != nil {
+		return err
 	}
 	if s.MaxBodyBytes < minBody || s.MaxBodyBytes > maxBody {
 		return valueErrorf([]string{"maxBodyBytes"}, "%d is outside %d (1 KiB) to %d (1 GiB)",
@@ -193,7 +191,7 @@ func checkOrigin(path []string, origin string) *valueError {
 var providerID = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 func checkProvider(path []string, id string, p Provider, known []string) *valueError {
-	if !providerID.MatchString(id) || id == "gatehouse" {
+	if !providerID.MatchString(id) || id == "gatehouse" || id == CollectorID {
 		return valueErrorf(path, "%q can't be a provider's id: use small letters, digits, '.', '_' and '-'", id)
 	}
 	builtIn := slices.Contains(known, id)

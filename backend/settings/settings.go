@@ -26,8 +26,9 @@ type Settings struct {
 	MaxBodyBytes   int64                    `json:"maxBodyBytes" doc:"The largest request body that is taken, in bytes."`
 	AllowedOrigins []string                 `json:"allowedOrigins" doc:"Web origins whose pages may call the endpoint, each exactly scheme://host[:port]. None by default."`
 	Ollama         Ollama                   `json:"ollama" doc:"The routes of Ollama's own protocol, for programs that know only Ollama."`
-	Metrics        Metrics                  `json:"metrics" doc:"What monitoring systems may read at /metrics."`
+	Metrics        Metrics                  `json:"metrics" doc:"What monitoring systems may read at /metrics, and where to send metrics. Nowhere by default."`
 	Traces         Traces                   `json:"traces" doc:"Where to send traces of requests. Nowhere by default."`
+	Collector      Collector                `json:"collector" doc:"How the collectors of traces and metrics are shown a secret."`
 	Fetch          Fetch                    `json:"fetch" doc:"How images and files are fetched that a request names by URL, for models that take them only inline."`
 	Notifications  bool                     `json:"notifications" doc:"Whether the desktop shows a notification when a budget reaches a step or a provider is down."`
 	DiscoverLocal  bool                     `json:"discoverLocal" doc:"Whether to look for Ollama, LM Studio and llama.cpp on their default ports."`
@@ -55,14 +56,21 @@ type Ollama struct {
 	Addr            string `json:"addr,omitempty" doc:"Where the endpoint listens besides, for programs with a fixed address of Ollama: 127.0.0.1:11434. It takes effect at the next start; leave it out where Ollama itself runs."`
 }
 
-// Metrics is who may read the endpoint's metrics.
+// Metrics is who may read the endpoint's metrics, and where to they are sent.
 type Metrics struct {
-	AllowWithoutKey bool `json:"allowWithoutKey" doc:"Whether whoever is on this machine may read /metrics without an API key. Metrics hold no secrets and nothing of what was asked, but tell which models are used, how much, and what that costs."`
+	AllowWithoutKey bool   `json:"allowWithoutKey" doc:"Whether whoever is on this machine may read /metrics without an API key. Metrics hold no secrets and nothing of what was asked, but tell which models are used, how much, and what that costs."`
+	Endpoint        string `json:"endpoint,omitempty" doc:"The base URL of an OpenTelemetry collector that metrics are sent to as OTLP over HTTP, for example http://127.0.0.1:4318. It takes effect at the next start."`
 }
 
-// Traces is where traces of requests are sent.
+// Traces is where traces of requests are sent, and who is told of them.
 type Traces struct {
-	Endpoint string `json:"endpoint,omitempty" doc:"The base URL of an OpenTelemetry collector that takes OTLP over HTTP, for example http://127.0.0.1:4318. It takes effect at the next start. Headers for it are taken from the environment variable OTEL_EXPORTER_OTLP_HEADERS."`
+	Endpoint  string `json:"endpoint,omitempty" doc:"The base URL of an OpenTelemetry collector that takes OTLP over HTTP, for example http://127.0.0.1:4318. It takes effect at the next start."`
+	Propagate bool   `json:"propagate,omitempty" doc:"Whether providers are told their place in a trace, in the header traceparent. They can then tell which of your requests belong together."`
+}
+
+// Collector is how the OpenTelemetry collectors of traces and metrics are shown a secret, which is none of these settings.
+type Collector struct {
+	Header string `json:"header,omitempty" doc:"The header for the secret that gatehouse credential set opentelemetry stores, for example x-honeycomb-team. Left out, it is Authorization, with Bearer before the secret unless that names a scheme itself."`
 }
 
 // History is how much of the usage history is kept; 0 is everything.

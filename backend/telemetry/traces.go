@@ -2,7 +2,7 @@ package telemetry
 
 import (
 	"context"
-	"log/slog"
+	"errors"
 	"strings"
 	"time"
 
@@ -10,11 +10,11 @@ import (
 	"gatehouse/backend/llm"
 	"gatehouse/backend/usage"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
-	"go.opentelemetry.io/otel/sdk/resource"
+	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -22,43 +22,41 @@ import (
 // mostSpans is how many spans wait to be sent; those that come while so many do are dropped.
 const mostSpans = 4096
 
-// TraceOptions are what Traces are made of. All are needed.
-type TraceOptions struct {
-	// Endpoint is a collector's base URL; /v1/traces is added to it (OTLP specification, "OTLP/HTTP Request"). Headers for it
-	// come from the environment alone, as OTEL_EXPORTER_OTLP_HEADERS: they may be secrets.
-	Endpoint string
-	Version  string
-	// Address gives the host that a provider is reached at; empty where it is not known.
-	Address func(provider string) string
-	Logger  *slog.Logger
-}
-
 // Traces sends a span for each request that ended, and one for each of its attempts within, by the semantic conventions for
-// generative AI. They hold nothing of what was asked or said.
+// generative AI. They hold nothing of what was asked or said. The span of a request whose client told its place in a trace
+// (W3C Trace Context) is within the client's own; where the client's is not sampled, neither is ours.
 type Traces struct {
-	TraceOptions
+	exporter *otlptrace.Exporter
 	provider *sdktrace.TracerProvider
 	tracer   trace.Tracer
+	address  func(string) string
 }
 
-// OpenTraces starts sending. Trouble with the collector is logged, and is no request's.
-func OpenTraces(ctx context.Context, o TraceOptions) (*Traces, error) {
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimSuffix(o.Endpoint, "/")+"/v1/traces"))
+// OpenTraces starts sending. Address gives the host that a provider is reached at, empty where it is not known. Trouble with
+// the collector is logged, and is no request's.
+func OpenTraces(ctx context.Context, c Collector, address func(provider string) string) (*Traces, error) {
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(c.url("traces")), otlptracehttp.WithHTTPClient(c.client()))
 	if err != nil {
 		return nil, llm.Errorf(llm.ErrInternal, "traces can't be sent to the collector: %w", err)
 	}
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { o.Logger.Warn("traces could not be sent", "error", err) }))
+	c.logTrouble()
 	provider := sdktrace.NewTracerProvider(
-		sdktrace.WithBatcher(exporter, sdktrace.WithMaxQueueSize(mostSpans)),
-		sdktrace.WithResource(resource.NewSchemaless(
-			attribute.String("service.name", "gatehouse"), attribute.String("service.version", o.Version),
-		)),
+		sdktrace.WithBatcher(exporter, sdktrace.WithMaxQueueSize(mostSpans)), sdktrace.WithIDGenerator(placed{}),
+		sdktrace.WithResource(c.resource()),
 	)
-	return &Traces{o, provider, provider.Tracer("gatehouse")}, nil
+	return &Traces{exporter, provider, provider.Tracer("gatehouse"), address}, nil
 }
 
-// Close sends what waits, until ctx ends.
-func (t *Traces) Close(ctx context.Context) error { return t.provider.Shutdown(ctx) }
+// Close sends what waits, for closeLimit at most. What a collector that hangs was being sent is broken off.
+func (t *Traces) Close(ctx context.Context) error {
+	ctx, cancel := closing(ctx)
+	defer cancel()
+	err := t.provider.Shutdown(ctx)
+	if err != nil { // the library leaves its sender behind
+		err = errors.Join(err, t.exporter.Shutdown(context.WithoutCancel(ctx)))
+	}
+	return err
+}
 
 // Settled makes the spans of a request that ended. It does not block. A nil Traces does nothing.
 func (t *Traces) Settled(r *usage.Record) {
@@ -66,10 +64,11 @@ func (t *Traces) Settled(r *usage.Record) {
 		return
 	}
 	name := operation(r.Dialect)
-	ctx, span := t.tracer.Start(context.Background(), strings.TrimSpace(name+" "+r.RequestedModel), trace.WithTimestamp(r.StartedAt),
+	ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{"traceparent": r.TraceParent, "tracestate": r.TraceState})
+	ctx, span := t.tracer.Start(at(ctx, r.ID, nil), strings.TrimSpace(name+" "+r.RequestedModel), trace.WithTimestamp(r.StartedAt),
 		trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(requestAttributes(r, name)...))
 	for i := range r.Attempts {
-		t.attempt(ctx, &r.Attempts[i])
+		t.attempt(at(ctx, r.ID, &r.Attempts[i]), &r.Attempts[i])
 	}
 	if r.Outcome != gateway.OK {
 		kind := string(r.ErrorKind)
@@ -88,7 +87,7 @@ func (t *Traces) attempt(ctx context.Context, a *gateway.Attempt) {
 		attribute.String("gen_ai.provider.name", providerName(a.Provider)), attribute.String("gen_ai.request.model", a.Model),
 		attribute.String("gatehouse.credential.type", a.CredentialType),
 	}
-	if host := t.Address(a.Provider); host != "" {
+	if host := t.address(a.Provider); host != "" {
 		attributes = append(attributes, attribute.String("server.address", host))
 	}
 	if a.Status != 0 {
@@ -169,6 +168,8 @@ func providerName(id string) string {
 	switch id {
 	case "google":
 		return "gcp.gemini"
+	case "moonshotai":
+		return "moonshot_ai"
 	case "mistral":
 		return "mistral_ai"
 	case "xai":

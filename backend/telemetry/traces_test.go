@@ -47,6 +47,10 @@ func (c *collecting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(nil)
 }
 
+var quiet = slog.New(slog.DiscardHandler)
+
+func mistral(provider string) string { return map[string]string{"mistral": "api.mistral.ai"}[provider] }
+
 func valuesOf(list []*common.KeyValue) map[string]*common.AnyValue {
 	out := map[string]*common.AnyValue{}
 	for _, kv := range list {
@@ -60,10 +64,7 @@ func TestTraces(t *testing.T) {
 	sink := &collecting{}
 	server := httptest.NewServer(sink)
 	defer server.Close()
-	traces, err := telemetry.OpenTraces(t.Context(), telemetry.TraceOptions{
-		Endpoint: server.URL + "/", Version: "1.2.3", Logger: slog.New(slog.DiscardHandler),
-		Address: func(provider string) string { return map[string]string{"mistral": "api.mistral.ai"}[provider] },
-	})
+	traces, err := telemetry.OpenTraces(t.Context(), telemetry.Collector{Endpoint: server.URL + "/", Version: "1.2.3", Logger: quiet}, mistral)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,9 +138,7 @@ func TestTracesDoNotBlock(t *testing.T) {
 	}))
 	defer server.Close()
 	defer close(gone)
-	traces, err := telemetry.OpenTraces(t.Context(), telemetry.TraceOptions{
-		Endpoint: server.URL, Logger: slog.New(slog.DiscardHandler), Address: func(string) string { return "" },
-	})
+	traces, err := telemetry.OpenTraces(t.Context(), telemetry.Collector{Endpoint: server.URL, Logger: quiet}, mistral)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,6 +40,11 @@ export interface BackupFile {
   path: string;
 }
 
+export interface BalanceAmount {
+  currency: string;
+  amount: string;
+}
+
 export interface Budget {
   name: string;
   key: string;
@@ -345,11 +350,22 @@ export interface Credential {
   baseUrl: string;
   keysUrl: string;
   test: CredentialTest | null;
+  balance: CredentialBalance | null;
+}
+
+export interface CredentialBalance {
+  text: string;
+  amounts: BalanceAmount[];
+  at: string | null;
+  ofKey: boolean;
+  askedAt: string | null;
+  problem: string;
 }
 
 export interface CredentialList {
   credentials: Credential[];
   gatewayFallback: boolean;
+  collector: Credential;
 }
 
 export interface CredentialRef {
@@ -796,6 +812,7 @@ export interface Settings {
   ollama: SettingsOllama;
   metrics: SettingsMetrics;
   traces: SettingsTraces;
+  collector: SettingsCollector;
   fetch: SettingsFetch;
   notifications: boolean;
   discoverLocal: boolean;
@@ -834,6 +851,10 @@ export interface SettingsChatDefault {
   system?: string;
   temperature?: number;
   ownTemperature?: boolean;
+}
+
+export interface SettingsCollector {
+  header?: string;
 }
 
 export interface SettingsCredential {
@@ -891,6 +912,7 @@ export interface SettingsInferenceRegion {
 
 export interface SettingsMetrics {
   allowWithoutKey: boolean;
+  endpoint?: string;
 }
 
 export interface SettingsModelDefault {
@@ -1045,6 +1067,7 @@ export interface SettingsTimeouts {
 
 export interface SettingsTraces {
   endpoint?: string;
+  propagate?: boolean;
 }
 
 export interface SettingsVariant extends SettingsRates {
@@ -1550,6 +1573,8 @@ export interface Calls {
   "credentials.set": { params: CredentialSecret; result: Credential };
   "credentials.test": { params: CredentialRef; result: CredentialTest };
   "credentials.remove": { params: CredentialRef; result: Credential };
+  "credentials.balance": { params: CredentialRef; result: Credential };
+  "credentials.balances": { params: Empty; result: CredentialList };
   "keys.list": { params: Empty; result: KeyList };
   "keys.create": { params: NewKey; result: CreatedKey };
   "keys.revoke": { params: KeyRef; result: Key };
@@ -1630,6 +1655,7 @@ export interface Events {
   "rollouts": Empty;
   "budgets": Empty;
   "credentials": Empty;
+  "balances": Empty;
   "keys": Empty;
   "chat.conversations": Empty;
   "usage": UsageRecord;

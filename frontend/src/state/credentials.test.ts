@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Credential } from "../api";
-import { isSet, sourceText, titleOf } from "./credentials";
+import { balanceText, isSet, sourceText, titleOf } from "./credentials";
 
 const none: Credential = {
   provider: "gateway",
@@ -13,6 +13,7 @@ const none: Credential = {
   baseUrl: "",
   keysUrl: "",
   test: null,
+  balance: null,
 };
 
 test("a token says until when it is good, and when it ended", () => {
@@ -32,4 +33,20 @@ test("a token says until when it is good, and when it ended", () => {
 test("a credential is called by its provider and its name", () => {
   expect(titleOf(none)).toBe("Vercel AI Gateway");
   expect(titleOf({ ...none, name: "team" })).toBe("Vercel AI Gateway (team)");
+});
+
+test("a balance says as of when, and that it is not known", () => {
+  const now = new Date("2026-11-21T10:03:00Z");
+  const balance = { text: "", amounts: [], at: null, ofKey: false, askedAt: null, problem: "" };
+  expect(balanceText(none, now)).toBe("");
+  expect(balanceText({ ...none, balance }, now)).toBe("Balance not asked yet");
+  const at = "2026-11-21T10:00:00Z";
+  expect(balanceText({ ...none, balance: { ...balance, askedAt: at, problem: "down" } }, now)).toBe(
+    "Balance unknown",
+  );
+  const known = { ...balance, text: "$12.34", at, askedAt: at };
+  expect(balanceText({ ...none, balance: known }, now)).toBe("$12.34 left, asked 3 min ago");
+  expect(balanceText({ ...none, balance: { ...known, ofKey: true } }, now)).toBe(
+    "$12.34 left of this key's limit, asked 3 min ago",
+  );
 });

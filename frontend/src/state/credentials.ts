@@ -1,5 +1,5 @@
 import { api, type Credential, type KeychainStatus } from "../api";
-import { formatMoment } from "../lib/time";
+import { formatAgo, formatMoment } from "../lib/time";
 import type { Tone } from "../ui/Dot";
 
 /** The hosted gateway's id: its credential may take over for the others. */
@@ -32,6 +32,14 @@ export function sourceText(credential: Credential): { tone: Tone; text: string }
     case "none":
       return { tone: "quiet", text: "None" };
   }
+}
+
+/** What is left of a credential's account, in words; empty where its provider does not tell. */
+export function balanceText({ balance }: Credential, now: Date): string {
+  if (!balance) return "";
+  if (!balance.at) return balance.askedAt ? "Balance unknown" : "Balance not asked yet";
+  const left = `${balance.text} left${balance.ofKey ? " of this key's limit" : ""}`;
+  return `${left}, asked ${formatAgo(balance.at, now)}`;
 }
 
 export function keychainText(keychain: KeychainStatus): { tone: Tone; text: string } {

@@ -20,7 +20,7 @@ export const catalog = createResource(
 
 export const credentials = createResource(
   () => api.call("credentials.list"),
-  [stale => onEvent("credentials", stale)],
+  [stale => onEvent("credentials", stale), stale => onEvent("balances", stale)],
 );
 
 // An editor that is connected or taken back gets a key or loses it; one that is installed says nothing.

@@ -1,11 +1,19 @@
-import { Button, Group, TextInput } from "@mantine/core";
-import { IconCheck, IconX } from "@tabler/icons-react";
-import { useState } from "react";
+import { ActionIcon, Button, Group, TextInput } from "@mantine/core";
+import { IconCheck, IconRefresh, IconX } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
 import { api, type Credential, type CredentialTest } from "../../api";
 import { safeLink } from "../../lib/links";
 import { sentences } from "../../lib/text";
 import { formatAgo, formatDuration, formatMoment } from "../../lib/time";
-import { HOSTED, isSet, keychainText, saveAndTest, sourceText, titleOf } from "../../state/credentials";
+import {
+  balanceText,
+  HOSTED,
+  isSet,
+  keychainText,
+  saveAndTest,
+  sourceText,
+  titleOf,
+} from "../../state/credentials";
 import { credentials } from "../../state/lists";
 import { useResource } from "../../state/resource";
 import { useStatus } from "../../state/session";
@@ -25,6 +33,8 @@ export default function CredentialsPage() {
   const { keychain } = useStatus();
   const state = keychainText(keychain);
   const usable = keychain.state === "ok";
+  // Those that were asked a short while ago are not asked again. What is not known says why in its row.
+  useEffect(() => void api.call("credentials.balances").catch(() => undefined), []);
   return (
     <Page
       title="Credentials"
@@ -56,6 +66,14 @@ export default function CredentialsPage() {
           ))}
         </ul>
       </Panel>
+      {data && (
+        <Panel title="Telemetry" flush>
+          <p className={classes.note}>
+            What traces and metrics are sent with, where settings name a collector that wants a secret.
+          </p>
+          <Provider all={[data.collector]} usable={usable} fallback={false} single />
+        </Panel>
+      )}
     </Page>
   );
 }
@@ -68,7 +86,18 @@ function byProvider(list: Credential[]): Credential[][] {
 }
 
 /** One provider with all of its credentials, and the place to add one. */
-function Provider({ all, usable, fallback }: { all: Credential[]; usable: boolean; fallback: boolean }) {
+function Provider({
+  all,
+  usable,
+  fallback,
+  single = false,
+}: {
+  all: Credential[];
+  usable: boolean;
+  fallback: boolean;
+  /** There is one at most, and it is no provider's. */
+  single?: boolean;
+}) {
   const [form, setForm] = useState<{ name: string; fresh: boolean } | null>(null);
   const [first] = all;
   if (!first) return null;
@@ -88,7 +117,7 @@ function Provider({ all, usable, fallback }: { all: Credential[]; usable: boolea
           onEdit={() => setForm(form ? null : { name: credential.name, fresh: false })}
         />
       ))}
-      {!form && (named || isSet(first)) && (
+      {!form && !single && (named || isSet(first)) && (
         <Button
           size="compact-xs"
           variant="subtle"
@@ -107,6 +136,7 @@ function Provider({ all, usable, fallback }: { all: Credential[]; usable: boolea
           taken={all.map(c => c.name || DEFAULT)}
           usable={usable}
           fallback={fallback}
+          single={single}
           onClose={() => setForm(null)}
         />
       )}
@@ -189,6 +219,7 @@ function Row({ credential, first, named, editing, onEdit }: RowProps) {
       </div>
       {testing.error && <ErrorNote title="The test did not run" message={testing.error} />}
       {credential.test && !testing.busy && <TestResult test={credential.test} />}
+      {credential.balance && <Balance credential={credential} />}
       <Confirm
         opened={removing}
         title={`Remove the credential of ${title}?`}
@@ -196,8 +227,7 @@ function Row({ credential, first, named, editing, onEdit }: RowProps) {
         onClose={() => setRemoving(false)}
         onConfirm={() => api.call("credentials.remove", { provider, name })}
       >
-        It is taken out of the keychain. Requests to {providerName || provider} fail until there is another
-        one.
+        It is taken out of the keychain. What needs it fails until there is another one.
       </Confirm>
     </>
   );
@@ -212,10 +242,11 @@ interface FormProps {
   taken: string[];
   usable: boolean;
   fallback: boolean;
+  single: boolean;
   onClose(): void;
 }
 
-function CredentialForm({ provider, name, fresh, taken, usable, fallback, onClose }: FormProps) {
+function CredentialForm({ provider, name, fresh, taken, usable, fallback, single, onClose }: FormProps) {
   const [chosen, setChosen] = useState("");
   const [mayAnswer, setMayAnswer] = useState(fallback);
   const keysUrl = safeLink(provider.keysUrl);
@@ -236,7 +267,7 @@ function CredentialForm({ provider, name, fresh, taken, usable, fallback, onClos
         />
       )}
       <SecretForm
-        label={`API key for ${title}${name ? ` (${name})` : ""}`}
+        label={single ? `Secret for the ${title}` : `API key for ${title}${name ? ` (${name})` : ""}`}
         description={
           usable
             ? `Goes to this system's keychain.${variable ? ` ${variable} is read from the environment otherwise.` : ""}`
@@ -264,6 +295,36 @@ function CredentialForm({ provider, name, fresh, taken, usable, fallback, onClos
 function nameProblem(name: string, taken: string[]): string {
   if (taken.includes(name)) return "There is one of this name; replace that one instead";
   return /^[a-z0-9][a-z0-9._-]{0,63}$/.test(name) ? "" : "Use small letters, digits, '.', '_' and '-'";
+}
+
+/** What is left of the account, as of when the provider said so. */
+function Balance({ credential }: { credential: Credential }) {
+  const now = useNow();
+  const asking = useTask();
+  const { provider, name, balance } = credential;
+  const title = titleOf(credential);
+  const problem = asking.error || balance?.problem;
+  const ask = () =>
+    asking.run(async () => {
+      const { balance } = await api.call("credentials.balance", { provider, name });
+      announce(`${title}: ${balance?.text ? `${balance.text} left` : balance?.problem || "balance unknown"}`);
+    });
+  return (
+    <div className={classes.balance}>
+      <span title={balance?.at ? formatMoment(balance.at) : undefined}>{balanceText(credential, now)}</span>
+      <ActionIcon
+        size="xs"
+        variant="subtle"
+        color="gray"
+        loading={asking.busy}
+        onClick={() => void ask()}
+        aria-label={`Ask again what is left of ${title}`}
+      >
+        <IconRefresh size={13} aria-hidden />
+      </ActionIcon>
+      {problem && <span className={classes.faint}>{problem}</span>}
+    </div>
+  );
 }
 
 function TestResult({ test }: { test: CredentialTest }) {

@@ -1,8 +1,17 @@
 import { Select } from "@mantine/core";
-import { useState } from "react";
+import { useEffect, useState } from "react";
+import { api } from "../../api";
 import { safeLink } from "../../lib/links";
 import { sentences } from "../../lib/text";
-import { HOSTED, isSet, keychainText, saveAndTest, sourceText, titleOf } from "../../state/credentials";
+import {
+  balanceText,
+  HOSTED,
+  isSet,
+  keychainText,
+  saveAndTest,
+  sourceText,
+  titleOf,
+} from "../../state/credentials";
 import { credentials } from "../../state/lists";
 import { useResource } from "../../state/resource";
 import { routeHash } from "../../state/route";
@@ -12,6 +21,7 @@ import { Mood } from "../../ui/Dot";
 import { FallbackChoice } from "../../ui/FallbackChoice";
 import { SecretForm } from "../../ui/SecretForm";
 import { ErrorNote, Loading } from "../../ui/States";
+import { useNow } from "../../ui/useNow";
 import classes from "./Start.module.css";
 
 export function AddCredential() {
@@ -19,6 +29,9 @@ export function AddCredential() {
   const { keychain } = useStatus();
   const [chosen, setChosen] = useState("");
   const [fallback, setFallback] = useState(true);
+  const now = useNow();
+  // Those that were asked a short while ago are not asked again. The Credentials page says why one is not known.
+  useEffect(() => void api.call("credentials.balances").catch(() => undefined), []);
   if (error) {
     return (
       <ErrorNote
@@ -47,6 +60,7 @@ export function AddCredential() {
               <li key={`${c.provider}/${c.name}`}>
                 <strong>{titleOf(c)}</strong>
                 <Mood tone={source.tone}>{source.text}</Mood>
+                {c.balance?.at && <span>{balanceText(c, now)}</span>}
                 {c.test && (
                   <span className={c.test.ok ? classes.good : classes.bad}>
                     {c.test.message || (c.test.ok ? "Accepted." : "Not accepted.")}
