@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -111,7 +112,12 @@ func (x *exchange) settle(outcome Outcome, e *llm.Error, status int) {
 		s.Provider = x.provider.ID
 	}
 	s.Notices, s.Conversation = x.notes, x.conversation
-	s.Free = x.pass != nil && x.pass.free()
+	if x.pass != nil {
+		s.Free = x.pass.free()
+		if x.pass.begins() && outcome == OK {
+			s.Notices = append(slices.Clip(s.Notices), countedLater)
+		}
+	}
 	s.User, s.Tags = x.decision.Options.User, x.decision.Options.Tags
 	if d := x.decision; d.Rollout != "" {
 		s.Rollout, s.Arm, s.ArmServed = d.Rollout, d.Arm, x.arm && outcome != Failed

@@ -84,9 +84,6 @@ func (g *Gateway) Pass(ctx context.Context, p Pass) (*Answer, error) {
 		x.requested = held.Model
 	}
 	x.open(x.requested, p.Surface, x.pass.stream)
-	if x.pass.begins() {
-		x.notes = append(x.notes, countedLater)
-	}
 	return x.finish(ctx, func() (*Answer, error) {
 		if peekErr != nil {
 			return nil, peekErr

@@ -22,25 +22,14 @@ func (h *History) Enter(ctx context.Context, ended []gateway.Ended) error {
 		records[i].DurationMs = nil
 	}
 	var added []*Record
-	err := h.change(ctx, func(tx *store.Tx, roller *roller) error {
-		known := h.records.In(tx)
-		seen := map[string]bool{}
-		added = added[:0]
-		for _, r := range records {
-			_, there, err := known.Get(r.ID)
-			if err != nil {
-				return err
-			}
-			if !there && !seen[r.ID] {
-				seen[r.ID], added = true, append(added, r)
-			}
-		}
-		_, err := h.putBack(tx, roller, added)
+	err := h.change(ctx, func(tx *store.Tx, roller *roller) (err error) {
+		added, err = h.putNew(tx, roller, records, Ended)
 		return err
 	})
 	if err != nil || len(added) == 0 {
 		return err
 	}
+	h.tidyUp() // they may be of days that were summed up
 	if h.opts.Settled != nil {
 		for _, r := range added {
 			h.opts.Settled(r)

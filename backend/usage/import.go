@@ -40,13 +40,13 @@ func (h *History) Import(ctx context.Context, from *store.DB) (added int64, err 
 		})
 		more = read > importStep
 		if err == nil && len(batch) > 0 {
-			var n int
+			var put []*Record
 			err = h.change(ctx, func(tx *store.Tx, roller *roller) (err error) {
-				n, err = h.putBack(tx, roller, batch)
+				put, err = h.putNew(tx, roller, batch, PutBack)
 				return err
 			})
 			if err == nil {
-				added += int64(n)
+				added += int64(len(put))
 			}
 		}
 		if err != nil {
@@ -56,14 +56,14 @@ func (h *History) Import(ctx context.Context, from *store.DB) (added int64, err 
 	return added, nil
 }
 
-// putBack stores those of the records that are not there, and counts them.
-func (h *History) putBack(tx *store.Tx, roller *roller, batch []*Record) (n int, err error) {
+// putNew stores those of the records that are not there, counts them, and gives them.
+func (h *History) putNew(tx *store.Tx, roller *roller, batch []*Record, kind ChangeKind) (added []*Record, err error) {
 	records := h.records.In(tx)
 	var changes []Change
 	for _, r := range batch {
 		_, there, err := records.Get(r.ID)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		if there || h.running(r.ID) {
 			continue
@@ -73,11 +73,11 @@ func (h *History) putBack(tx *store.Tx, roller *roller, batch []*Record) (n int,
 			err = errorOf(records.Put(r.ID, raw), h.noteBroken(tx, r), roller.add(tx, r))
 		}
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		changes = append(changes, Change{Kind: PutBack, Record: r})
+		added, changes = append(added, r), append(changes, Change{Kind: kind, Record: r})
 	}
-	return len(changes), errorOf(roller.flush(tx), h.changed(tx, changes))
+	return added, errorOf(roller.flush(tx), h.changed(tx, changes))
 }
 
 // running tells whether a record is on its way into the database.
