@@ -2,8 +2,9 @@
 // so that what the pages and the reports take can be measured on it:
 //
 //	go run ./build/history -home FOLDER -requests 1000000
+//	go run ./build/history -home FOLDER -requests 0 -messages 5000
 //
-// It knows the store and the history, and nothing of the program around them.
+// It knows the store, the history and the chat's conversations, and nothing of the program around them.
 package main
 
 import (
@@ -31,24 +32,30 @@ func main() {
 	home := flag.String("home", "", "the home folder, made where it is missing")
 	requests := flag.Int("requests", 1_000_000, "how many requests")
 	days := flag.Int("days", 90, "over how many days they are spread, up to now")
+	messages := flag.Int("messages", 0, "how many messages a conversation has besides; 0 is none")
 	flag.Parse()
-	if err := write(*home, *requests, time.Duration(*days)*24*time.Hour); err != nil {
+	if err := write(*home, *requests, *messages, time.Duration(*days)*24*time.Hour); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func write(home string, requests int, span time.Duration) (err error) {
-	if home == "" || requests <= 0 || span <= 0 {
-		return errors.New("usage: history -home FOLDER [-requests N] [-days N]")
+func write(home string, requests, messages int, span time.Duration) (err error) {
+	if home == "" || requests < 0 || messages < 0 || span <= 0 {
+		return errors.New("usage: history -home FOLDER [-requests N] [-days N] [-messages N]")
 	}
 	db, err := store.Open(filepath.Join(home, "gatehouse.db"), store.Options{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if messages > 0 {
+		if err := converse(db, messages); err != nil {
+			return err
+		}
+	}
 	began := time.Now()
-	start, step := began.Add(-span), span/time.Duration(requests)
+	start, step := began.Add(-span), span/time.Duration(max(requests, 1))
 	r := rand.New(rand.NewPCG(1, 2))
 	for from := 0; from < requests; from += batch {
 		h, err := usage.Open(db, usage.Options{Pricer: price{}})

@@ -7,7 +7,7 @@ import { Fragment, jsx, jsxs } from "react/jsx-runtime";
 const lowlight = createLowlight(common);
 
 /** A text longer than this would hold up the page for a moment that is felt. */
-const LONGEST = 60_000;
+const LONGEST = 20_000;
 
 /** Colours code; a language that isn't known gives the code as it is. */
 export function colour(code: string, language: string): ReactNode {

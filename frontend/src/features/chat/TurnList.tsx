@@ -9,7 +9,7 @@ import { TurnView } from "./TurnView";
 /** Nearer to the end than this counts as being there: who is there stays there while an answer grows. */
 const NEAR_PX = 48;
 /** How many turns are drawn beyond those in view, on each side. */
-const BEYOND = 4;
+const BEYOND = 6;
 const GAP_PX = 22;
 
 export interface TurnListHandle {
@@ -47,8 +47,10 @@ export function TurnList(props: Props) {
     anchorTo: "end",
     followOnAppend: true,
     scrollEndThreshold: NEAR_PX,
+    useFlushSync: false, // what is drawn beyond the view leaves the time to draw the next
     onChange: list => {
-      const now = !list.isAtEnd(NEAR_PX);
+      // Reckoned from what the list knows: to ask the element would have it laid out in the midst of a frame.
+      const now = list.getTotalSize() - (list.scrollOffset ?? 0) - (list.scrollRect?.height ?? 0) > NEAR_PX;
       if (now === away.current) return;
       away.current = now;
       onAway(now);
