@@ -29,6 +29,9 @@ table() {
 # many measures the usage page and its log over a million requests, beside an empty history.
 many() { (cd frontend && GATEHOUSE_MANY="${GATEHOUSE_MANY:-1000000}" node --test --test-reporter=spec e2e/many.test.mjs); }
 
+# talk measures a conversation of 5,000 messages: opened, scrolled, and gone on with at 500 tokens a second.
+talk() { (cd frontend && GATEHOUSE_MESSAGES=5000 node --test --test-reporter=spec e2e/chat-long.test.mjs); }
+
 # pages prints what the pages weigh, how soon they are there, and what the program needs while it waits in the tray.
 pages() {
 	install net cgo window session browser
@@ -38,6 +41,7 @@ pages() {
 	build_desktop
 	kept node frontend/e2e/figures.mjs
 	kept many
+	kept talk
 	[ "$(system)" != linux ] || kept env GATEHOUSE_TEST_DESKTOP=1 bash build/desktop/session.sh \
 		go test -run '^$' -bench 'FirstPaint|Hidden' -benchtime 3x -tags "$desktop_tags" ./build/desktop
 }

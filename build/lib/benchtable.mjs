@@ -30,6 +30,8 @@ const rows = [
   ["first paint of the window, from the program's start", show(over(metric("FirstPaint", "ns/op"), 1e6), 0, "ms")],
   ["first paint in Chromium", line("first paint in Chromium: ")],
   ["  of the usage page, beside an empty history's", line("ℹ first paint: ") ?? line("# first paint: ")],
+  ["a conversation of 5,000 messages, scrolled", line("a conversation scrolled: ")],
+  ["  gone on with at 500 tokens a second", line("an answer at 500 tokens a second: ")],
   ["JavaScript", line("JavaScript: ")],
   ["resident memory hidden in the tray", show(both(metric("Hidden", "MB-program"), metric("Hidden", "MB-webview")), 0, "MB")],
   ["  of which the program itself", show(metric("Hidden", "MB-program"), 0, "MB")],
