@@ -92,13 +92,13 @@ func TestOfferedToLookUp(t *testing.T) {
 			},
 			Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 		})
-		defer k.Close()
 		offerDrift(k, record(func(*usage.Record) {}))
 		offerDrift(k, record(func(r *usage.Record) { r.UpstreamID = "" }))
 		offerDrift(k, record(func(r *usage.Record) { r.Attempts[1].Outcome = gateway.Failed }))
 		offerDrift(k, record(func(r *usage.Record) { r.Attempts[1].CredentialType = "request" }))
 		time.Sleep(time.Minute) // of the bubble, which takes no time
 		synctest.Wait()
+		k.Close()
 		days, err := k.Days("", "")
 		if err != nil || len(days) != 1 || days[0].Compared != 1 || days[0].Differing != 0 || days[0].Cost.Ours != 500 || days[0].Prompt.Ours != 17 {
 			t.Errorf("%+v, %v", days, err)

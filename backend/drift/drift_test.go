@@ -4,8 +4,10 @@ import (
 	"context"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,10 +42,16 @@ func (s *standIn) look(_ context.Context, provider, credential, id string) (Numb
 	return list[min(n, len(list)-1)].(Numbers), nil
 }
 
+func (s *standIn) askedAt(id string) []time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked[id])
+}
+
 type fixture struct {
 	*Keeper
 	stand *standIn
-	on    bool
+	on    atomic.Bool
 	start time.Time
 }
 
@@ -56,10 +64,11 @@ func run(t *testing.T, answers map[string][]any, f func(f *fixture)) {
 	}
 	defer db.Close() //nolint:errcheck // the test is over
 	synctest.Test(t, func(*testing.T) {
-		fix := &fixture{stand: &standIn{answers: answers, asked: map[string][]time.Time{}}, on: true, start: time.Now()}
+		fix := &fixture{stand: &standIn{answers: answers, asked: map[string][]time.Time{}}, start: time.Now()}
+		fix.on.Store(true)
 		fix.Keeper = Open(Options{
 			DB: db, Asks: func(_, id string) bool { return strings.HasPrefix(id, "gen_") }, Look: fix.stand.look,
-			On: func() bool { return fix.on }, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+			On: fix.on.Load, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 		})
 		defer fix.Close()
 		f(fix)
@@ -131,7 +140,7 @@ func TestKnownLater(t *testing.T) {
 		if d := f.day(t); d.Compared != 1 || d.Missing != 1 || d.Unanswered != 1 {
 			t.Errorf("after a day: %+v", d)
 		}
-		at := f.stand.asked["gen_never"]
+		at := f.stand.askedAt("gen_never")
 		if len(at) != len(waits) {
 			t.Fatalf("asked %d times", len(at))
 		}
@@ -152,7 +161,7 @@ func TestLeftAlone(t *testing.T) {
 		f.offer("gen_a", says(1, 2, 3))
 		f.offer("gen_b", says(1, 2, 3))
 		f.pass(4 * time.Minute)
-		if n := len(f.stand.asked["gen_a"]) + len(f.stand.asked["gen_b"]); n != 1 {
+		if n := len(f.stand.askedAt("gen_a")) + len(f.stand.askedAt("gen_b")); n != 1 {
 			t.Errorf("asked %d times although it has enough", n)
 		}
 		f.pass(5 * time.Minute)
@@ -163,7 +172,7 @@ func TestLeftAlone(t *testing.T) {
 		f.pass(time.Minute)
 		f.offer("gen_b", says(1, 2, 3))
 		f.pass(50 * time.Minute)
-		if n := len(f.stand.asked["gen_c"]); n != 1 || len(f.stand.asked["gen_b"]) != 1 {
+		if n := len(f.stand.askedAt("gen_c")); n != 1 || len(f.stand.askedAt("gen_b")) != 1 {
 			t.Errorf("asked %d times with a key that is refused", n)
 		}
 	})
@@ -173,16 +182,16 @@ func TestLeftAlone(t *testing.T) {
 func TestBounded(t *testing.T) {
 	notFound := llm.Errorf(llm.ErrNotFound, "not yet")
 	run(t, map[string][]any{"gen_x": {notFound}}, func(f *fixture) {
-		f.on = false
+		f.on.Store(false)
 		f.offer("gen_x", says(1, 2, 3))
-		f.on = true
+		f.on.Store(true)
 		for range 3 * PerMinute {
 			f.offer("gen_x", says(1, 2, 3))
 		}
 		if d := f.day(t); d.Skipped != 2*PerMinute {
 			t.Errorf("%d were skipped", d.Skipped)
 		}
-		for range 10 * MaxWaiting / PerMinute {
+		for range 2 * MaxWaiting / PerMinute {
 			f.pass(time.Minute)
 			for range PerMinute {
 				f.offer("gen_x", says(1, 2, 3))
@@ -194,10 +203,10 @@ func TestBounded(t *testing.T) {
 		if waiting > MaxWaiting || waiting < MaxWaiting/2 {
 			t.Errorf("%d wait", waiting)
 		}
-		f.on = false
-		asked := len(f.stand.asked["gen_x"])
+		f.on.Store(false)
+		asked := len(f.stand.askedAt("gen_x"))
 		f.pass(time.Hour)
-		if n := len(f.stand.asked["gen_x"]); n != asked {
+		if n := len(f.stand.askedAt("gen_x")); n != asked {
 			t.Errorf("asked %d times although it is switched off", n-asked)
 		}
 	})
