@@ -134,7 +134,7 @@ func compare(old, n *thread, kept int, started time.Time) *Break {
 		b.Cause, b.Was = Model, old.model
 	case old.provider != n.provider:
 		b.Cause, b.Was = Provider, old.provider
-	case kept == len(was) || kept == len(now):
+	case kept == len(was) || kept == len(now) || old.heldBy(n):
 		return nil
 	}
 	at := place(was, now, kept)
@@ -145,6 +145,20 @@ func compare(old, n *thread, kept int, started time.Time) *Break {
 	}
 	b.Tokens, b.Estimated = lost(old, n, from, started)
 	return b
+}
+
+// step is in what steps providers tell what they read of caches that nobody has to ask for, in tokens.
+const step = 128
+
+// heldBy tells that a turn's provider read all from its cache that was in it, whatever differs: providers pass over some
+// blocks, as Anthropic does over the one in which Claude Code tells of itself.
+func (old *thread) heldBy(n *thread) bool {
+	cached, known := old.cached()
+	read, told := n.usage.CacheRead.Get()
+	if !old.usage.CacheWrite5m.Known() && !old.usage.CacheWrite1h.Known() {
+		cached -= step
+	}
+	return known && told && cached > 0 && read >= cached
 }
 
 // place is the block at which two chains part: what was put in, or else what was there.

@@ -226,6 +226,35 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+// TestHeldAllTheSame: what the provider read from its cache tells that nothing broke, though a block differs.
+func TestHeldAllTheSame(t *testing.T) {
+	used := func(read, written int64) llm.Usage {
+		return llm.Usage{Input: llm.Tokens(3), CacheRead: llm.Tokens(read), CacheWrite5m: llm.Tokens(written)}
+	}
+	automatic := func(input, read int64) llm.Usage {
+		return llm.Usage{Input: llm.Tokens(input), CacheRead: llm.Tokens(read)}
+	}
+	for _, c := range []struct {
+		name          string
+		first, second llm.Usage
+		broke         bool
+	}{
+		{"all of it", used(200, 1000), used(1200, 40), false},
+		{"not all of it", used(200, 1000), used(1199, 40), true},
+		{"nothing was in it", used(0, 0), used(0, 0), true},
+		{"all but a step", automatic(1100, 0), automatic(100, 1024), false},
+		{"half", automatic(1100, 0), automatic(600, 512), true},
+		{"not told", llm.Usage{Input: llm.Tokens(1100)}, llm.Usage{Input: llm.Tokens(1200)}, true},
+	} {
+		k := newTalk(t)
+		k.say(turn{system: "build 1", messages: []string{"u"}, usage: c.first})
+		b := k.say(turn{system: "build 2", messages: []string{"u", "a", "v"}, usage: c.second})
+		if (b != nil) != c.broke {
+			t.Errorf("%s: %+v", c.name, b)
+		}
+	}
+}
+
 // TestBounded: however many conversations there are, the latest are remembered, and long ones make room for others.
 func TestBounded(t *testing.T) {
 	k := newTalk(t)
