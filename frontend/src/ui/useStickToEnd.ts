@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 
 /** Nearer to the end than this counts as being there. */
 const NEAR_PX = 48;
@@ -7,38 +7,37 @@ const NEAR_PX = 48;
  * Keeps a growing, scrolling element at its end as long as its reader is there, and leaves it alone once they scrolled
  * away. The scroller is the element that scrolls, the content the one inside it that grows.
  */
-export function useStickToEnd(
-  scroller: RefObject<HTMLElement | null>,
-  content: RefObject<HTMLElement | null>,
-) {
+export function useStickToEnd(scroller: HTMLElement | null, content: HTMLElement | null) {
   const sticking = useRef(true);
   const [away, setAway] = useState(false);
 
   const toEnd = useCallback(() => {
-    const element = scroller.current;
-    if (!element) return;
+    if (!scroller) return;
     sticking.current = true;
     setAway(false);
-    element.scrollTop = element.scrollHeight;
+    scroller.scrollTop = scroller.scrollHeight;
   }, [scroller]);
 
   useEffect(() => {
-    const outer = scroller.current;
-    const inner = content.current;
-    if (!outer || !inner) return;
+    if (!scroller || !content) return;
+    let top = scroller.scrollTop;
     const onScroll = () => {
-      sticking.current = outer.scrollHeight - outer.scrollTop - outer.clientHeight < NEAR_PX;
+      const near = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_PX;
+      // Only who scrolls back leaves the end: it also gets far away when much is added at once.
+      if (near) sticking.current = true;
+      else if (scroller.scrollTop < top) sticking.current = false;
+      top = scroller.scrollTop;
       setAway(!sticking.current);
     };
     const observer = new ResizeObserver(() => {
-      if (sticking.current) outer.scrollTop = outer.scrollHeight;
+      if (sticking.current) scroller.scrollTop = scroller.scrollHeight;
     });
-    observer.observe(inner);
-    observer.observe(outer);
-    outer.addEventListener("scroll", onScroll, { passive: true });
+    observer.observe(content);
+    observer.observe(scroller);
+    scroller.addEventListener("scroll", onScroll, { passive: true });
     return () => {
       observer.disconnect();
-      outer.removeEventListener("scroll", onScroll);
+      scroller.removeEventListener("scroll", onScroll);
     };
   }, [scroller, content]);
 

@@ -1,13 +1,12 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { type Ref, useEffect, useImperativeHandle, useState } from "react";
 import type { Turn } from "../../api";
 import type { ModelOption } from "../../state/models";
 import type { ThreadTurn } from "../../state/thread";
+import { useStickToEnd } from "../../ui/useStickToEnd";
 import classes from "./Chat.module.css";
 import { TurnView } from "./TurnView";
 
-/** Nearer to the end than this counts as being there: who is there stays there while an answer grows. */
-const NEAR_PX = 48;
 /** How many turns are drawn beyond those in view, on each side. */
 const BEYOND = 6;
 const GAP_PX = 22;
@@ -32,9 +31,10 @@ interface Props {
 /** The turns of a conversation, of which only those in view are drawn. */
 export function TurnList(props: Props) {
   const { conversation, turns, streaming, options, retry, edit, branch, onAway } = props;
-  // A ref alone would not draw the list once its scroller is there.
+  // Refs alone would not draw the list once its scroller is there.
   const [scroller, setScroller] = useState<HTMLDivElement | null>(null);
-  const away = useRef(false);
+  const [content, setContent] = useState<HTMLDivElement | null>(null);
+  const { away, toEnd } = useStickToEnd(scroller, content);
   const virtual = useVirtualizer({
     count: turns.length,
     getScrollElement: () => scroller,
@@ -44,28 +44,16 @@ export function TurnList(props: Props) {
     gap: GAP_PX,
     paddingStart: 24,
     paddingEnd: 20,
-    anchorTo: "end",
-    followOnAppend: true,
-    scrollEndThreshold: NEAR_PX,
     useFlushSync: false, // what is drawn beyond the view leaves the time to draw the next
-    onChange: list => {
-      // Reckoned from what the list knows: to ask the element would have it laid out in the midst of a frame.
-      const now = list.getTotalSize() - (list.scrollOffset ?? 0) - (list.scrollRect?.height ?? 0) > NEAR_PX;
-      if (now === away.current) return;
-      away.current = now;
-      onAway(now);
-    },
   });
-  const begun = turns.length > 0;
-  useEffect(() => {
-    if (scroller && begun) virtual.scrollToEnd();
-  }, [scroller, begun, virtual]);
-  useImperativeHandle(props.ref, () => ({ toEnd: () => virtual.scrollToEnd() }), [virtual]);
+  useEffect(() => onAway(away), [away, onAway]);
+  useImperativeHandle(props.ref, () => ({ toEnd }), [toEnd]);
 
   const last = turns.length - 1;
   return (
     <div ref={setScroller} className={classes.scroller} data-turns>
       <div
+        ref={setContent}
         role="feed"
         aria-label="Messages"
         aria-busy={streaming}
