@@ -36,7 +36,7 @@ export function UserTurn({ conversation, turn, place, count, edit }: Props) {
       if (ready && (await task.run(() => edit(turn, text.trim())))) setText(null);
     };
     return (
-      <article className={classes.editing} {...inFeed}>
+      <article {...inFeed}>
         <TurnFiles conversation={conversation} files={turn.files} />
         <Textarea
           aria-label="Edit the message"

@@ -55,16 +55,16 @@ export default function KeysPage({ item }: { item: string }) {
             <thead>
               <tr>
                 <th>Name</th>
-                <th>Key</th>
+                <th className={classes.roomy}>Key</th>
                 <th>Project</th>
                 <th>Models</th>
                 <th>Budget</th>
                 <th>Rate limits</th>
-                <th>Created</th>
+                <th className={classes.roomiest}>Created</th>
                 <th>Last used</th>
                 <th>Expires</th>
                 <th>State</th>
-                <th>
+                <th className={tables.actions}>
                   <span className="visually-hidden">Actions</span>
                 </th>
               </tr>
@@ -164,11 +164,15 @@ function Row({ of: key, budget, now, onAllow, onLimit, onRevoke }: RowProps) {
   const state = stateOf(key, now);
   return (
     <tr className={key.revokedAt ? classes.over : undefined}>
-      <td className={classes.name}>{key.name}</td>
-      <td>
+      <td className={classes.name} title={key.name}>
+        {key.name}
+      </td>
+      <td className={classes.roomy}>
         <code className="mono">{key.hint}</code>
       </td>
-      <td>{key.project || "–"}</td>
+      <td className={classes.project} title={key.project}>
+        {key.project || "–"}
+      </td>
       <td className={classes.models} title={key.models.join(", ")}>
         {key.models.length === 0 ? "All" : key.models.join(", ")}
       </td>
@@ -187,7 +191,9 @@ function Row({ of: key, budget, now, onAllow, onLimit, onRevoke }: RowProps) {
           </Button>
         )}
       </td>
-      <td title={formatMoment(key.createdAt)}>{formatDate(key.createdAt)}</td>
+      <td className={classes.roomiest} title={formatMoment(key.createdAt)}>
+        {formatDate(key.createdAt)}
+      </td>
       <td title={key.lastUsedAt ? formatMoment(key.lastUsedAt) : undefined}>
         {key.lastUsedAt ? formatAgo(key.lastUsedAt, now) : "Never"}
       </td>
@@ -197,7 +203,7 @@ function Row({ of: key, budget, now, onAllow, onLimit, onRevoke }: RowProps) {
       <td>
         <Mood tone={state.tone}>{state.text}</Mood>
       </td>
-      <td className={tables.right}>
+      <td className={tables.actions}>
         {!key.revokedAt && (
           <Button size="compact-xs" variant="default" onClick={onRevoke} aria-label={`Revoke ${key.name}`}>
             Revoke

@@ -58,7 +58,7 @@ function Table({ entries }: { entries: HealthEntry[] }) {
             <th>State</th>
             <th>Why</th>
             <th>Until</th>
-            <th>
+            <th className={tables.actions}>
               <span className="visually-hidden">Actions</span>
             </th>
           </tr>
@@ -82,7 +82,7 @@ function Table({ entries }: { entries: HealthEntry[] }) {
                 <td className={classes.plain} title={until ? formatMoment(until) : undefined}>
                   {until ? untilText(until, now) : "It changes"}
                 </td>
-                <td className={tables.right}>
+                <td className={tables.actions}>
                   <Reset provider={provider} name={name} label="Reset" />
                 </td>
               </tr>

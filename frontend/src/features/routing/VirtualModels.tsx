@@ -65,7 +65,7 @@ function List({ all, missing }: { all: Record<string, SettingsVirtualModel>; mis
                 <th>Stands for</th>
                 <th>Fallbacks</th>
                 <th>State</th>
-                <th>
+                <th className={tables.actions}>
                   <span className="visually-hidden">Actions</span>
                 </th>
               </tr>
@@ -117,7 +117,7 @@ function Row({ name, of: model, onDelete }: { name: string; of: SettingsVirtualM
       <td className={classes.wrap}>{standsFor(model)}</td>
       <td className={classes.wrap}>{fallbacks.length > 0 ? fallbacks.join(", ") : "–"}</td>
       <td>{model.archived ? <Mood tone="quiet">Put away</Mood> : <Mood tone="good">In use</Mood>}</td>
-      <td className={tables.right}>
+      <td className={tables.actions}>
         <Button
           size="compact-xs"
           variant="default"

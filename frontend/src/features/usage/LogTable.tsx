@@ -89,7 +89,9 @@ export function LogTable({ pages, total, scroller }: Props) {
           <span role="columnheader" className={classes.wide}>
             Provider
           </span>
-          <span role="columnheader">Project</span>
+          <span role="columnheader" className={classes.roomy}>
+            Project
+          </span>
           <span role="columnheader" className={classes.wider}>
             Key
           </span>
@@ -206,7 +208,7 @@ const Cells = memo(function Cells({ record: r, time }: { record: UsageRecord; ti
         {model || "–"}
       </span>
       <Cell text={r.provider} hidden={classes.wide} />
-      <Cell text={r.project} />
+      <Cell text={r.project} hidden={classes.roomy} />
       <Cell text={r.key} hidden={classes.wider} />
       <Cell text={r.client} hidden={classes.wider} />
       <span role="gridcell" className={classes.right}>

@@ -46,9 +46,17 @@ export function ScopeBar({ search }: { search: boolean }) {
           aria-label="Range"
         />
         {s.range === "custom" && <CustomRange scope={s} />}
+        {search && <Search text={s.text} />}
+        {search && (
+          <Checkbox
+            size="xs"
+            label="Broken prefixes"
+            checked={s.broken}
+            onChange={event => narrow({ broken: event.currentTarget.checked })}
+          />
+        )}
       </div>
       <div className={classes.controls}>
-        {search && <Search text={s.text} />}
         {DIMENSIONS.map(dimension => (
           <NameFilter key={dimension} dimension={dimension} scope={s} />
         ))}
@@ -63,14 +71,6 @@ export function ScopeBar({ search }: { search: boolean }) {
           clearButtonProps={{ "aria-label": "Any outcome" }}
           className={classes.filter}
         />
-        {search && (
-          <Checkbox
-            size="xs"
-            label="Broken prefixes"
-            checked={s.broken}
-            onChange={event => narrow({ broken: event.currentTarget.checked })}
-          />
-        )}
         {isNarrowed(s) && (
           <Button
             size="compact-xs"
