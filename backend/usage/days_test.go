@@ -58,7 +58,7 @@ func TestDaysThatChange(t *testing.T) {
 	folder := t.TempDir()
 	b := start(t, folder)
 	at := func() time.Time { return day0.Add(time.Duration(r.Int64N(int64(100 * time.Hour)))) }
-	for range 600 {
+	for range 400 {
 		randomRequest(b, r, at())
 	}
 	b.stored(t)
@@ -73,7 +73,7 @@ func TestDaysThatChange(t *testing.T) {
 	}
 	defer other.Close() //nolint:errcheck // only read
 	most := 0
-	for round := range 12 {
+	for round := range 8 {
 		if _, err := b.buildDays(t.Context(), zones[r.IntN(len(zones))], day0.AddDate(0, 0, 9)); err != nil {
 			t.Fatal(err)
 		}
