@@ -21,6 +21,7 @@ async function say(page, text) {
     .evaluateAll(all => all.map(article => Number(article.ariaPosInSet)));
   const message = page.getByLabel("Message", { exact: true });
   await message.fill(text);
+  assert.equal(await message.evaluate(e => getComputedStyle(e).unicodeBidi), "plaintext");
   await message.press("Enter");
   const answer = page.locator(`article[aria-posinset="${Math.max(0, ...places) + 2}"]`);
   await answer.getByText("took").waitFor();
@@ -95,6 +96,10 @@ test("pictures, PDFs, math, tools, the route and what is set for a model", async
       .setInputFiles([{ name: "second.png", mimeType: "image/png", buffer: PNG }]);
     await files.getByText("second.png").waitFor();
     await browser.assertAccessible("files of a message");
+    await browser.pick("Model of this conversation", "sim/echo");
+    await page.getByRole("alert").getByText("sim/echo is not known to take pictures and PDFs.").waitFor();
+    assert.ok(await page.getByRole("button", { name: "Send", exact: true }).isDisabled());
+    await browser.pick("Model of this conversation", "bench/vision");
     await shoot(page, "chat-files");
     await files.getByRole("button", { name: "Remove second.png" }).click();
     await files.getByText("second.png").waitFor({ state: "detached" });
@@ -123,7 +128,8 @@ test("pictures, PDFs, math, tools, the route and what is set for a model", async
 
   await t.test("math is set, prices are not", async () => {
     await browser.pick("Model of this conversation", "bench/math");
-    const answer = await say(page, "Solve it.");
+    await page.getByText("this conversation has some: it may refuse them").waitFor();
+    const answer = await say(page, "حلها. Solve it.");
     await answer.locator(".katex").nth(3).waitFor();
     assert.equal(await answer.locator(".katex").count(), 4);
     assert.equal(await answer.locator(".katex-display").count(), 2);

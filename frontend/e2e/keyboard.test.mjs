@@ -24,6 +24,8 @@ test("everything on the way to an answer works without a mouse", async t => {
   await page.getByLabel("Message", { exact: true }).waitFor();
   await page.waitForFunction(() => document.activeElement?.getAttribute("aria-label") === "Message");
   await keyboard.press("Tab");
+  assert.equal(await focused(page), "System prompt and temperature");
+  await keyboard.press("Tab");
   assert.match(await focused(page), /^Model of this conversation/);
   await keyboard.press("Enter");
   await page.getByLabel("Search model of this conversation").waitFor();
@@ -34,6 +36,7 @@ test("everything on the way to an answer works without a mouse", async t => {
   await page.waitForFunction(() =>
     document.activeElement?.getAttribute("aria-label")?.startsWith("Model of this conversation: sim/stream"),
   );
+  await keyboard.press("Shift+Tab");
   await keyboard.press("Shift+Tab");
   assert.equal(await focused(page), "Message");
   await keyboard.type("tokens=5000 rate=100");

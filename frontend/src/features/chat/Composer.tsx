@@ -18,6 +18,10 @@ interface Props {
   options: ModelOption[];
   takes: Takes;
   attachments: Attachments;
+  /** Why the files that were added can't be sent to the model; empty if they can. */
+  refused: string;
+  /** Whether the conversation has a system prompt and a temperature of its own. */
+  configured: boolean;
   /** Opens the choice of files, where the model takes any; set here for whoever wants it opened. */
   picker: { current: (() => void) | null };
   streaming: boolean;
@@ -40,7 +44,8 @@ export const Composer = memo(function Composer(props: Props) {
     if (value) drafts.set(draftOf, value);
     else drafts.delete(draftOf);
   };
-  const ready = text.trim() !== "" || attachments.files.length > 0;
+  const ready = !props.refused && (text.trim() !== "" || attachments.files.length > 0);
+  const problem = props.refused || attachments.problem;
   const submit = async () => {
     if (!ready || streaming || sending) return;
     change("");
@@ -56,9 +61,9 @@ export const Composer = memo(function Composer(props: Props) {
       }}
     >
       <AttachmentList files={attachments.files} remove={attachments.remove} />
-      {attachments.problem && (
+      {problem && (
         <p role="alert" className={classes.problem}>
-          {attachments.problem}
+          {problem}
         </p>
       )}
       <Textarea
@@ -78,7 +83,6 @@ export const Composer = memo(function Composer(props: Props) {
         }}
         placeholder="Write a message"
         aria-label="Message"
-        dir="auto"
         variant="unstyled"
         autosize
         minRows={1}
@@ -92,7 +96,7 @@ export const Composer = memo(function Composer(props: Props) {
             <ActionIcon
               variant="subtle"
               color="gray"
-              c="dimmed"
+              c={props.configured ? "gate" : "dimmed"}
               size={30}
               aria-label="System prompt and temperature"
               onClick={props.onConfigure}

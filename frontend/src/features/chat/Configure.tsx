@@ -133,7 +133,6 @@ function Fields({ fixed, note, task, onSave, onClose, ...given }: FieldProps) {
         autosize
         minRows={3}
         maxRows={12}
-        dir="auto"
         disabled={fixed}
         value={system}
         onChange={event => setSystem(event.currentTarget.value)}

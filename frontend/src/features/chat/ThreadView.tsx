@@ -15,7 +15,7 @@ import { attempt } from "../../ui/notify";
 import { Empty, ErrorNote, Loading } from "../../ui/States";
 import { useTask } from "../../ui/useTask";
 import { AskOther } from "./AskOther";
-import { bytesOf, contentOf } from "./attach";
+import { bytesOf, contentOf, unfit } from "./attach";
 import classes from "./Chat.module.css";
 import { Composer } from "./Composer";
 import { Configure } from "./Configure";
@@ -52,8 +52,16 @@ export function ThreadView({ id }: { id: string }) {
   const model = picked || conversation?.model || ACTIVE;
   const takes = useMemo(() => takesOf(offered, model, activeModel), [offered, model, activeModel]);
   const name = model === ACTIVE ? activeModel : model;
-  const sent = useMemo(() => bytesOf(turns.flatMap(t => t.turn.files)), [turns]);
-  const attachments = useAttachments(id, takes, name, sent);
+  const sent = turns.flatMap(t => t.turn.files);
+  const attachments = useAttachments(id, takes, name, bytesOf(sent));
+  const refused = unfit(
+    attachments.files.map(f => f.type),
+    takes,
+  );
+  const earlier = unfit(
+    sent.map(f => f.mediaType),
+    takes,
+  );
 
   const { run } = sending;
   const { files, set: setFiles } = attachments;
@@ -154,12 +162,21 @@ export function ThreadView({ id }: { id: string }) {
       <div className={classes.foot}>
         <div className={classes.footInner}>
           {sending.error && <ErrorNote title="The message was not sent" message={sending.error} />}
+          {earlier && !streaming && (
+            <p className={classes.faintNote}>
+              {name} is not known to take {earlier}, and this conversation has some: it may refuse them.
+            </p>
+          )}
           <Composer
             draftOf={id}
             model={model}
             options={options}
             takes={takes}
             attachments={attachments}
+            refused={
+              refused && `${name} is not known to take ${refused}. Remove them, or choose another model.`
+            }
+            configured={conversation?.configured ?? false}
             picker={picker}
             streaming={streaming}
             sending={sending.busy}

@@ -40,7 +40,6 @@ export function UserTurn({ conversation, turn, place, count, edit }: Props) {
         <TurnFiles conversation={conversation} files={turn.files} />
         <Textarea
           aria-label="Edit the message"
-          dir="auto"
           autosize
           autoFocus
           maxRows={14}

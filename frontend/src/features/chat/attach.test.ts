@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { acceptedBy, contentOf, megabytes, refusal } from "./attach";
+import { acceptedBy, contentOf, megabytes, refusal, unfit } from "./attach";
 
 const MB = 1 << 20;
 const all = { images: true, pdfs: true };
@@ -37,4 +37,13 @@ test("a picker offers what the model takes", () => {
 test("sizes and contents", () => {
   expect([megabytes(3), megabytes(2048), megabytes(2.5 * MB)]).toEqual(["3 B", "2 KB", "2.5 MB"]);
   expect(contentOf("data:image/png;base64,QUJD")).toBe("QUJD");
+});
+
+test.each([
+  [[], false, ""],
+  [["image/png", "application/pdf"], true, ""],
+  [["image/png"], false, "pictures"],
+  [["application/pdf", "image/gif"], false, "pictures and PDFs"],
+])("of %j, a model that takes files: %s, does not take: %s", (types, takes, missing) => {
+  expect(unfit(types, { images: takes, pdfs: takes })).toBe(missing);
 });

@@ -24,6 +24,16 @@ export function acceptedBy(takes: Takes): string {
   return [...(takes.images ? IMAGES : []), ...(takes.pdfs ? [PDF] : [])].join(",");
 }
 
+/** What of these files a model is not known to take: "pictures and PDFs"; empty where it takes all. */
+export function unfit(types: Iterable<string>, takes: Takes): string {
+  const missing = { images: false, pdfs: false };
+  for (const type of types) {
+    if (type === PDF) missing.pdfs ||= !takes.pdfs;
+    else missing.images ||= !takes.images;
+  }
+  return missing.images || missing.pdfs ? spellTakes(missing) : "";
+}
+
 /** Spells what a model takes: "pictures and PDFs". */
 export function spellTakes({ images, pdfs }: Takes): string {
   if (images && pdfs) return "pictures and PDFs";
