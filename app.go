@@ -94,7 +94,7 @@ func runWindow(ctx context.Context, core *app.Core, hidden bool) error {
 		Linux: &linux.Options{
 			Icon: appIcon, ProgramName: "gatehouse", WebviewGpuPolicy: linux.WebviewGpuPolicyOnDemand,
 		},
-		Bind: []any{desktop.NewBridge(running, core.Dispatcher(), page.open)},
+		Bind: []any{desktop.NewBridge(running, core.Dispatcher(), page.open, desktop.Dialogs{Save: page.save, Pick: page.pick})},
 		OnStartup: func(wctx context.Context) {
 			page.start(wctx)
 			if placed {
@@ -174,6 +174,21 @@ func (p *wailsPage) emit(name, payload string) {
 
 func (p *wailsPage) open(address string) {
 	p.with(func(ctx context.Context) { runtime.BrowserOpenURL(ctx, address) })
+}
+
+// save and pick must not be called on the toolkit's own thread, which they wait for.
+func (p *wailsPage) save(title, name string) (path string, err error) {
+	p.with(func(ctx context.Context) {
+		path, err = runtime.SaveFileDialog(ctx, runtime.SaveDialogOptions{Title: title, DefaultFilename: name, CanCreateDirectories: true})
+	})
+	return path, err
+}
+
+func (p *wailsPage) pick(title string) (path string, err error) {
+	p.with(func(ctx context.Context) {
+		path, err = runtime.OpenFileDialog(ctx, runtime.OpenDialogOptions{Title: title})
+	})
+	return path, err
 }
 
 // Show also brings to the front a window that is only covered or minimised.

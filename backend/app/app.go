@@ -17,6 +17,7 @@ import (
 	"gatehouse/backend/budget"
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/chat"
+	"gatehouse/backend/contents"
 	"gatehouse/backend/control"
 	"gatehouse/backend/credential"
 	"gatehouse/backend/drift"
@@ -70,6 +71,7 @@ type Core struct {
 	budgeting  sync.Mutex // is held while budgets are told what settings say
 	history    *usage.History
 	drift      *drift.Keeper
+	contents   *contents.Contents
 	places     *store.Bucket[Place]
 	metrics    *telemetry.Metrics
 	traces     *telemetry.Traces // nil is none

@@ -14,6 +14,7 @@ import (
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/chat"
 	"gatehouse/backend/compare"
+	"gatehouse/backend/contents"
 	"gatehouse/backend/control"
 	"gatehouse/backend/credential"
 	"gatehouse/backend/event"
@@ -91,11 +92,13 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	}
 	c.openBudgets(db, prices)
 	c.openDrift(db, client, gatewaySecrets{secrets})
+	c.openContents()
 	history, err := usage.Open(db, usage.Options{
 		Now: time.Now, Logger: c.logger, Broker: c.broker, Pricer: prices,
 		View:    func(r usage.Record) any { return control.UsageView(r) },
 		Keep:    func() usage.Keep { return keepOf(c.settings.Snapshot().History) },
 		Changed: c.historyChanged,
+		Deleted: func(d usage.Deletion) { c.contents.Delete(contents.Range(d)) },
 		Settled: func(r *usage.Record) {
 			c.budgets.Settled(spentOf(r))
 			settled(c.rollouts, r)
@@ -126,7 +129,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	}
 	gate := gateway.New(gateway.Options{
 		World: world, Upstream: client, Credentials: gatewaySecrets{secrets}, Recorder: history, Health: c.board, Purse: c.budgets,
-		Ledger:      history,
+		Ledger: history, Contents: c.contents,
 		Objects:     objects.Open(db, objects.Options{Now: time.Now, Logger: c.logger}),
 		Calibration: counts, Redact: redactor.RedactBytes, Conceal: credential.Conceal, Files: fetch.New(c.fetchLimits), Price: prices.Cost,
 		Tracing: func() gateway.Tracing {
@@ -163,6 +166,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		Version: c.Version, Build: c.Build, Home: c.Home, Settings: c.settings, Keychain: keychain, Credentials: credentials,
 		Keys: keys, History: history, Drift: c.drift, Models: models, Chat: c.chat, Compare: comparisons, DB: db, Endpoint: c.door, Checker: client,
 		Balances: balances, Collectors: func(ctx context.Context) error { return c.testCollectors(ctx, credentials) },
+		Contents: c.contents, ContentsChanged: c.setContents,
 		Providers: func() provider.Table { return *c.table.Load() }, World: world, Routing: routingConfig, Health: c.board, Rollouts: c.rollouts, Budgets: c.budgets, BudgetsChanged: c.setBudgets, Editors: c.openEditors(keys), Stray: c.openStray(keys, redactor.Add), Broker: c.broker, Logger: c.logger, Now: time.Now,
 		Login: c.login(),
 	})
@@ -216,6 +220,7 @@ func (c *Core) watch(
 				c.history.KeepChanged()
 			}
 		}
+		c.setContents()
 		c.broker.PublishEnd(control.EventSettings, struct{}{})
 		c.service.Changed()
 	})

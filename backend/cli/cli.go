@@ -61,6 +61,7 @@ type commands struct {
 	Connect    connectCommand    `cmd:"" help:"Point an editor or agent at the endpoint, or list them."`
 	Doctor     doctorCommand     `cmd:"" help:"Try the endpoint as each connected editor would, and say what is wrong."`
 	Usage      usageCommands     `cmd:"" help:"Show the latest requests, or totals; delete some."`
+	Contents   contentsCommands  `cmd:"" help:"Prompts and answers: whose are kept, and for how long."`
 	Backup     backupCommand     `cmd:"" help:"Write the database to a file, while it goes on being used."`
 	Restore    restoreCommand    `cmd:"" help:"Put back the requests of a backup that the usage history lacks."`
 	Autostart  autostartCommand  `cmd:"" help:"Start with a window in the tray at login, or print whether it does."`

@@ -11,7 +11,7 @@ import (
 )
 
 type usageCommands struct {
-	Show     usageCommand         `cmd:"" default:"withargs" help:"Show the latest requests, or totals."`
+	Show     usageCommand         `cmd:"" default:"withargs" help:"Show the latest requests, totals, or one request."`
 	Prefixes usagePrefixesCommand `cmd:"" help:"Show where conversations did not go on as they began, so that no cache could have the rest."`
 	Drift    usageDriftCommand    `cmd:"" help:"Show what providers say of their answers beside what we say, by day."`
 	Export   usageExportCommand   `cmd:"" help:"Write the history, or totals, as a table for other programs."`
@@ -19,6 +19,7 @@ type usageCommands struct {
 }
 
 type usageCommand struct {
+	ID       string   `arg:"" optional:"" help:"A request's id, to show it whole, with prompt and answer where they are kept."`
 	By       string   `help:"Print totals instead: by model, provider, project, key, client, user, tag, credential, outcome, error or day." enum:",model,provider,project,key,client,user,tag,credential,outcome,error,day" default:""`
 	Limit    int      `help:"How many of the latest requests." default:"100"`
 	Since    string   `help:"From then on: a day (2026-11-20), a time (2026-11-20T15:04) or how long ago (36h, 7d)."`
@@ -48,6 +49,9 @@ func (c usageCommand) Validate() error {
 }
 
 func (c usageCommand) Run(s *session) error {
+	if c.ID != "" {
+		return c.one(s)
+	}
 	q, err := c.query(time.Now())
 	if err != nil {
 		return err

@@ -49,13 +49,18 @@ func (s *Service) restore(ctx context.Context, f BackupFile) (done UsageChange, 
 	if err := copyFile(path, f.Path); err != nil {
 		return done, llm.Errorf(llm.ErrBadRequest, "the backup can't be read: %v", err)
 	}
+	return s.restoreFrom(ctx, path, f.Path)
+}
+
+// restoreFrom puts back the requests of a copy of a backup, which is called name.
+func (s *Service) restoreFrom(ctx context.Context, path, name string) (done UsageChange, err error) {
 	backup, err := store.Open(path, store.Options{Logger: s.Logger})
 	if err != nil {
-		return done, llm.Errorf(llm.ErrBadRequest, "%s is no backup of Gatehouse's: %v", f.Path, err)
+		return done, llm.Errorf(llm.ErrBadRequest, "%s is no backup of Gatehouse's: %v", name, err)
 	}
 	defer func() { err = errors.Join(err, backup.Close()) }()
 	if backup.SetAside() != "" {
-		return done, llm.Errorf(llm.ErrBadRequest, "%s is no backup of Gatehouse's, or it is broken", f.Path)
+		return done, llm.Errorf(llm.ErrBadRequest, "%s is no backup of Gatehouse's, or it is broken", name)
 	}
 	done.Requests, err = s.History.Import(ctx, backup)
 	if done.Requests > 0 {
@@ -65,12 +70,17 @@ func (s *Service) restore(ctx context.Context, f BackupFile) (done UsageChange, 
 	return done, err
 }
 
-func copyFile(to, from string) (err error) {
+func copyFile(to, from string) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer in.Close() //nolint:errcheck // only read
+	return copyTo(to, in)
+}
+
+// copyTo makes a file of all that there is to read.
+func copyTo(to string, in io.Reader) error {
 	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

@@ -36,13 +36,15 @@ const feedQueue = 1024
 // keepAlive is how often a quiet feed says that it is still there.
 const keepAlive = 20 * time.Second
 
-// API serves the calls as POST /api/{name} with JSON parameters, the event feed as GET /api/events and tables as
-// GET /api/usage.export. It checks nobody: who may reach it is the face's business.
+// API serves the calls as POST /api/{name} with JSON parameters, the event feed as GET /api/events, tables as
+// GET /api/usage.export, and backups as GET /api/backup.download and POST /api/backup.upload. It checks nobody: who may reach it is the face's business.
 func (s *Service) API(d *Dispatcher) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/{name}", func(w http.ResponseWriter, r *http.Request) { serveCall(d, w, r) })
 	mux.HandleFunc("GET /api/events", s.serveEvents)
 	mux.HandleFunc("GET "+exportPath, s.serveExport)
+	mux.HandleFunc("GET "+backupPath, s.serveBackup)
+	mux.HandleFunc("POST "+restorePath, s.serveRestore)
 	return mux
 }
 

@@ -32,6 +32,9 @@ type Methods struct {
 	Backup            Method[BackupFile, BackupDone]               `name:"backup.make"`
 	Restore           Method[BackupFile, UsageChange]              `name:"backup.restore"`
 	UsageGet          Method[UsageRef, UsageRecord]                `name:"usage.get"`
+	ContentsList      Method[Empty, ContentsList]                  `name:"contents.list"`
+	ContentsSet       Method[ContentsRule, ContentsList]           `name:"contents.set"`
+	ContentsGet       Method[UsageRef, RequestContents]            `name:"contents.get"`
 	ChatList          Method[ChatQuery, ConversationList]          `name:"chat.list"`
 	ChatGet           Method[ConversationPart, ConversationDetail] `name:"chat.get"`
 	ChatSend          Method[ChatSend, ConversationDetail]         `name:"chat.send"`
@@ -90,7 +93,7 @@ type Methods struct {
 	Quit              Method[Empty, Empty]                         `name:"app.quit"`
 }
 
-// Events is every event, by type. All but "chat.delta" and "compare.delta" are delivered for certain.
+// Events is every event, by type. All but "chat.delta", "compare.delta" and "contents" are delivered for certain.
 type Events struct {
 	Status Status `name:"status"`
 	// Settings, Models, Health, Rollouts, Budgets, Credentials, Balances, Keys and Conversations say that something changed; who shows
@@ -106,9 +109,11 @@ type Events struct {
 	Conversations Empty       `name:"chat.conversations"`
 	Usage         UsageRecord `name:"usage"`
 	// UsageChanged says that requests were deleted from the history, or put back.
-	UsageChanged Empty     `name:"usage.changed"`
-	ChatDelta    ChatDelta `name:"chat.delta"`
-	ChatTurn     ChatTurn  `name:"chat.turn"`
+	UsageChanged Empty `name:"usage.changed"`
+	// Contents says that what a request's client sent and got can be read now.
+	Contents  UsageRef  `name:"contents"`
+	ChatDelta ChatDelta `name:"chat.delta"`
+	ChatTurn  ChatTurn  `name:"chat.turn"`
 	// Comparisons says that comparisons or saved prompts changed.
 	Comparisons   Empty         `name:"compare.changed"`
 	CompareDelta  CompareDelta  `name:"compare.delta"`

@@ -20,6 +20,7 @@ import (
 	"gatehouse/backend/chat"
 	"gatehouse/backend/compare"
 	"gatehouse/backend/connect"
+	"gatehouse/backend/contents"
 	"gatehouse/backend/credential"
 	"gatehouse/backend/drift"
 	"gatehouse/backend/event"
@@ -59,6 +60,7 @@ type Options struct {
 	Models               *modellist.List
 	Chat                 *chat.Chats
 	Compare              *compare.Comparisons
+	Contents             *contents.Contents
 	DB                   *store.DB
 	Endpoint             Endpoint
 	Checker              Checker
@@ -75,6 +77,8 @@ type Options struct {
 	Budgets  *budget.Keeper
 	// BudgetsChanged tells the budgets at once of settings that were changed here.
 	BudgetsChanged func()
+	// ContentsChanged has what settings say of contents hold at once.
+	ContentsChanged func()
 	// Editors points editors' settings at the endpoint.
 	Editors *connect.Editors
 	// Stray finds keys that lie around in files.
@@ -146,6 +150,9 @@ func (s *Service) Methods() *Methods {
 		Backup:            s.backUp,
 		Restore:           s.restore,
 		UsageGet:          s.usageGet,
+		ContentsList:      func(context.Context, Empty) (ContentsList, error) { return s.contentsList(), nil },
+		ContentsSet:       s.setContents,
+		ContentsGet:       s.contentsOf,
 		ChatList:          s.chatList,
 		ChatGet:           s.chatGet,
 		ChatSend:          s.chatSend,
@@ -265,8 +272,8 @@ func (s *Service) Status() Status {
 		Settings: SettingsStatus{Path: s.Settings.Path(), Problem: toProblem(s.Settings.Problem())},
 		History:  HistoryStatus{Path: s.DB.Path(), SetAside: s.DB.SetAside(), Problem: problem, Dropped: dropped},
 		Warnings: append(append([]string{}, s.Credentials.Warnings()...), s.Rollouts.Warnings()...),
-		Budgets:  s.budgetStatus(),
-		Tray:     s.tray, Autostart: s.autostart(), Notifications: set.Notifications,
+		Budgets:  s.budgetStatus(), Contents: s.contentsKept(),
+		Tray: s.tray, Autostart: s.autostart(), Notifications: set.Notifications,
 	}
 }
 

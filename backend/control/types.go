@@ -23,6 +23,8 @@ type Status struct {
 	Warnings []string `json:"warnings"`
 	// Budgets is how the budgets stand.
 	Budgets BudgetStatus `json:"budgets"`
+	// Contents are the projects whose prompts and answers are kept.
+	Contents []ContentsRule `json:"contents"`
 	// Tray tells whether a tray shows our icon; a window without one asks before it closes.
 	Tray bool `json:"tray"`
 	// Autostart tells whether it starts at login, hidden in the tray; null where it can't.

@@ -17,7 +17,7 @@ import (
 // init stands in for main while `wails build` runs the program to learn what is bound: main would open the user's own
 // state folder and the endpoint for it.
 func init() {
-	err := wails.Run(&options.App{Bind: []any{NewBridge(context.Background(), nil, nil)}})
+	err := wails.Run(&options.App{Bind: []any{NewBridge(context.Background(), nil, nil, Dialogs{})}})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

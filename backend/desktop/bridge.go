@@ -21,14 +21,22 @@ type Caller interface {
 // Bridge is the object that the page sees as window.go.desktop.Bridge. Every exported method is one that the page may
 // call.
 type Bridge struct {
-	ctx    context.Context
-	caller Caller
-	open   func(address string)
+	ctx     context.Context
+	caller  Caller
+	open    func(address string)
+	dialogs Dialogs
+}
+
+// Dialogs ask the user for a file, by the system's own dialogs. They give an absolute path, empty where the user chose none.
+type Dialogs struct {
+	// Save asks where to write a file, for which a name is proposed, and Pick which one to read.
+	Save func(title, name string) (string, error)
+	Pick func(title string) (string, error)
 }
 
 // NewBridge makes a bridge whose calls end with ctx. open opens an address in the system's browser.
-func NewBridge(ctx context.Context, caller Caller, open func(address string)) *Bridge {
-	return &Bridge{ctx: ctx, caller: caller, open: open}
+func NewBridge(ctx context.Context, caller Caller, open func(address string), dialogs Dialogs) *Bridge {
+	return &Bridge{ctx: ctx, caller: caller, open: open, dialogs: dialogs}
 }
 
 // Call runs one call of the admin contract with JSON parameters and gives its result as JSON. A failure's text is JSON
@@ -43,6 +51,25 @@ func (b *Bridge) Call(method, params string) (string, error) {
 		return "", failure{llm.Errorf(llm.ErrInternal, "the result of %s can't be written: %w", method, err)}
 	}
 	return string(text), nil
+}
+
+// Save asks the user where to write a file.
+func (b *Bridge) Save(title, name string) (string, error) {
+	path, err := b.dialogs.Save(title, name)
+	return path, dialogFailure(err)
+}
+
+// Pick asks the user for a file to read.
+func (b *Bridge) Pick(title string) (string, error) {
+	path, err := b.dialogs.Pick(title)
+	return path, dialogFailure(err)
+}
+
+func dialogFailure(err error) error {
+	if err == nil {
+		return nil
+	}
+	return failure{llm.Errorf(llm.ErrInternal, "the system's dialog for files can't be shown: %w", err)}
 }
 
 // Open opens a link in the system's browser. It is the only way out of the window, and takes web and mail links only.

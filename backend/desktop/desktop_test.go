@@ -48,7 +48,7 @@ func TestBridgeCall(t *testing.T) {
 					t.Errorf("called %s(%s)", name, params)
 				}
 				return test.result, test.err
-			}), nil)
+			}), nil, Dialogs{})
 			got, err := b.Call("m", `{"p":1}`)
 			if test.fails != "" {
 				if err == nil || err.Error() != test.fails {
@@ -84,7 +84,7 @@ func TestBridgeOpen(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.address, func(t *testing.T) {
 			var got string
-			err := NewBridge(t.Context(), nil, func(a string) { got = a }).Open(test.address)
+			err := NewBridge(t.Context(), nil, func(a string) { got = a }, Dialogs{}).Open(test.address)
 			if got != test.want || (err == nil) != (test.want != "") {
 				t.Errorf("opened %q (%v), want %q", got, err, test.want)
 			}
@@ -105,8 +105,30 @@ func FuzzOpen(f *testing.F) {
 			if strings.ContainsAny(opened, " \t\r\n\x00;|`$\\<>*{}()~!") {
 				t.Errorf("%q opens %q, which a shell could take apart", address, opened)
 			}
-		}).Open(address)
+		}, Dialogs{}).Open(address)
 	})
+}
+
+func TestBridgeDialogs(t *testing.T) {
+	broken := errors.New("no portal")
+	b := NewBridge(t.Context(), nil, nil, Dialogs{
+		Save: func(title, name string) (string, error) { return "/srv/" + title + "/" + name, nil },
+		Pick: func(title string) (string, error) {
+			if title == "" {
+				return "", broken
+			}
+			return "", nil // the user chose none
+		},
+	})
+	if got, err := b.Save("Backup", "b.db"); got != "/srv/Backup/b.db" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := b.Pick("Backup"); got != "" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := b.Pick(""); !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), `{"kind":"internal"`) {
+		t.Errorf("%v", err)
+	}
 }
 
 type message struct {

@@ -20,6 +20,7 @@ func (x *exchange) choose(held Holding, known bool) error {
 	}
 	p, w, caller := x.pass, x.g.World(), x.req.Caller
 	x.decision.Requested, x.decision.Options = p.model, options
+	x.understood = true
 	if p.model == "" {
 		if err := x.mayHold(held, known); err != nil {
 			return err

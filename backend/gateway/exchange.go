@@ -24,6 +24,11 @@ type exchange struct {
 	start time.Time
 	line  *line
 
+	// content is what keeps the request's contents; nil where they are not kept. understood tells that it is known what the
+	// request asks of routing, the credentials that it brings among it.
+	content    Content
+	understood bool
+
 	// pass is set for requests that are passed on whole.
 	pass *passing
 

@@ -57,6 +57,8 @@ type Options struct {
 	Upstream    Upstream
 	Credentials Credentials
 	Recorder    Recorder
+	// Contents keeps what clients send and get; nil keeps nothing.
+	Contents Contents
 	// Calibration corrects estimates of a prompt's tokens; nil leaves them as they are.
 	Calibration Calibration
 	// Objects remembers who made what; nil remembers nothing.
@@ -210,11 +212,13 @@ func (x *exchange) open(model string, surface llm.Surface, stream bool) {
 	x.id = NewRequestID(x.start)
 	x.line = &line{}
 	parent, state := traceOf(x.req.Header)
-	x.line.entry = x.g.Recorder.Begin(Opening{
+	o := Opening{
 		ID: x.id, StartedAt: x.start, KeyID: caller.KeyID, Key: caller.Key, Project: caller.Project, Client: caller.Client,
 		Dialect: x.req.Dialect, Surface: surface, RequestedModel: model, Stream: stream,
 		TraceParent: parent, TraceState: state,
-	})
+	}
+	x.line.entry = x.g.Recorder.Begin(o)
+	x.keepContents(o)
 }
 
 // finish runs the request, and ends the line where nothing has been sent.
@@ -226,8 +230,12 @@ func (x *exchange) finish(ctx context.Context, run func() (*Answer, error)) (*An
 			x.g.Logger.Error("request failed", "request", x.id, "error", x.redact(e.Cause.Error()))
 		}
 		x.settle(outcomeOf(e), e, e.HTTPStatus())
+		x.endContents()
 		x.line.entry.Guard(ctx)
 		return nil, x.unanswered(e)
+	}
+	if x.content != nil {
+		answer.Body = &keptBody{ReadCloser: answer.Body, x: x}
 	}
 	x.tell(answer.Header, answer.Stream)
 	x.line.entry.Guard(ctx)
@@ -250,6 +258,7 @@ func (x *exchange) run(ctx context.Context, head protocol.Head, peekErr error) (
 	if err != nil {
 		return nil, err
 	}
+	x.understood = true
 	d, err := routing.Decide(w, ask)
 	x.decision = &d
 	x.confine()

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -49,6 +50,12 @@ const (
 	maxKeepDays = 36_500
 	minKeepMB   = 50
 	maxKeepMB   = 1 << 20
+)
+
+// The bounds of a project's keepContents. There is no way to keep contents for good.
+const (
+	minKeepContents = Duration(time.Minute)
+	maxKeepContents = Duration(90 * 24 * time.Hour)
 )
 
 // check tests the values. Known lists the ids of the built-in providers; nil leaves ids unchecked.
@@ -95,6 +102,12 @@ func check(s *Settings, known []string) *valueError {
 	}
 	if m := s.History.MaxMegabytes; m != 0 && (m < minKeepMB || m > maxKeepMB) {
 		return valueErrorf([]string{"history", "maxMegabytes"}, "%d is outside %d to %d; leave it out for no bound", m, minKeepMB, maxKeepMB)
+	}
+	for _, name := range sortedKeys(s.Projects) {
+		if keep := s.Projects[name].KeepContents; keep != 0 && (keep < minKeepContents || keep > maxKeepContents) {
+			return valueErrorf([]string{"projects", name, "keepContents"}, "%s is outside 1m to 2160h (90 days); leave it out to keep "+
+				"nothing of prompts and answers", time.Duration(keep))
+		}
 	}
 	for i, origin := range s.AllowedOrigins {
 		if err := checkOrigin([]string{"allowedOrigins", strconv.Itoa(i)}, origin); err != nil {

@@ -46,6 +46,7 @@ type Settings struct {
 	Budgets         map[string]Budget       `json:"budgets,omitempty" doc:"What may be spent, by a name of yours. All that a request is under must allow it."`
 	RateLimits      map[string]RateLimit    `json:"rateLimits,omitempty" doc:"What an API key may do in a minute, by the key's name; * is each key that is not named."`
 	History         History                 `json:"history" doc:"How much of the usage history is kept. Everything by default."`
+	Projects        map[string]Project      `json:"projects,omitempty" doc:"What holds for a project alone, by its name; an empty name is the requests without one."`
 	Timeouts        map[string]Timeouts     `json:"timeouts,omitempty" doc:"How long to wait for a provider, by its id; * is any provider."`
 	GatewayFallback *bool                   `json:"gatewayFallback,omitempty" doc:"Whether the hosted gateway may answer where your own credentials fail. It may, unless this is false."`
 }
@@ -77,6 +78,11 @@ type Collector struct {
 type History struct {
 	KeepDays     int   `json:"keepDays,omitempty" doc:"For how many days requests are kept. Budgets in total count what is kept."`
 	MaxMegabytes int64 `json:"maxMegabytes,omitempty" doc:"How large the database may get, in megabytes: the oldest requests are deleted beyond that. The file stays as large as it was once; what is deleted makes room in it."`
+}
+
+// Project is what holds for one project alone.
+type Project struct {
+	KeepContents Duration `json:"keepContents,omitempty" doc:"For how long prompts and answers are kept in full, so that the window can show them: from 1m to 2160h (90 days), for example 24h. They are not kept unless this is set."`
 }
 
 // Fetch is how files are fetched that a request names by URL.

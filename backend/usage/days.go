@@ -122,24 +122,30 @@ func (r *rollups) missing(tx *store.Tx, zone *time.Location, until time.Time) (o
 	return out, err
 }
 
-// buildDay sums up a day's hours. Days of another zone that share hours with it go.
+// buildDay sums up a day's hours, where there are any: they may have been deleted since it was found to be missing. Days of
+// another zone that share hours with it go.
 func (r *rollups) buildDay(tx *store.Tx, d day) error {
 	for hour := d.first; hour < d.end; hour++ {
 		if err := r.dropDay(tx, hour); err != nil {
 			return err
 		}
 	}
+	empty := true
 	for family := byte(plainRows); family <= labelRows; family++ {
 		rows, err := r.sumUp(tx, family, d)
 		if err != nil {
 			return err
 		}
+		empty = empty && len(rows) == 0
 		for _, series := range slices.Sorted(maps.Keys(rows)) {
 			key := keyOf(family, d.first, series)
 			if err := r.days.In(tx).Put(string(key[:]), rows[series].append(nil)); err != nil {
 				return err
 			}
 		}
+	}
+	if empty {
+		return nil
 	}
 	return r.built.In(tx).Put(hourKey(d.first), binary.BigEndian.AppendUint32(nil, d.end))
 }

@@ -39,6 +39,10 @@ func (h *History) Delete(ctx context.Context, d Deletion) (deleted int64, err er
 }
 
 func (h *History) delete(ctx context.Context, d Deletion) (deleted int64, err error) {
+	if h.opts.Deleted != nil {
+		defer h.opts.Deleted(d) // also where only some of the records are gone
+	}
+	h.flush(ctx)
 	hours, err := h.hoursOf(d)
 	for len(hours) > 0 && err == nil {
 		var n, done int

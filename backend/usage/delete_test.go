@@ -102,6 +102,26 @@ func TestDelete(t *testing.T) {
 	}
 }
 
+// What ended just now is deleted, too, though it was not in the database yet; and who keeps something else of the requests is
+// told.
+func TestDeleteAtOnce(t *testing.T) {
+	t.Parallel()
+	var told []Deletion
+	b := start(t, t.TempDir())
+	b.opts.Deleted = func(d Deletion) { told = append(told, d) }
+	for n := range 3 {
+		entry := b.Begin(opening(day0.Add(time.Duration(n)*time.Hour), "sim/echo"))
+		entry.Settle(settlement("sim/echo"))
+		d := Deletion{From: day0}
+		if got, err := b.Delete(t.Context(), d); err != nil || got != 1 || len(told) != n+1 || told[n] != d {
+			t.Fatalf("%d: %d deleted, %v; told %v", n, got, err, told)
+		}
+	}
+	if got, err := b.Delete(t.Context(), Deletion{From: day0}); got != 0 || err != nil {
+		t.Errorf("%d deleted, %v", got, err)
+	}
+}
+
 // Requests are kept while others are deleted, and nothing is counted twice or lost.
 func TestDeleteWhileServing(t *testing.T) {
 	t.Parallel()

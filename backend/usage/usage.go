@@ -70,6 +70,8 @@ type Options struct {
 	Keep func() Keep
 	// Changed is told of each change to what is stored, in the transaction that makes it: an error undoes both. Nil is nobody.
 	Changed func(tx *store.Tx, changes []Change) error
+	// Deleted is told of each part of the history that was deleted, or some of it where that failed. Nil is nobody.
+	Deleted func(Deletion)
 	// Settled is told of each request that ends, in the request's own time: it must be quick and not block. Nil is nobody.
 	Settled func(*Record)
 
@@ -109,7 +111,8 @@ type History struct {
 	closed bool
 	health Health
 
-	jobs      chan job // for the committer
+	jobs      chan job           // for the committer
+	flushes   chan chan struct{} // for the writer
 	wake      chan struct{}
 	tidy      chan struct{} // look after what is stored at once
 	stop      chan struct{}
@@ -149,6 +152,7 @@ func Open(db *store.DB, opts Options) (*History, error) {
 		step:    searchStep,
 		live:    map[string]*entry{},
 		jobs:    make(chan job),
+		flushes: make(chan chan struct{}),
 		wake:    make(chan struct{}, 1),
 		tidy:    make(chan struct{}, 1),
 		tended:  make(chan struct{}),
@@ -206,6 +210,23 @@ func (h *History) Close(ctx context.Context) error {
 			journalPath(h.db, 0), h.health.Problem)
 	}
 	return nil
+}
+
+// flush waits until what ended by now is in the database, or can't be put there, or the history or ctx ends.
+func (h *History) flush(ctx context.Context) {
+	done := make(chan struct{})
+	select {
+	case h.flushes <- done:
+	case <-h.stopped:
+		return
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-done:
+	case <-h.stopped:
+	case <-ctx.Done():
+	}
 }
 
 func (h *History) signal() {

@@ -33,6 +33,9 @@ type writer struct {
 	due     bool // commit as soon as none is in flight
 	backoff time.Duration
 
+	// asked wait for all that is known to be in the database: from the next commit on; flying wait for the one under way.
+	asked, flying []chan struct{}
+
 	windowEnd time.Time // announceLimit holds until then
 	announced int
 
@@ -78,6 +81,8 @@ func (w *writer) run() {
 		case <-w.timer.C:
 			w.timerOn, w.due = false, true
 			w.take()
+		case done := <-w.h.flushes:
+			w.flush(done)
 		case err := <-w.results:
 			w.settle(err)
 			if f := w.h.opts.committed; f != nil {
@@ -190,6 +195,19 @@ func (w *writer) next() {
 	}
 }
 
+// flush has what is known committed at once, and done closed when that is over, also where it failed.
+func (w *writer) flush(done chan struct{}) {
+	w.take()
+	switch {
+	case len(w.dirty) > 0:
+		w.asked, w.due = append(w.asked, done), true
+	case w.flight != nil:
+		w.flying = append(w.flying, done)
+	default:
+		close(done)
+	}
+}
+
 // cut hands all dirty records to the committer and turns to the other journal, if that one is empty: what the old one
 // holds is then all in the commit.
 func (w *writer) cut() {
@@ -203,6 +221,7 @@ func (w *writer) cut() {
 	}
 	clear(w.dirty)
 	w.dirty = w.dirty[:0]
+	w.flying, w.asked = append(w.flying, w.asked...), nil
 	if other := 1 - w.active; !w.journals[other].used {
 		w.active = other
 	}
@@ -213,6 +232,12 @@ func (w *writer) cut() {
 func (w *writer) settle(err error) {
 	items := w.flight
 	w.flight = nil
+	defer func() {
+		for _, done := range w.flying {
+			close(done)
+		}
+		w.flying = nil
+	}()
 	if err != nil {
 		w.commitProblem = err.Error()
 		w.backoff = min(w.backoff*2, maxBackoff)

@@ -206,6 +206,28 @@ export const actions: Action[] = [
     available: always,
     run: () => go("usage", item),
   })),
+  ...[
+    {
+      part: "history",
+      label: "Choose how much history is kept",
+      keywords: "retention age size days megabytes",
+    },
+    {
+      part: "contents",
+      label: "Choose whose prompts and answers are kept",
+      keywords: "contents bodies expiry privacy",
+    },
+    { part: "delete", label: "Delete requests", keywords: "history project range remove" },
+    { part: "backup", label: "Back up or restore", keywords: "database file export save" },
+  ].map(({ part, label, keywords }) => ({
+    id: `settings.${part}`,
+    label,
+    group: "Usage",
+    shortcuts: [],
+    keywords,
+    available: always,
+    run: () => go("settings", part),
+  })),
   {
     id: "budgets.new",
     label: "New budget",

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { BridgeClient, type Injected } from "./bridge";
 import type { AnyEvent, Connection } from "./client";
 
-function injected(call: (method: string, params: string) => Promise<string>) {
+function injected(call: (method: string, params: string) => Promise<string>, chosen = "") {
   let handler: (json: string) => void = () => {};
   const off = vi.fn();
   const runtime = {
@@ -13,8 +13,10 @@ function injected(call: (method: string, params: string) => Promise<string>) {
     ClipboardSetText: vi.fn(async (_text: string) => true),
     BrowserOpenURL: vi.fn(),
   };
-  const value: Injected = { go: { desktop: { Bridge: { Call: call } } }, runtime };
-  return { value, runtime, off, send: (event: unknown) => handler(JSON.stringify(event)) };
+  const Save = vi.fn(async (_title: string, _name: string) => chosen);
+  const Pick = vi.fn(async (_title: string) => chosen);
+  const value: Injected = { go: { desktop: { Bridge: { Call: call, Save, Pick } } }, runtime };
+  return { value, runtime, off, Save, send: (event: unknown) => handler(JSON.stringify(event)) };
 }
 
 test("a call crosses as JSON", async () => {
@@ -79,4 +81,39 @@ test("a clipboard that refuses is an error", async () => {
   const { value, runtime } = injected(async () => "{}");
   runtime.ClipboardSetText.mockResolvedValue(false);
   await expect(new BridgeClient(value).copy("x")).rejects.toThrow("clipboard");
+});
+
+const table = {
+  format: "parquet",
+  by: "model",
+  from: null,
+  to: null,
+  model: "",
+  text: "",
+} as const;
+
+test("files are written where the user says, by Gatehouse itself", async () => {
+  const call = vi.fn(async () => "{}");
+  const { value, Save } = injected(call, "/srv/chosen");
+  const client = new BridgeClient(value);
+  await expect(client.exportTable(table)).resolves.toEqual({ path: "/srv/chosen" });
+  expect(Save.mock.calls[0]?.[1]).toMatch(/^gatehouse-by-model-\d{8}-\d{4}\.parquet$/);
+  expect(call).toHaveBeenLastCalledWith("usage.export", JSON.stringify({ ...table, path: "/srv/chosen" }));
+  await expect(client.backUp()).resolves.toEqual({ path: "/srv/chosen" });
+  expect(call).toHaveBeenLastCalledWith("backup.make", '{"path":"/srv/chosen"}');
+});
+
+test("a backup is restored from where the user says", async () => {
+  const call = vi.fn(async () => '{"requests":3}');
+  await expect(new BridgeClient(injected(call, "/srv/chosen").value).restore()).resolves.toBe(3);
+  expect(call).toHaveBeenCalledWith("backup.restore", '{"path":"/srv/chosen"}');
+});
+
+test("nothing is asked where the user chose no file", async () => {
+  const call = vi.fn(async () => "{}");
+  const client = new BridgeClient(injected(call).value);
+  expect(await client.exportTable(table)).toBeNull();
+  expect(await client.backUp()).toBeNull();
+  expect(await client.restore()).toBeNull();
+  expect(call).not.toHaveBeenCalled();
 });

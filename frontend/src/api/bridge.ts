@@ -1,11 +1,26 @@
 import { messageOf } from "../lib/errors";
-import type { AnyEvent, Args, Client, Handlers, Method } from "./client";
-import type { Calls } from "./contract.gen";
+import {
+  type AnyEvent,
+  type Args,
+  type Client,
+  type Handlers,
+  type Method,
+  proposedName,
+  type Written,
+} from "./client";
+import type { Calls, UsageExport } from "./contract.gen";
 import { CallError, parseFailure } from "./failure";
+
+/** The object that the window binds. Its dialogs give an empty path where the user chose none. */
+interface Bridge {
+  Call(method: string, params: string): Promise<string>;
+  Save(title: string, name: string): Promise<string>;
+  Pick(title: string): Promise<string>;
+}
 
 /** What the window injects into its page. */
 export interface Injected {
-  go?: { desktop?: { Bridge?: { Call(method: string, params: string): Promise<string> } } };
+  go?: { desktop?: { Bridge?: Bridge } };
   runtime?: {
     EventsOn(name: string, handler: (json: string) => void): () => void;
     ClipboardSetText(text: string): Promise<boolean>;
@@ -23,10 +38,15 @@ export class BridgeClient implements Client {
   constructor(private readonly injected: Injected) {}
 
   async call<M extends Method>(method: M, ...args: Args<M>): Promise<Calls[M]["result"]> {
+    const params = JSON.stringify(args[0] ?? {});
+    return JSON.parse(await this.ask(bridge => bridge.Call(method, params))) as Calls[M]["result"];
+  }
+
+  private async ask(what: (bridge: Bridge) => Promise<string>): Promise<string> {
     const bridge = this.injected.go?.desktop?.Bridge;
     if (!bridge) throw new CallError({ kind: "internal", message: "The window has lost its connection." });
     try {
-      return JSON.parse(await bridge.Call(method, JSON.stringify(args[0] ?? {}))) as Calls[M]["result"];
+      return await what(bridge);
     } catch (error) {
       const message = messageOf(error);
       throw new CallError(parseFailure(message) ?? { kind: "internal", message });
@@ -72,5 +92,27 @@ export class BridgeClient implements Client {
 
   open(address: string): void {
     this.injected.runtime?.BrowserOpenURL(address);
+  }
+
+  async exportTable(query: Omit<UsageExport, "path">): Promise<Written> {
+    const name = proposedName(query.by ? `by-${query.by}` : "requests", query.format, new Date());
+    const path = await this.ask(bridge => bridge.Save("Export", name));
+    if (!path) return null;
+    await this.call("usage.export", { ...query, path });
+    return { path };
+  }
+
+  async backUp(): Promise<Written> {
+    const name = proposedName("backup", "db", new Date());
+    const path = await this.ask(bridge => bridge.Save("Back up", name));
+    if (!path) return null;
+    await this.call("backup.make", { path });
+    return { path };
+  }
+
+  async restore(): Promise<number | null> {
+    const path = await this.ask(bridge => bridge.Pick("Restore from a backup"));
+    if (!path) return null;
+    return (await this.call("backup.restore", { path })).requests;
   }
 }

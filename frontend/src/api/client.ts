@@ -1,4 +1,4 @@
-import type { Calls, Events } from "./contract.gen";
+import type { Calls, Events, UsageExport } from "./contract.gen";
 
 export type Method = keyof Calls;
 export type EventType = keyof Events;
@@ -32,4 +32,23 @@ export interface Client {
   copy(text: string): Promise<void>;
   /** Opens an address in the user's browser. */
   open(address: string): void;
+  /** Writes a table of requests or totals to a file. */
+  exportTable(query: Omit<UsageExport, "path">): Promise<Written>;
+  /** Writes a backup of the database to a file. */
+  backUp(): Promise<Written>;
+  /**
+   * Puts back the requests of a backup and gives their number; null where the user chose no file. The window asks for the file
+   * itself, a browser is given it.
+   */
+  restore(file: File | null): Promise<number | null>;
+}
+
+/** Where a file was written; "downloads" where the browser has it, null where the user chose none. */
+export type Written = { path: string } | "downloads" | null;
+
+/** The name that is proposed for a file. */
+export function proposedName(what: string, ending: string, now: Date): string {
+  const two = (n: number) => String(n).padStart(2, "0");
+  const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  return `gatehouse-${what}-${day}-${two(now.getHours())}${two(now.getMinutes())}.${ending}`;
 }

@@ -301,6 +301,37 @@ export interface ComparisonSummary {
   ended: number;
 }
 
+export interface ContentMessage {
+  role: string;
+  parts: ContentPart[];
+}
+
+export interface ContentPart {
+  kind: "text" | "reasoning" | "refusal" | "call" | "result" | "media" | "other";
+  name: string;
+  text: string;
+}
+
+export interface ContentText {
+  text: string;
+  bytes: number;
+  truncated: boolean;
+  missing: string;
+}
+
+export interface ContentsList {
+  projects: ProjectContents[];
+  bytes: number;
+  maxBytes: number;
+  lost: number;
+  problem: string;
+}
+
+export interface ContentsRule {
+  project: string;
+  keep: string;
+}
+
 export interface Conversation {
   id: string;
   title: string;
@@ -724,6 +755,13 @@ export interface Progress {
   total: Comparison;
 }
 
+export interface ProjectContents {
+  project: string;
+  keep: string;
+  requests: number;
+  bytes: number;
+}
+
 export interface PromptList {
   name: string;
   prompts: string[];
@@ -731,6 +769,16 @@ export interface PromptList {
 
 export interface ProviderRef {
   provider: string;
+}
+
+export interface RequestContents {
+  kept: boolean;
+  keep: string;
+  until: string | null;
+  request: ContentText | null;
+  answer: ContentText | null;
+  messages: ContentMessage[];
+  answered: ContentPart[];
 }
 
 export interface RolloutList {
@@ -829,6 +877,7 @@ export interface Settings {
   budgets?: Record<string, SettingsBudget>;
   rateLimits?: Record<string, SettingsRateLimit>;
   history: SettingsHistory;
+  projects?: Record<string, SettingsProject>;
   timeouts?: Record<string, SettingsTimeouts>;
   gatewayFallback?: boolean;
 }
@@ -953,6 +1002,10 @@ export interface SettingsPricing extends SettingsRates {
   audio_second?: string;
   speech_input_character_cost?: string;
   multiplier?: string;
+}
+
+export interface SettingsProject {
+  keepContents?: string;
 }
 
 export interface SettingsProvider {
@@ -1102,6 +1155,7 @@ export interface Status {
   history: HistoryStatus;
   warnings: string[];
   budgets: BudgetStatus;
+  contents: ContentsRule[];
   tray: boolean;
   autostart: boolean | null;
   notifications: boolean;
@@ -1589,6 +1643,9 @@ export interface Calls {
   "backup.make": { params: BackupFile; result: BackupDone };
   "backup.restore": { params: BackupFile; result: UsageChange };
   "usage.get": { params: UsageRef; result: UsageRecord };
+  "contents.list": { params: Empty; result: ContentsList };
+  "contents.set": { params: ContentsRule; result: ContentsList };
+  "contents.get": { params: UsageRef; result: RequestContents };
   "chat.list": { params: ChatQuery; result: ConversationList };
   "chat.get": { params: ConversationPart; result: ConversationDetail };
   "chat.send": { params: ChatSend; result: ConversationDetail };
@@ -1660,6 +1717,7 @@ export interface Events {
   "chat.conversations": Empty;
   "usage": UsageRecord;
   "usage.changed": Empty;
+  "contents": UsageRef;
   "chat.delta": ChatDelta;
   "chat.turn": ChatTurn;
   "compare.changed": Empty;

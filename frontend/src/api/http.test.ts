@@ -38,6 +38,19 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+test("a backup is sent as the file that it is, and its failure told", async () => {
+  fetched.mockResolvedValueOnce(json({ requests: 2 }));
+  const file = new File(["bytes"], "gatehouse.db");
+  await expect(new HttpClient().restore(file)).resolves.toBe(2);
+  const [url, init] = fetched.mock.calls[0] ?? [];
+  expect(url).toBe("/api/backup.upload");
+  expect(init?.body).toBe(file);
+  expect(new Headers(init?.headers).get("content-type")).toBe("application/octet-stream");
+  fetched.mockResolvedValueOnce(json({ kind: "bad request", message: "it is none" }, 400));
+  await expect(new HttpClient().restore(file)).rejects.toMatchObject({ message: "it is none" });
+  expect(await new HttpClient().restore(null)).toBeNull();
+});
+
 describe("calls", () => {
   test("post JSON to their name and give back the result", async () => {
     fetched.mockResolvedValue(json({ model: "sim/echo" }));

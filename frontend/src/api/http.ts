@@ -1,5 +1,5 @@
-import type { AnyEvent, Args, Client, Connection, Handlers, Method } from "./client";
-import type { Calls } from "./contract.gen";
+import type { AnyEvent, Args, Client, Connection, Handlers, Method, Written } from "./client";
+import type { Calls, UsageExport } from "./contract.gen";
 import { CallError, parseFailure, SESSION_ENDED, UNREACHABLE } from "./failure";
 
 const FIRST_WAIT_MS = 250;
@@ -15,13 +15,16 @@ export class HttpClient implements Client {
   private readonly onEnded = new Set<() => void>();
 
   async call<M extends Method>(method: M, ...args: Args<M>): Promise<Calls[M]["result"]> {
-    const response = await this.post(method, args[0] ?? {});
+    return this.result<Calls[M]["result"]>(method, await this.post(method, args[0] ?? {}));
+  }
+
+  private async result<R>(method: string, response: Response): Promise<R> {
     const text = await response.text().catch(() => {
       throw unreachable();
     });
     if (response.ok) {
       try {
-        return JSON.parse(text) as Calls[M]["result"];
+        return JSON.parse(text) as R;
       } catch {
         throw new CallError({ kind: "internal", message: `Gatehouse's answer to ${method} can't be read.` });
       }
@@ -57,12 +60,32 @@ export class HttpClient implements Client {
     window.open(address, "_blank", "noopener,noreferrer");
   }
 
-  private async post(method: string, params: object): Promise<Response> {
+  async exportTable(query: Omit<UsageExport, "path">): Promise<Written> {
+    download(`/api/usage.export?query=${encodeURIComponent(JSON.stringify({ ...query, path: "" }))}`);
+    return "downloads";
+  }
+
+  async backUp(): Promise<Written> {
+    download("/api/backup.download");
+    return "downloads";
+  }
+
+  async restore(file: File | null): Promise<number | null> {
+    if (!file) return null;
+    const response = await this.send("backup.upload", "application/octet-stream", file);
+    return (await this.result<Calls["backup.restore"]["result"]>("backup.upload", response)).requests;
+  }
+
+  private post(method: string, params: object): Promise<Response> {
+    return this.send(method, "application/json", JSON.stringify(params));
+  }
+
+  private async send(name: string, type: string, body: string | File): Promise<Response> {
     try {
-      return await fetch(`/api/${method}`, {
+      return await fetch(`/api/${name}`, {
         method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(params),
+        headers: { "Content-Type": type },
+        body,
         credentials: "same-origin",
       });
     } catch {
@@ -145,4 +168,12 @@ class Feed {
   private tell(state: Connection) {
     if (!this.closed) this.handlers.connection(state);
   }
+}
+
+// The browser writes the file and shows how far it is.
+function download(address: string) {
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = "";
+  link.click();
 }

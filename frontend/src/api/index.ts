@@ -3,7 +3,7 @@ import { BridgeClient, type Injected } from "./bridge";
 import type { Client } from "./client";
 import { HttpClient } from "./http";
 
-export type { AnyEvent, Client, Connection, EventType, Method } from "./client";
+export type { AnyEvent, Client, Connection, EventType, Method, Written } from "./client";
 export type * from "./contract.gen";
 export { CallError, SESSION_ENDED, UNREACHABLE } from "./failure";
 

@@ -1,3 +1,4 @@
+import { render } from "@testing-library/react";
 import { expect, test } from "vitest";
 import type { Status } from "../api";
 import { bannersOf } from "./Banners";
@@ -14,6 +15,7 @@ const fine: Status = {
   history: { path: "/h/gatehouse.db", setAside: "", problem: "", dropped: 0 },
   warnings: [],
   budgets: { news: [], tightest: null },
+  contents: [],
   tray: false,
   autostart: null,
   notifications: true,
@@ -44,4 +46,17 @@ test.each<[string, Partial<Status>]>([
   ["keychain.locked", { keychain: { state: "locked", reason: "locked", advice: "unlock it" } }],
 ])("a problem with %s is one banner", (id, problem) => {
   expect(bannersOf({ ...fine, ...problem }).map(b => b.id)).toEqual([id]);
+});
+
+test("it is told for as long as prompts and answers are kept", () => {
+  const contents = [
+    { project: "site", keep: "24h" },
+    { project: "", keep: "7d" },
+  ];
+  const [banner] = bannersOf({ ...fine, contents });
+  expect(banner).toMatchObject({ tone: "info", stays: true });
+  render(<p>{banner?.text}</p>);
+  expect(document.body.textContent).toContain(
+    "Project site for 24 hours, requests without a project for 7 days.",
+  );
 });

@@ -4,6 +4,8 @@ import { type ReactNode, useState } from "react";
 import { api, type Status } from "../api";
 import { plural } from "../lib/numbers";
 import { sentences } from "../lib/text";
+import { keepText } from "../state/contents";
+import { routeHash } from "../state/route";
 import { useSession } from "../state/session";
 import classes from "./Banners.module.css";
 
@@ -12,6 +14,8 @@ interface Banner {
   tone: "bad" | "warn" | "info";
   title: string;
   text: ReactNode;
+  /** It stands as long as it is so, and can't be hidden. */
+  stays?: boolean;
 }
 
 /** Everything in a status that its user should know of. */
@@ -96,6 +100,23 @@ export function bannersOf(status: Status): Banner[] {
       text: sentences(keychain.reason, keychain.advice),
     });
   }
+  if (status.contents.length > 0) {
+    const whose = status.contents.map(
+      ({ project, keep }) =>
+        `${project ? `project ${project}` : "requests without a project"} for ${keepText(keep)}`,
+    );
+    banners.push({
+      id: "contents",
+      tone: "info",
+      title: "Prompts and answers are kept:",
+      text: (
+        <>
+          {sentences(whose.join(", "))} <a href={routeHash("settings", "contents")}>Change</a>
+        </>
+      ),
+      stays: true,
+    });
+  }
   return banners;
 }
 
@@ -143,7 +164,7 @@ export function Banners() {
           </div>
         </div>
       )}
-      {banners.map(({ id, tone, title, text }) => {
+      {banners.map(({ id, tone, title, text, stays }) => {
         const Icon = icons[tone];
         return (
           <div key={id} role={tone === "bad" ? "alert" : "note"} className={classes.banner} data-tone={tone}>
@@ -151,7 +172,9 @@ export function Banners() {
             <div className={classes.text}>
               <strong>{title}</strong> {text}
             </div>
-            {tone !== "bad" && <CloseButton size="sm" aria-label="Hide this note" onClick={() => hide(id)} />}
+            {tone !== "bad" && !stays && (
+              <CloseButton size="sm" aria-label="Hide this note" onClick={() => hide(id)} />
+            )}
           </div>
         );
       })}

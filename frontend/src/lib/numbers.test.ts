@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatCount, formatSize, plural } from "./numbers";
+import { formatBytes, formatCount, formatSize, plural } from "./numbers";
 
 test.each([
   [null, "unknown"],
@@ -27,4 +27,14 @@ test("plurals", () => {
   expect(plural(1, "model")).toBe("1 model");
   expect(plural(0, "model")).toBe("0 models");
   expect(plural(2, "entry", "entries")).toBe("2 entries");
+});
+
+test.each([
+  [340, "340 B"],
+  [2400, "2.4 kB"],
+  [999_960, "1 MB"],
+  [256 << 20, "268.4 MB"],
+  [2_000_000_000, "2 GB"],
+])("%s bytes are %s", (n, text) => {
+  expect(formatBytes(n)).toBe(text);
 });

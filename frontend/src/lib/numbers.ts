@@ -19,3 +19,10 @@ function trim(decimal: string): string {
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${formatCount(n)} ${n === 1 ? one : many}`;
 }
+
+/** Spells a size in bytes: 340 B, 2.4 MB. */
+export function formatBytes(n: number): string {
+  if (n < 1000) return `${n} B`;
+  const [size, unit] = n < 999_950 ? [n / 1e3, "kB"] : n < 999_950_000 ? [n / 1e6, "MB"] : [n / 1e9, "GB"];
+  return `${trim(size.toFixed(1))} ${unit}`;
+}

@@ -152,6 +152,9 @@ function belongsOnTop(record: UsageRecord, pages: LogPage[]): boolean {
 onEvent("usage", record => {
   if (watchers > 0) take(record);
 });
+onEvent("usage.changed", () => {
+  if (watchers > 0) reload();
+});
 onConnectionChange(state => {
   if (state === "open" && watchers > 0) reload();
 });

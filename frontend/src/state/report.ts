@@ -48,7 +48,7 @@ export const report: Resource<ScopeReport | null> = createResource(async () => {
     drawn: DRAWN,
   });
   return { scope, by, bucket, report: answer };
-}, [settled]);
+}, [settled, stale => onEvent("usage.changed", stale)]);
 
 export function askReport(scope: Scope, by: Dimension) {
   asked = { scope, by };

@@ -10,6 +10,13 @@ export const settings = createResource(() => api.call("settings.get"), [stale =>
 /** Sets a member of the settings, or takes it out where the value is left out. */
 export const change = (path: string[], value: unknown = null): SettingChange => ({ path, value });
 
+/** Makes changes at once, where there is nothing to look at before. */
+export async function applyChanges(changes: SettingChange[]) {
+  const draft = await api.call("settings.preview", { changes });
+  if (draft.problem) throw new Error(draft.problem.message);
+  await api.call("settings.apply", { revision: draft.revision, changes });
+}
+
 /** How long after the last key the changes are tried. */
 const PAUSE_MS = 150;
 

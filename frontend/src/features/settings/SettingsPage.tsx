@@ -1,4 +1,5 @@
 import { Stack, Switch } from "@mantine/core";
+import { useEffect, useRef } from "react";
 import { api } from "../../api";
 import { formatMoment } from "../../lib/time";
 import { useResource } from "../../state/resource";
@@ -9,11 +10,30 @@ import { FactTable } from "../../ui/Facts";
 import { attempt } from "../../ui/notify";
 import { Page, Panel } from "../../ui/Page";
 import { ErrorNote, Loading } from "../../ui/States";
+import { BackupPanel } from "./BackupPanel";
+import { ContentsPanel } from "./ContentsPanel";
+import { DeletePanel } from "./DeletePanel";
+import { HistoryPanel } from "./HistoryPanel";
 import classes from "./Settings.module.css";
 
-export default function SettingsPage() {
+/** The parts of the page that an address can name. */
+const PARTS = {
+  history: "Usage history",
+  contents: "Prompts and answers",
+  delete: "Delete requests",
+  backup: "Backup",
+};
+
+/** The item of the address is a part to look at, empty for none. */
+export default function SettingsPage({ item }: { item: string }) {
   const { data, error } = useResource(settings);
   const status = useStatus();
+  const parts = useRef<HTMLDivElement>(null);
+  const there = data !== null;
+  useEffect(() => {
+    const title = PARTS[item as keyof typeof PARTS];
+    if (there && title) parts.current?.querySelector(`[aria-label="${title}"]`)?.scrollIntoView();
+  }, [item, there]);
   return (
     <Page
       title="Settings"
@@ -46,6 +66,14 @@ export default function SettingsPage() {
           />
         </Stack>
       </Panel>
+      {data && (
+        <div className={classes.parts} ref={parts}>
+          <HistoryPanel history={data.effective.history} />
+          <ContentsPanel />
+          <DeletePanel />
+          <BackupPanel />
+        </div>
+      )}
       {error && (
         <ErrorNote title="The settings can't be read" message={error} retry={() => void settings.reload()} />
       )}

@@ -5,6 +5,7 @@ import { formatCount, plural } from "../../lib/numbers";
 import { formatDuration } from "../../lib/time";
 import { DIMENSIONS, type Dimension, narrowTo } from "../../state/scope";
 import tables from "../../ui/Table.module.css";
+import { ExportMenu } from "./ExportMenu";
 import { changeText, costText, costTitle, countText, formatShare, formatSpeed, tokensTitle } from "./figures";
 import classes from "./Usage.module.css";
 import { groupName, OTHER, showRequestsOf } from "./views";
@@ -40,6 +41,7 @@ export function Groups({ report, by, onBy }: Props) {
           aria-label="Totals by"
         />
         {by === "tag" && <span className={classes.faint}>A request counts in each of its tags.</span>}
+        <ExportMenu by={by} />
       </div>
       <div className={tables.box} tabIndex={0} role="region" aria-label={`Totals by ${by}`}>
         <table className={tables.table} data-dense>

@@ -9,6 +9,7 @@ import { CopyIcon } from "../../ui/Copy";
 import { type Fact, FactTable } from "../../ui/Facts";
 import { ErrorNote, Loading } from "../../ui/States";
 import { BillView } from "./BillView";
+import { Contents } from "./Contents";
 import { formatSpeed } from "./figures";
 import { Outcome } from "./outcome";
 import { brokenText, rereadText } from "./prefix";
@@ -73,6 +74,7 @@ export function RequestDrawer({ id, record, error, onClose }: Props) {
           <Tokens record={r} />
           <BillView record={r} />
           <Notices notices={r.notices} />
+          <Contents record={r} />
           <Group gap="xs">
             {(["model", "project", "key", "client"] as const).map(
               by =>
