@@ -27,6 +27,7 @@ type gatehouse struct {
 	t      testing.TB
 	s      *session.Session
 	bin    string
+	home   string
 	env    []string
 	addr   string
 	cmd    *exec.Cmd
@@ -60,7 +61,7 @@ func startWith(t testing.TB, s *session.Session, args []string, env ...string) *
 	}
 	t.Cleanup(func() { os.RemoveAll(home) })
 	g := &gatehouse{
-		t: t, s: s, bin: bin, env: append(append(os.Environ(), "GATEHOUSE_HOME="+home), env...), addr: freeAddr(t),
+		t: t, s: s, bin: bin, home: home, env: append(append(os.Environ(), "GATEHOUSE_HOME="+home), env...), addr: freeAddr(t),
 		window: s.Window("Gatehouse"), ended: make(chan struct{}),
 	}
 	settings := fmt.Sprintf(`{"addr": %q, "activeModel": "sim/echo", "discoverLocal": false, "hostedList": false}`, g.addr)
@@ -110,14 +111,23 @@ func (g *gatehouse) stop() {
 		}
 		g.awaitEnd()
 	}
-	// The output is whole once the program has ended.
-	for line := range strings.Lines(g.output.String()) {
+	g.lookForFaults()
+	if g.t.Failed() {
+		g.t.Logf("the program's output:\n%s", g.output.String())
+	}
+}
+
+// lookForFaults fails the test for each page that could not be drawn, which the log tells of.
+func (g *gatehouse) lookForFaults() {
+	g.t.Helper()
+	text, err := os.ReadFile(filepath.Join(g.home, "logs", "gatehouse.log"))
+	if err != nil {
+		g.t.Errorf("the log can't be read: %v", err)
+	}
+	for line := range strings.Lines(string(text)) {
 		if strings.Contains(line, "a page ran into a fault") {
 			g.t.Errorf("a page could not be drawn: %s", line)
 		}
-	}
-	if g.t.Failed() {
-		g.t.Logf("the program's output:\n%s", g.output.String())
 	}
 }
 

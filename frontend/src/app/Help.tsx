@@ -19,7 +19,7 @@ export function Help() {
             .map(a => (
               <Table.Tr key={a.id}>
                 <Table.Td>{a.label}</Table.Td>
-                <Table.Td ta="right">
+                <Table.Td ta="right" style={{ whiteSpace: "nowrap" }}>
                   {a.shortcuts.map((s, i) => (
                     <span key={s}>
                       {i > 0 && " or "}

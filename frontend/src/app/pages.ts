@@ -34,7 +34,7 @@ export function fetchFirst() {
 const SHOWN = "first page shown";
 
 /** How long it stays quiet for before a page is fetched, where the browser tells of no idle time. */
-const QUIET_MS = 200;
+const QUIET_MS = 30;
 
 function idle(): Promise<unknown> {
   return new Promise(done =>
