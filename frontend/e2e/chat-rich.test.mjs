@@ -197,6 +197,15 @@ test("pictures, PDFs, math, tools, the route and what is set for a model", async
       await answers(page)
         .getByRole("button", { name: /look_up/ })
         .waitFor();
+      await keyboard.press("Alt+Shift+e");
+      await page.getByLabel("Edit the message").fill("How warm is it?");
+      await keyboard.press("Enter");
+      await answers(page)
+        .getByRole("button", { name: /look_up/ })
+        .waitFor();
+      await page.getByRole("article", { name: "You" }).getByText("How warm is it?").waitFor();
+      await act("search the", "Search the conversations");
+      await page.waitForFunction(() => document.activeElement.ariaLabel === "Search conversations");
       await act("delete the conv", "Delete the conversation");
       await page.getByRole("button", { name: "Undo" }).click();
       await answers(page)

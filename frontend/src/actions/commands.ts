@@ -1,8 +1,9 @@
 // What some actions do, beyond one call.
 import { api } from "../api";
 import { isSet } from "../state/credentials";
+import { searchAsked } from "../state/here";
 import { models } from "../state/lists";
-import { go } from "../state/route";
+import { currentRoute, go } from "../state/route";
 import { session } from "../state/session";
 import { announce } from "../ui/announce";
 import { host } from "../ui/host";
@@ -17,6 +18,12 @@ export async function testCredentials() {
     set.map(({ provider, name }) => api.call("credentials.test", { provider, name })),
   );
   if (set.length > 0) announce(`${results.filter(r => r.ok).length} of ${set.length} accepted.`);
+}
+
+/** Goes to the search of the conversations, leaving the one in view where it is. */
+export function searchChats() {
+  if (currentRoute().page !== "chat") go("chat");
+  searchAsked.set(searchAsked.get() + 1);
 }
 
 export async function copyEndpoint() {

@@ -6,7 +6,13 @@ import { type Here, here } from "../state/here";
 import { go, PAGES, type PageName } from "../state/route";
 import { session } from "../state/session";
 import { attempt } from "../ui/notify";
-import { activeIsFavourite, copyEndpoint, setActiveFavourite, testCredentials } from "./commands";
+import {
+  activeIsFavourite,
+  copyEndpoint,
+  searchChats,
+  setActiveFavourite,
+  testCredentials,
+} from "./commands";
 import { ui } from "./ui";
 
 export interface Action {
@@ -87,10 +93,20 @@ export const actions: Action[] = [
     available: always,
     run: () => stopStreaming() || stopComparing(),
   },
+  {
+    id: "chat.search",
+    label: "Search the conversations",
+    group: "Chat",
+    shortcuts: ["alt+shift+f"],
+    keywords: "find history",
+    available: always,
+    run: searchChats,
+  },
   withChat("attach", "Add files to the message", ["alt+a"], "attach picture image pdf upload"),
   withChat("retry", "Ask again", ["alt+shift+r"], "retry regenerate same model"),
   withChat("retryOther", "Ask another model", ["alt+shift+m"], "retry regenerate answer instead"),
   withChat("copyLast", "Copy the last answer", ["alt+shift+c"], "clipboard"),
+  withChat("editLast", "Edit the last message", ["alt+shift+e"], "send again change"),
   withChat("branch", "Branch at the last answer", ["alt+shift+b"], "fork conversation copy"),
   withChat("configure", "Set the system prompt and temperature", ["alt+shift+s"], "default model configure"),
   withChat("pin", "Pin the conversation, or unpin it", ["alt+shift+p"], "keep first"),

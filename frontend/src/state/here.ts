@@ -8,6 +8,7 @@ export interface Here {
   copyLast?: () => void;
   retry?: () => void;
   retryOther?: () => void;
+  editLast?: () => void;
   branch?: () => void;
   pin?: () => void;
   rename?: () => void;
@@ -17,3 +18,6 @@ export interface Here {
 }
 
 export const here = createStore<Here>({});
+
+/** Counts how often the search of the conversations was asked for. */
+export const searchAsked = createStore(0);

@@ -45,6 +45,10 @@ export function useRoute(): Route {
   return useStore(route);
 }
 
+export function currentRoute(): Route {
+  return route.get();
+}
+
 export function go(page: PageName, item = "") {
   window.location.hash = routeHash(page, item);
 }

@@ -9,12 +9,14 @@ import {
   IconSearch,
   IconTrash,
 } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Conversation } from "../../api";
 import { formatAgo } from "../../lib/time";
 import { conversationQuery, conversations } from "../../state/chat";
+import { searchAsked } from "../../state/here";
 import { useResource } from "../../state/resource";
 import { go, routeHash } from "../../state/route";
+import { useStore } from "../../state/store";
 import { Empty, ErrorNote, Loading } from "../../ui/States";
 import { useNow } from "../../ui/useNow";
 import classes from "./Chat.module.css";
@@ -31,11 +33,13 @@ export function Conversations({ current }: { current: string }) {
     const timer = setTimeout(() => conversationQuery.set(search.trim()), SEARCH_AFTER_MS);
     return () => clearTimeout(timer);
   }, [search]);
+  const input = useSearchAsked();
   const found = list.data?.conversations ?? [];
   return (
     <aside className={classes.side} aria-label="Conversations">
       <div className={classes.sideHead}>
         <TextInput
+          ref={input}
           value={search}
           onChange={event => setSearch(event.currentTarget.value)}
           placeholder="Search"
@@ -130,4 +134,19 @@ export function Conversations({ current }: { current: string }) {
       {renaming && <Rename conversation={renaming} onClose={() => setRenaming(null)} />}
     </aside>
   );
+}
+
+let answered = 0; // as of when this page was last drawn
+
+/** Focuses the search where that was asked for by a key or in the palette. */
+function useSearchAsked() {
+  const input = useRef<HTMLInputElement>(null);
+  const asked = useStore(searchAsked);
+  useEffect(() => {
+    if (asked === answered) return;
+    answered = asked;
+    input.current?.focus();
+    input.current?.select();
+  }, [asked]);
+  return input;
 }

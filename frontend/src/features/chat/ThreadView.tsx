@@ -95,6 +95,7 @@ export function ThreadView({ id }: { id: string }) {
     [id],
   );
   const onStop = useCallback(() => void attempt("Stopping the answer failed", () => stop(id)), [id]);
+  const show = useCallback((index: number) => list.current?.show(index), []);
   const configure = useCallback(() => setDialog("configure"), []);
   const close = useCallback(() => setDialog(""), []);
 
@@ -105,6 +106,7 @@ export function ThreadView({ id }: { id: string }) {
     picker,
     retry: again,
     branch: branchOff,
+    show,
     open: setDialog,
   });
 

@@ -13,6 +13,8 @@ const GAP_PX = 22;
 
 export interface TurnListHandle {
   toEnd(): void;
+  /** Brings a turn into view. */
+  show(index: number): void;
 }
 
 interface Props {
@@ -44,10 +46,16 @@ export function TurnList(props: Props) {
     gap: GAP_PX,
     paddingStart: 24,
     paddingEnd: 20,
+    // At the end from the first, without drawing the beginning before.
+    initialOffset: () => turns.reduce((sum, { turn }) => sum + estimate(turn) + GAP_PX, 0),
     useFlushSync: false, // what is drawn beyond the view leaves the time to draw the next
   });
   useEffect(() => onAway(away), [away, onAway]);
-  useImperativeHandle(props.ref, () => ({ toEnd }), [toEnd]);
+  useImperativeHandle(
+    props.ref,
+    () => ({ toEnd, show: index => virtual.scrollToIndex(index, { align: "center" }) }),
+    [toEnd, virtual],
+  );
 
   const last = turns.length - 1;
   return (

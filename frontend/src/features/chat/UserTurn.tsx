@@ -1,14 +1,12 @@
 import { ActionIcon, Button, Textarea, Tooltip } from "@mantine/core";
 import { IconPencil } from "@tabler/icons-react";
-import { useState } from "react";
 import type { Turn } from "../../api";
 import { formatMoment } from "../../lib/time";
+import { useStore } from "../../state/store";
 import { useTask } from "../../ui/useTask";
 import classes from "./Chat.module.css";
+import { edits, setEdit } from "./edits";
 import { TurnFiles } from "./TurnFiles";
-
-// What is being said anew and is not sent, by turn, for as long as the pages are open: a turn out of view is not drawn.
-const drafts = new Map<string, string>();
 
 interface Props {
   conversation: string;
@@ -23,12 +21,8 @@ interface Props {
 /** What the user said, which they may say anew. */
 export function UserTurn({ conversation, turn, place, count, edit }: Props) {
   const inFeed = { "aria-label": "You", "aria-posinset": place, "aria-setsize": count };
-  const [text, setDraft] = useState<string | null>(drafts.get(turn.id) ?? null);
-  const setText = (value: string | null) => {
-    if (value === null) drafts.delete(turn.id);
-    else drafts.set(turn.id, value);
-    setDraft(value);
-  };
+  const text = useStore(edits).get(turn.id) ?? null;
+  const setText = (value: string | null) => setEdit(turn.id, value);
   const task = useTask();
   if (text !== null && edit) {
     const ready = text.trim() !== "" || turn.files.length > 0;

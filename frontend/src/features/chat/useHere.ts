@@ -6,6 +6,7 @@ import { announce } from "../../ui/announce";
 import { host } from "../../ui/host";
 import { attempt } from "../../ui/notify";
 import { fileName, saveText } from "../../ui/save";
+import { setEdit } from "./edits";
 import { pin, remove } from "./Manage";
 import { asJson, asMarkdown } from "./transcript";
 
@@ -16,11 +17,13 @@ interface Options {
   picker: RefObject<(() => void) | null>;
   retry(): void;
   branch(turn: Turn): void;
+  /** Brings a turn into view. */
+  show(index: number): void;
   open(dialog: "configure" | "other" | "rename"): void;
 }
 
 /** Lets the palette and the keyboard do what can be done with the conversation in view. Gives what its head does too. */
-export function useHere({ thread, streaming, takesFiles, picker, retry, branch, open }: Options) {
+export function useHere({ thread, streaming, takesFiles, picker, retry, branch, show, open }: Options) {
   // The commands read the thread when they are run: it changes with every frame of an answer.
   const now = useRef(thread);
   now.current = thread;
@@ -53,6 +56,13 @@ export function useHere({ thread, streaming, takesFiles, picker, retry, branch, 
     if (quiet && last) {
       commands.retry = () => retry();
       commands.retryOther = () => open("other");
+      commands.editLast = () => {
+        const at = now.current.turns.findLastIndex(t => t.turn.role === "user");
+        const turn = now.current.turns[at]?.turn;
+        if (!turn) return;
+        setEdit(turn.id, turn.text);
+        show(at);
+      };
     }
     if (answered) {
       const answer = () =>
@@ -81,6 +91,7 @@ export function useHere({ thread, streaming, takesFiles, picker, retry, branch, 
     picker,
     retry,
     branch,
+    show,
     open,
     exportMarkdown,
     exportJson,
