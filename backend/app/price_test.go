@@ -2,9 +2,13 @@ package app
 
 import (
 	"reflect"
+	"strings"
 	"testing"
+	"time"
 
 	"gatehouse/backend/catalog"
+	"gatehouse/backend/gateway"
+	"gatehouse/backend/llm"
 	"gatehouse/backend/settings"
 )
 
@@ -75,4 +79,33 @@ func empty(v reflect.Value, name string) string {
 		}
 	}
 	return ""
+}
+
+// A batch costs what is said of batches: by whoever says it of the model, or else by its provider; and is of unknown cost
+// where nobody does.
+func TestPriceOfBatches(t *testing.T) {
+	in, out := catalog.PicoUSD(2_000_000), catalog.PicoUSD(8_000_000)
+	usual := catalog.Price{Rates: catalog.Rates{Input: &in, Output: &out}}
+	said := usual
+	said.Services = map[string]catalog.Variant{"batch": {Multiplier: 250_000}, "flex": {Multiplier: 500_000}}
+	models := catalog.New([]catalog.Model{
+		{ID: "openai/usual", Provider: "openai", Price: &usual},
+		{ID: "openai/said", Provider: "openai", Price: &said},
+		{ID: "groq/usual", Provider: "groq", Price: &usual},
+		{ID: "mistral/usual", Provider: "mistral", Price: &usual},
+	}, nil)
+	p := pricer{func() *catalog.Catalog { return models }, time.Now}
+	for model, want := range map[string]int64{"openai/usual": 30_000_000, "openai/said": 15_000_000, "groq/usual": 30_000_000, "mistral/usual": -1} {
+		id, _, _ := strings.Cut(model, "/")
+		cost, known := p.Cost(id, model, llm.Usage{Input: llm.Tokens(10), Output: llm.Tokens(5), Tier: gateway.BatchTier})
+		if known != (want >= 0) || known && cost != want {
+			t.Errorf("%s costs %d, %v", model, cost, known)
+		}
+		if cost, known := p.Cost(id, model, llm.Usage{Input: llm.Tokens(10), Output: llm.Tokens(5)}); !known || cost != 60_000_000 {
+			t.Errorf("%s costs %d without a batch", model, cost)
+		}
+	}
+	if len(said.Services) != 2 || usual.Services != nil {
+		t.Error("a price was changed")
+	}
 }

@@ -82,7 +82,7 @@ func openDesk(t *testing.T, text string) desk {
 	}
 	broker, keychain := &event.Broker{}, &memory{values: map[string]string{}}
 	spec := func(s *settings.Settings) (out []credential.Spec) {
-		for _, id := range []string{"openai", "gateway"} {
+		for _, id := range []string{"openai", "gateway", settings.CollectorID} {
 			out = append(out, credential.Spec{Provider: id, Needed: true, Names: s.Credentials[id].Names()})
 		}
 		return out
@@ -227,5 +227,104 @@ func TestListedButNotKept(t *testing.T) {
 	}
 	if _, err := d.removeCredential(t.Context(), CredentialRef{"openai", "gone"}); llm.AsError(err).Kind != llm.ErrNotFound && llm.AsError(err).Kind != llm.ErrAuth {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestCollectorSecret: it is set, tested, listed apart and removed as credentials are, and is no provider's.
+func TestCollectorSecret(t *testing.T) {
+	d := openDesk(t, "{}")
+	refuse := false
+	d.Collectors = func(context.Context) error {
+		if refuse {
+			return llm.Errorf(llm.ErrAuth, "refused").WithStatus(401)
+		}
+		return nil
+	}
+	if _, err := d.setCredential(t.Context(), CredentialSecret{Provider: settings.CollectorID, Name: "work", Secret: "otlp-secret"}); err == nil {
+		t.Error("a second one is kept")
+	}
+	view, err := d.setCredential(t.Context(), CredentialSecret{Provider: settings.CollectorID, Secret: "otlp-secret\n"})
+	if err != nil || view.Source != "keychain" || d.keychain.values[settings.CollectorID] != "otlp-secret" || d.text(t) != "{}" {
+		t.Fatalf("%+v, %v, settings are %s", view, err, d.text(t))
+	}
+	for range 2 {
+		if test, err := d.testCredential(t.Context(), CredentialRef{Provider: settings.CollectorID}); err != nil || test.OK == refuse {
+			t.Errorf("%+v, %v", test, err)
+		}
+		refuse = true
+	}
+	list, err := d.credentialList(t.Context(), Empty{})
+	if err != nil || list.Collector.Source != "keychain" || list.Collector.Test == nil || list.Collector.Test.OK {
+		t.Errorf("%+v, %v", list.Collector, err)
+	}
+	for _, c := range list.Credentials {
+		if c.Provider == settings.CollectorID {
+			t.Error("it is listed among the providers' credentials")
+		}
+	}
+	if view, err := d.removeCredential(t.Context(), CredentialRef{Provider: settings.CollectorID}); err != nil || view.Source == "keychain" || len(d.keychain.values) > 0 {
+		t.Errorf("%+v, %v", view, err)
+	}
+}
+
+// TestBalances: what is left is in the list once somebody asked, an old answer stays beside why there is no new one, and what
+// providers say of it holds no secret.
+func TestBalances(t *testing.T) {
+	d := openDesk(t, "{}")
+	table := provider.NewTable(nil)
+	var failing error
+	now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+	d.Balances = balance.New(balance.Options{
+		Provider: func(id provider.ID) *provider.Provider { return table[id] },
+		Secret: func(ctx context.Context, r balance.Ref) (string, error) {
+			c, err := d.Credentials.LookupNamed(ctx, r.Provider, r.Name)
+			return c.Secret, err
+		},
+		Ask: func(_ context.Context, _ *provider.Provider, secret string) (provider.Balance, error) {
+			if failing != nil {
+				return provider.Balance{}, failing
+			}
+			if secret != "vck-canary-secret" {
+				t.Errorf("asked with %q", secret)
+			}
+			return provider.Balance{Amounts: []provider.Amount{{Currency: "USD", Amount: "12.345"}, {Currency: "CNY", Amount: "7"}}}, nil
+		},
+		Broker: d.Broker, Now: func() time.Time { return now },
+	})
+	of := func(list CredentialList) (b *CredentialBalance) {
+		for _, c := range list.Credentials {
+			if c.Provider == provider.Gateway {
+				b = c.Balance
+			} else if c.Balance != nil {
+				t.Errorf("%s has a balance", c.Provider)
+			}
+		}
+		return b
+	}
+	list, err := d.askBalances(t.Context(), Empty{})
+	if err != nil || of(list) != nil {
+		t.Fatalf("%+v, %v without a credential", of(list), err)
+	}
+	if _, err := d.setCredential(t.Context(), CredentialSecret{Provider: "gateway", Secret: "vck-canary-secret"}); err != nil {
+		t.Fatal(err)
+	}
+	list, err = d.credentialList(t.Context(), Empty{})
+	if b := of(list); err != nil || b == nil || b.AskedAt != nil || b.Text != "" {
+		t.Fatalf("%+v, %v before anybody asked", b, err)
+	}
+	list, err = d.askBalances(t.Context(), Empty{})
+	if b := of(list); err != nil || b.Text != "$12.35 + 7.00 CNY" || len(b.Amounts) != 2 || b.Amounts[0].Amount != "12.345" || b.At == nil || b.Problem != "" {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	failing = llm.Errorf(llm.ErrAuth, "you sent vck-canary-secret")
+	now = now.Add(time.Minute)
+	view, err := d.askBalance(t.Context(), CredentialRef{Provider: "gateway"})
+	if b := view.Balance; err != nil || b.Text != "$12.35 + 7.00 CNY" || b.AskedAt.Sub(*b.At) != time.Minute || b.Problem == "" || strings.Contains(b.Problem, "canary") {
+		t.Errorf("%+v, %v", b, err)
+	}
+	for _, ref := range []CredentialRef{{Provider: "openai"}, {Provider: "nobody"}, {Provider: settings.CollectorID}, {Provider: "gateway", Name: "none"}} {
+		if _, err := d.askBalance(t.Context(), ref); llm.AsError(err) == nil {
+			t.Errorf("%+v has one", ref)
+		}
 	}
 }

@@ -75,3 +75,21 @@ func TestATroubledDiskIsNoError(t *testing.T) {
 		t.Error("found in a closed database")
 	}
 }
+
+// A file that was seen before its batch is known as that batch's once it is told of.
+func TestLearnsTheBatchOfAFile(t *testing.T) {
+	book, _ := open(t, filepath.Join(t.TempDir(), "gatehouse.db"))
+	made := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	book.Remember([]string{"file-1"}, gateway.Holding{Provider: "openai", KeyID: "key_1"})
+	if got, _ := book.Find("file-1"); got.Batch != "" || got.Created.IsZero() {
+		t.Errorf("%+v", got)
+	}
+	for _, at := range []gateway.Holding{
+		{Provider: "openai", KeyID: "key_2", Batch: "batch_1", Created: made}, {Provider: "openai"}, {Provider: "openai", Batch: "batch_2", Created: made.Add(1)},
+	} {
+		book.Remember([]string{"file-1"}, at)
+		if got, _ := book.Find("file-1"); got != (gateway.Holding{Provider: "openai", KeyID: "key_1", Batch: "batch_1", Created: made}) {
+			t.Errorf("%+v", got)
+		}
+	}
+}

@@ -681,3 +681,28 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// What is said of collectors must be an address or a header's name, and their secret's name is no provider's.
+func TestCheckTelemetry(t *testing.T) {
+	for text, ok := range map[string]bool{
+		`{"traces":{"endpoint":"http://127.0.0.1:4318","propagate":true},"metrics":{"endpoint":"https://otlp.example.com/otlp"},"collector":{"header":"x-honeycomb-team"}}`: true,
+		`{"metrics":{"endpoint":"127.0.0.1:4318"}}`: false, `{"traces":{"endpoint":"http://user:pass@127.0.0.1"}}`: false,
+		`{"collector":{"header":"Content-Type"}}`: false, `{"collector":{"header":"authorization: Bearer x"}}`: false, `{"collector":{"header":"a b"}}`: false,
+		`{"providers":{"opentelemetry":{"type":"openai-compatible","baseURL":"http://127.0.0.1:9"}}}`: false,
+	} {
+		path := filepath.Join(t.TempDir(), FileName)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d, err := Open(path, Options{BuiltIn: builtIn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if problem := d.Problem(); (problem == nil) != ok {
+			t.Errorf("%s: %v", text, problem)
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
