@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"gatehouse/backend/balance"
 	"gatehouse/backend/budget"
 	"gatehouse/backend/catalog"
 	"gatehouse/backend/chat"
@@ -76,6 +77,7 @@ type Core struct {
 	metrics    *telemetry.Metrics
 	traces     *telemetry.Traces // nil is none
 	meter      *telemetry.Meter  // nil is none
+	balances   *balance.Keeper
 }
 
 // easeCollector lets garbage wait: what lives is a few megabytes, so that collecting at twice that would take a seventh of

@@ -54,7 +54,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	client := provider.NewClient(sim.Handler(sim.Options{Logger: c.logger}))
 	c.onClose(func(context.Context) { client.Close() })
 	var credentials *credential.Store // which asks the board to forget, and is asked by it when there are requests
-	balances := c.openBalances(client, func() *credential.Store { return credentials })
+	c.balances = c.openBalances(client, func() *credential.Store { return credentials })
 	c.board, err = health.Open(health.Options{
 		DB: db, Now: time.Now, Broker: c.broker, Logger: c.logger,
 		Mark: func(id provider.ID, name string) string { return credentials.Mark(id, name) },
@@ -66,7 +66,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		Keychain: keychain, Specs: specs(*c.table.Load(), c.settings.Snapshot()), Redactor: redactor, Broker: c.broker, Logger: c.logger,
 		Replaced: func(id provider.ID) {
 			c.board.Changed(id)
-			balances.Forget(id)
+			c.balances.Forget(id)
 		},
 	})
 	c.onClose(func(context.Context) { credentials.Close() })
@@ -146,7 +146,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 		Keys: keys, Gateway: gate, Answers: kept, Limits: c.limits, Catalog: models.Catalog,
 		Virtual: func() []catalog.Model { return world().VirtualModels() },
 		Active:  func() string { return c.settings.Snapshot().ActiveModel },
-		History: history, Balance: hostedBalance(balances, credentials), Metrics: c.metrics.Handler(), Logger: c.logger,
+		History: history, Balance: hostedBalance(c.balances, credentials), Metrics: c.metrics.Handler(), Logger: c.logger,
 	})
 	c.chat, err = chat.Open(db, streamer{gate, prices}, chat.Options{
 		Now: time.Now, Broker: c.broker, Logger: c.logger,
@@ -165,7 +165,7 @@ func (c *Core) openServices(db *store.DB, redactor *credential.Redactor) error {
 	c.service = control.New(control.Options{
 		Version: c.Version, Build: c.Build, Home: c.Home, Settings: c.settings, Keychain: keychain, Credentials: credentials,
 		Keys: keys, History: history, Drift: c.drift, Models: models, Chat: c.chat, Compare: comparisons, DB: db, Endpoint: c.door, Checker: client,
-		Balances: balances, Collectors: func(ctx context.Context) error { return c.testCollectors(ctx, credentials) },
+		Balances: c.balances, Collectors: func(ctx context.Context) error { return c.testCollectors(ctx, credentials) },
 		Contents: c.contents, ContentsChanged: c.setContents,
 		Providers: func() provider.Table { return *c.table.Load() }, World: world, Routing: routingConfig, Health: c.board, Rollouts: c.rollouts, Budgets: c.budgets, BudgetsChanged: c.setBudgets, Editors: c.openEditors(keys), Stray: c.openStray(keys, redactor.Add), Broker: c.broker, Logger: c.logger, Now: time.Now,
 		Login: c.login(),
@@ -209,6 +209,7 @@ func (c *Core) watch(
 			c.setTable(after)
 			if !reflect.DeepEqual(before.Providers, after.Providers) {
 				c.board.Reset("") // who was not well may be somebody else now
+				c.balances.Forget("")
 			}
 			credentials.SetSpecs(specs(*c.table.Load(), after))
 			models.Changed()

@@ -23,8 +23,11 @@ const (
 	Now   = 5 * time.Second
 )
 
-// wait is how long a provider may take.
-const wait = 5 * time.Second
+// wait is how long a provider may take, and afterFailure the longest that it is not asked again after it did not tell.
+const (
+	wait         = 5 * time.Second
+	afterFailure = time.Minute
+)
 
 // Ref is one of a provider's credentials; the empty name is the one without a name.
 type Ref struct {
@@ -104,6 +107,9 @@ func (k *Keeper) Ask(ctx context.Context, r Ref, age time.Duration) (State, erro
 	k.mu.Lock()
 	s := e.state // which may be of a credential that was replaced while this one waited, as its secret is
 	k.mu.Unlock()
+	if s.Err != nil {
+		age = min(age, afterFailure)
+	}
 	if !s.Asked.IsZero() && k.Options.Now().Sub(s.Asked) < age {
 		return s, nil
 	}
@@ -144,13 +150,19 @@ func (k *Keeper) keep(r Ref, e *entry, b provider.Balance, failed *llm.Error) St
 	return s
 }
 
-// Forget drops what is known of a provider's accounts: its credentials are others now.
+// Forget drops what is known of a provider's accounts, or with an empty id of all: credentials are others now, or providers
+// are elsewhere.
 func (k *Keeper) Forget(id provider.ID) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
+	forgotten := 0
 	for r := range k.entries {
-		if r.Provider == id {
+		if r.Provider == id || id == "" {
 			delete(k.entries, r)
+			forgotten++
 		}
+	}
+	k.mu.Unlock()
+	if forgotten > 0 {
+		k.Broker.PublishEnd(EventType, struct{}{})
 	}
 }

@@ -103,6 +103,11 @@ func TestAsk(t *testing.T) {
 	if s, err := d.Ask(t.Context(), work, balance.Usual); err != nil || s.Err == nil || d.asked.Load() != 2 {
 		t.Errorf("who failed is asked again at once: %+v, %v", s, err)
 	}
+	d.pass(time.Minute)
+	d.set(dollars("4"))
+	if s, err := d.Ask(t.Context(), work, balance.Usual); err != nil || s.Err != nil || s.Balance.Amounts[0].Amount != "4" {
+		t.Errorf("who failed a minute ago is not asked again: %+v, %v", s, err)
+	}
 	d.Forget("openai")
 	if _, known := d.Known(work); !known {
 		t.Error("another provider's credential was replaced, and this one's balance is forgotten")
@@ -110,6 +115,13 @@ func TestAsk(t *testing.T) {
 	d.Forget("deepseek")
 	if _, known := d.Known(work); known {
 		t.Error("known of a credential that was replaced")
+	}
+	if _, err := d.Ask(t.Context(), work, balance.Usual); err != nil {
+		t.Error(err)
+	}
+	d.Forget("")
+	if _, known := d.Known(work); known {
+		t.Error("known of a provider that is elsewhere now")
 	}
 }
 

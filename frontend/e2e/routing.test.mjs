@@ -101,15 +101,24 @@ test("who is not well is listed with the reason, and can be reset", async t => {
 
 test("a credential that is refused and a provider that wants to wait are passed over", async t => {
   const answer = { status: 401, headers: {} };
-  const upstream = createServer((_, response) => {
+  const upstream = createServer((request, response) => {
+    if (request.url === "/v1/user/balance") {
+      response.end(JSON.stringify({ balance_infos: [{ currency: "USD", total_balance: "12.34" }] }));
+      return;
+    }
     response.writeHead(answer.status, { "Content-Type": "application/json", ...answer.headers });
     response.end(JSON.stringify({ error: { message: "not with this key" } }));
   }).listen(0, "127.0.0.1");
   t.after(() => upstream.close());
   await once(upstream, "listening");
-  const { gatehouse, browser, page } = await open(t, { env: { OPENAI_API_KEY: "sk-e2e-of-nobody" } });
+  const { gatehouse, browser, page } = await open(t, {
+    env: { OPENAI_API_KEY: "sk-e2e-of-nobody", DEEPSEEK_API_KEY: "sk-e2e-of-somebody" },
+  });
   const baseURL = `http://127.0.0.1:${upstream.address().port}/v1`;
-  await writeFile(fileOf(gatehouse), JSON.stringify({ providers: { openai: { baseURL } } }));
+  await writeFile(
+    fileOf(gatehouse),
+    JSON.stringify({ providers: { openai: { baseURL }, deepseek: { baseURL } } }),
+  );
   const key = await gatehouse.cli("key", "create", "e2e");
   const ask = () => gatehouse.ask(key, { model: "openai/gpt-5", messages: hi });
   await browser.goTo("Routing");
@@ -134,6 +143,12 @@ test("a credential that is refused and a provider that wants to wait are passed 
   await row.getByText("Rate limited").waitFor();
   await row.getByText("in 2 min").waitFor();
   await browser.assertAccessible("the health of a provider");
+
+  await browser.goTo("Credentials");
+  const deepseek = page.getByRole("region", { name: "DeepSeek" });
+  await deepseek.getByText("$12.34 left, asked just now").waitFor();
+  await page.getByRole("region", { name: "Telemetry" }).getByText("opentelemetry", { exact: true }).waitFor();
+  await browser.assertAccessible("what is left of an account");
   browser.assertNoFaults();
 });
 

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, TextInput } from "@mantine/core";
 import { IconCheck, IconRefresh, IconX } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { api, type Credential, type CredentialTest } from "../../api";
 import { safeLink } from "../../lib/links";
 import { sentences } from "../../lib/text";
@@ -24,6 +24,7 @@ import { FallbackChoice } from "../../ui/FallbackChoice";
 import { Page, Panel } from "../../ui/Page";
 import { SecretForm } from "../../ui/SecretForm";
 import { ErrorNote, Loading } from "../../ui/States";
+import { useBalances } from "../../ui/useBalances";
 import { useNow } from "../../ui/useNow";
 import { useTask } from "../../ui/useTask";
 import classes from "./Credentials.module.css";
@@ -33,8 +34,7 @@ export default function CredentialsPage() {
   const { keychain } = useStatus();
   const state = keychainText(keychain);
   const usable = keychain.state === "ok";
-  // Those that were asked a short while ago are not asked again. What is not known says why in its row.
-  useEffect(() => void api.call("credentials.balances").catch(() => undefined), []);
+  useBalances(data);
   return (
     <Page
       title="Credentials"

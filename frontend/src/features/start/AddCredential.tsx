@@ -1,6 +1,5 @@
 import { Select } from "@mantine/core";
-import { useEffect, useState } from "react";
-import { api } from "../../api";
+import { useState } from "react";
 import { safeLink } from "../../lib/links";
 import { sentences } from "../../lib/text";
 import {
@@ -21,6 +20,7 @@ import { Mood } from "../../ui/Dot";
 import { FallbackChoice } from "../../ui/FallbackChoice";
 import { SecretForm } from "../../ui/SecretForm";
 import { ErrorNote, Loading } from "../../ui/States";
+import { useBalances } from "../../ui/useBalances";
 import { useNow } from "../../ui/useNow";
 import classes from "./Start.module.css";
 
@@ -30,8 +30,7 @@ export function AddCredential() {
   const [chosen, setChosen] = useState("");
   const [fallback, setFallback] = useState(true);
   const now = useNow();
-  // Those that were asked a short while ago are not asked again. The Credentials page says why one is not known.
-  useEffect(() => void api.call("credentials.balances").catch(() => undefined), []);
+  useBalances(data);
   if (error) {
     return (
       <ErrorNote
