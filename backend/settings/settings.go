@@ -76,7 +76,7 @@ type Collector struct {
 
 // History is how much of the usage history is kept; 0 is everything.
 type History struct {
-	KeepDays     int   `json:"keepDays,omitempty" doc:"For how many days requests are kept. Budgets in total count what is kept."`
+	KeepDays     int   `json:"keepDays,omitempty" doc:"For how many days requests are kept. Budgets go on counting what is deleted."`
 	MaxMegabytes int64 `json:"maxMegabytes,omitempty" doc:"How large the database may get, in megabytes: the oldest requests are deleted beyond that. The file stays as large as it was once; what is deleted makes room in it."`
 }
 

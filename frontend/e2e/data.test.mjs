@@ -43,6 +43,9 @@ test("prompts and answers are kept for a project that says so, and gone when it 
   await browser.goTo("Settings");
   const panel = page.getByRole("region", { name: "Prompts and answers" });
   await panel.getByRole("row", { name: /site 24 hours 1/ }).waitFor();
+  await panel.scrollIntoViewIfNeeded();
+  await browser.assertAccessible("what is kept");
+  await shoot(page, "settings-contents");
   await panel.getByRole("button", { name: "Turn off for site" }).click();
   await page.getByRole("button", { name: "Turn off and remove" }).click();
   await panel.getByRole("row", { name: /site/ }).waitFor({ state: "hidden" });
@@ -52,7 +55,7 @@ test("prompts and answers are kept for a project that says so, and gone when it 
 });
 
 test("the history is bounded, backed up, deleted in part and restored from the pages", async t => {
-  const { gatehouse, browser, page } = await open(t);
+  const { gatehouse, browser, page } = await open(t, { colorScheme: "dark" });
   const site = await gatehouse.cli("key", "create", "editor", "--project", "site");
   const shop = await gatehouse.cli("key", "create", "agent", "--project", "shop");
   for (const key of [site, shop, site]) await gatehouse.ask(key, say("hello")).then(r => r.text());

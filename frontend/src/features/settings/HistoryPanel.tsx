@@ -51,8 +51,8 @@ export function HistoryPanel({ history }: { history: Settings["history"] }) {
         }}
       >
         <p className={classes.about}>
-          Every request is kept unless you say otherwise. Beyond a bound the oldest are deleted; budgets in
-          total count what is kept.
+          Every request is kept unless you say otherwise. Beyond a bound the oldest are deleted; budgets go on
+          counting what they spent.
         </p>
         <div className={classes.fields}>
           <NumberInput
