@@ -30,8 +30,8 @@ export function Overview() {
           retry={() => void report.reload()}
         />
       )}
-      {!data && !error && <Loading what="usage" rows={6} height={64} />}
       <BudgetLine />
+      {!data && !error && <Loading what="usage" rows={6} height={64} />}
       {data && shown && shown.totals.requests === 0 && (
         <Empty icon={<IconChartBar size={22} />} title="No requests in this range">
           They appear here as soon as an editor or the chat asks for something.
