@@ -17,6 +17,7 @@ import {
 import { credentials } from "../../state/lists";
 import { useResource } from "../../state/resource";
 import { useStatus } from "../../state/session";
+import { useBalances } from "../../state/useBalances";
 import { announce } from "../../ui/announce";
 import { Confirm } from "../../ui/Confirm";
 import { Mood } from "../../ui/Dot";
@@ -24,7 +25,6 @@ import { FallbackChoice } from "../../ui/FallbackChoice";
 import { Page, Panel } from "../../ui/Page";
 import { SecretForm } from "../../ui/SecretForm";
 import { ErrorNote, Loading } from "../../ui/States";
-import { useBalances } from "../../ui/useBalances";
 import { useNow } from "../../ui/useNow";
 import { useTask } from "../../ui/useTask";
 import classes from "./Credentials.module.css";

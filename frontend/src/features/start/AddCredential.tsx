@@ -15,12 +15,12 @@ import { credentials } from "../../state/lists";
 import { useResource } from "../../state/resource";
 import { routeHash } from "../../state/route";
 import { useStatus } from "../../state/session";
+import { useBalances } from "../../state/useBalances";
 import { announce } from "../../ui/announce";
 import { Mood } from "../../ui/Dot";
 import { FallbackChoice } from "../../ui/FallbackChoice";
 import { SecretForm } from "../../ui/SecretForm";
 import { ErrorNote, Loading } from "../../ui/States";
-import { useBalances } from "../../ui/useBalances";
 import { useNow } from "../../ui/useNow";
 import classes from "./Start.module.css";
 
