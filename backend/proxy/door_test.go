@@ -30,6 +30,7 @@ import (
 	"gatehouse/backend/health"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/objects"
+	"gatehouse/backend/prefix"
 	"gatehouse/backend/provider"
 	"gatehouse/backend/provider/sim"
 	"gatehouse/backend/routing"
@@ -137,7 +138,7 @@ func openDoor(t testing.TB, o doorOptions) *door {
 			}
 			return b
 		},
-		Conceal: credential.Conceal,
+		Conceal: credential.Conceal, Prefixes: prefix.New(time.Now),
 		Pause:   func(ctx context.Context, _ time.Duration) bool { return ctx.Err() == nil },
 		Files:   fetch.New(func() fetch.Limits { return fetch.Limits{MaxBytes: 1 << 20, AllowPrivate: !o.publicOnly} }),
 	}

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"gatehouse/backend/gateway"
 	"gatehouse/backend/llm"
 	"gatehouse/backend/prefix"
 	"gatehouse/backend/protocol/jsonread"
@@ -73,7 +72,6 @@ func TestBrokenPrefixes(t *testing.T) {
 				o := doorOptions{
 					dir: t.TempDir(), secrets: secrets{"anthropic": "a", "groq": "b"},
 					providers: map[string]provider.Override{"anthropic": {BaseURL: server.URL}, "groq": {BaseURL: server.URL + "/openai/v1"}},
-					edit:      func(_ *Options, g *gateway.Options) { g.Prefixes = prefix.New(time.Now) },
 				}
 				d := openDoor(t, o)
 				say := func(system string, turn int) *prefix.Break {
@@ -140,7 +138,7 @@ func nothingSaid(t *testing.T, d *door, dir string) {
 
 // TestPrefixOfKeptAnswers: a turn that only refers to what went before is compared with all of it.
 func TestPrefixOfKeptAnswers(t *testing.T) {
-	d := openDoor(t, doorOptions{edit: func(_ *Options, g *gateway.Options) { g.Prefixes = prefix.New(time.Now) }})
+	d := openDoor(t, doorOptions{})
 	say := func(body string) string {
 		t.Helper()
 		resp, text := d.post("/v1/responses", body)
