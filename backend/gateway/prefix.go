@@ -16,13 +16,15 @@ func (x *exchange) follow(s *Settlement) {
 	if s.Outcome != OK && !(s.Outcome == Cancelled && x.seen.Content) { // nothing says that the prompt was read
 		return
 	}
-	p, ok := x.g.Prefixes.Read(x.before(), x.req.Body)
+	caller := x.req.Caller.KeyID + "\x00" + x.req.Caller.Project
+	session := x.session()
+	p, ok := x.g.Prefixes.Read(caller+"\x00"+session, x.before(), x.req.Body)
 	if !ok {
 		return
 	}
-	session := cmp.Or(x.session(), p.Session)
+	session = cmp.Or(session, p.Session)
 	id, broke := x.g.Prefixes.Follow(prefix.Turn{
-		ID: x.id, Caller: x.req.Caller.KeyID + "\x00" + x.req.Caller.Project, Dialect: x.req.Dialect, Session: session, Prompt: p,
+		ID: x.id, Caller: caller, Dialect: x.req.Dialect, Session: session, Prompt: p,
 		Provider: s.Provider, Model: s.Model, Usage: s.Usage, Started: x.start, Ended: x.start.Add(s.Duration),
 	})
 	s.Conversation, s.Broke = id, broke // not the one by which targets stick: a guess at what was said could be held against it

@@ -14,6 +14,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,7 +41,7 @@ type Turn struct {
 	Dialect    llm.Dialect
 	// Session is the client's own id of the conversation, empty where it tells none.
 	Session string
-	Prompt  blocks.Prompt
+	Prompt  Reading
 	// Provider and Model are who answered, and what of.
 	Provider, Model string
 	Usage           llm.Usage
@@ -50,11 +51,16 @@ type Turn struct {
 
 // Memory is safe for concurrent use.
 type Memory struct {
-	now  func() time.Time
+	now func() time.Time
+	// most and mostBlocks are MaxConversations and MaxBlocks, less in tests.
+	most, mostBlocks int
+
 	seed maphash.Seed
 	salt [sha256.Size]byte
 
-	mu            sync.Mutex
+	mu sync.Mutex
+	// openings are the threads of bodies that open the same, the one that was used last comes last.
+	openings      map[uint64][]*thread
 	conversations map[string]*list.Element
 	order         *list.List // of *conversation, the one that was used last in front
 	blocks        int
@@ -70,6 +76,7 @@ type conversation struct {
 type thread struct {
 	id              string
 	prompt          blocks.Prompt
+	opening         uint64
 	provider, model string
 	usage           llm.Usage
 	ended           time.Time
@@ -77,16 +84,38 @@ type thread struct {
 
 // New makes an empty Memory, with a key of its own.
 func New(now func() time.Time) *Memory {
-	m := &Memory{now: now, seed: maphash.MakeSeed(), conversations: map[string]*list.Element{}, order: list.New()}
+	m := &Memory{
+		now: now, most: MaxConversations, mostBlocks: MaxBlocks, seed: maphash.MakeSeed(), openings: map[uint64][]*thread{}, conversations: map[string]*list.Element{}, order: list.New(),
+	}
 	_, _ = rand.Read(m.salt[:]) // it never fails
 	return m
 }
 
-// Read takes a request apart for a Turn; before are the items that go before its body's own. It is not ok where there is
-// nothing to compare.
-func (m *Memory) Read(before [][]byte, body []byte) (blocks.Prompt, bool) {
-	p, ok := blocks.Read(m.seed, before, body)
-	return p, ok && (!p.Continues || len(before) > 0)
+// Reading is a request that was taken apart.
+type Reading struct {
+	blocks.Prompt
+	opening uint64
+}
+
+// openingSize is how much of a body tells which ones it may go on from, in bytes; maxOpenings how many those are.
+const (
+	openingSize = 256
+	maxOpenings = 8
+)
+
+// Read takes a request apart for a Turn; before are the items that go before its body's own, and who says whose it is and of
+// which session. It is not ok where there is nothing to compare.
+func (m *Memory) Read(who string, before [][]byte, body []byte) (Reading, bool) {
+	r := Reading{opening: maphash.String(m.seed, who) ^ maphash.Bytes(m.seed, body[:min(len(body), openingSize)])}
+	m.mu.Lock()
+	var earlier []*blocks.Prompt
+	for _, t := range m.openings[r.opening] {
+		earlier = append(earlier, &t.prompt) // which is not changed any more
+	}
+	m.mu.Unlock()
+	var ok bool
+	r.Prompt, ok = blocks.Read(m.seed, before, body, earlier...)
+	return r, ok && (!r.Continues || len(before) > 0)
 }
 
 // Follow takes a turn in. It gives an id of the conversation that the turn is one of, which is good for this run of the
@@ -97,7 +126,7 @@ func (m *Memory) Follow(t Turn) (conversationID string, broke *Break) {
 	defer m.mu.Unlock()
 	m.forget()
 	c := m.touch(id)
-	n := &thread{id: t.ID, prompt: t.Prompt, provider: t.Provider, model: t.Model, usage: t.Usage, ended: t.Ended}
+	n := &thread{id: t.ID, prompt: t.Prompt.Prompt, opening: t.Prompt.opening, provider: t.Provider, model: t.Model, usage: t.Usage, ended: t.Ended}
 	before, kept := c.before(n, t)
 	if before >= 0 {
 		old := c.threads[before]
@@ -108,8 +137,9 @@ func (m *Memory) Follow(t Turn) (conversationID string, broke *Break) {
 		m.drop(c, 0)
 	}
 	c.threads = append(c.threads, n)
-	m.blocks += len(n.prompt.Blocks)
-	for m.blocks > MaxBlocks && m.order.Len() > 1 || len(m.conversations) > MaxConversations {
+	m.blocks += n.prompt.Weight()
+	m.open(n)
+	for m.blocks > m.mostBlocks && m.order.Len() > 1 || len(m.conversations) > m.most {
 		m.remove(m.order.Back())
 	}
 	return id, broke
@@ -154,12 +184,33 @@ func (m *Memory) remove(at *list.Element) {
 	c := m.order.Remove(at).(*conversation)
 	delete(m.conversations, c.id)
 	for _, t := range c.threads {
-		m.blocks -= len(t.prompt.Blocks)
+		m.blocks -= t.prompt.Weight()
+		m.close(t)
+	}
+}
+
+// open has later bodies go on from a thread's.
+func (m *Memory) open(t *thread) {
+	if !t.prompt.Marked() {
+		return
+	}
+	list := m.openings[t.opening]
+	if len(list) >= maxOpenings {
+		list = slices.Delete(list, 0, 1)
+	}
+	m.openings[t.opening] = append(list, t)
+}
+
+func (m *Memory) close(t *thread) {
+	list := slices.DeleteFunc(m.openings[t.opening], func(other *thread) bool { return other == t })
+	if m.openings[t.opening] = list; len(list) == 0 {
+		delete(m.openings, t.opening)
 	}
 }
 
 func (m *Memory) drop(c *conversation, i int) {
-	m.blocks -= len(c.threads[i].prompt.Blocks)
+	m.blocks -= c.threads[i].prompt.Weight()
+	m.close(c.threads[i])
 	c.threads = append(c.threads[:i], c.threads[i+1:]...)
 }
 

@@ -39,7 +39,7 @@ func (k *talk) say(q turn) *prefix.Break {
 		list = append(list, fmt.Sprintf(`{"role":%q,"content":%q}`, []string{"user", "assistant"}[i%2], m))
 	}
 	body := fmt.Sprintf(`{"tools":[%s],"system":%q,"messages":[%s]}`, q.tools, q.system, strings.Join(list, ","))
-	p, ok := k.m.Read(nil, []byte(body))
+	p, ok := k.m.Read(q.caller+q.session, nil, []byte(body))
 	if !ok {
 		k.t.Fatalf("%s can't be read", body)
 	}
@@ -258,11 +258,13 @@ func TestHeldAllTheSame(t *testing.T) {
 // TestBounded: however many conversations there are, the latest are remembered, and long ones make room for others.
 func TestBounded(t *testing.T) {
 	k := newTalk(t)
+	const most, mostBlocks = 40, 4000
+	k.m.Limit(most, mostBlocks)
 	many := make([]string, 301)
 	for i := range many {
 		many[i] = fmt.Sprint("message ", i)
 	}
-	for i := range prefix.MaxConversations + 10 {
+	for i := range most + 10 {
 		many[0] = fmt.Sprint("conversation ", i)
 		k.say(turn{system: "s", messages: many, session: ""})
 	}
@@ -274,7 +276,7 @@ func TestBounded(t *testing.T) {
 		t.Errorf("the first conversation is remembered: %+v", b)
 	}
 	conversations, blocks := k.m.Size()
-	if conversations > prefix.MaxConversations || blocks > prefix.MaxBlocks || blocks == 0 {
+	if conversations > most || blocks > mostBlocks || blocks == 0 {
 		t.Errorf("%d conversations, %d blocks", conversations, blocks)
 	}
 	for i := range 3 * prefix.MaxThreads {
@@ -300,7 +302,7 @@ func BenchmarkFollow(b *testing.B) {
 		fmt.Fprintf(&body, `,{"role":"user","content":"%d"}`, i)
 	}
 	body.WriteString(`]}`)
-	p, ok := m.Read(nil, []byte(body.String()))
+	p, ok := m.Read("", nil, []byte(body.String()))
 	if !ok {
 		b.Fatal("it can't be read")
 	}

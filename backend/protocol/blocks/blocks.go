@@ -10,16 +10,19 @@ package blocks
 import (
 	"hash/maphash"
 	"math"
+	"slices"
 	"strings"
 
 	"gatehouse/backend/protocol/jsonedit"
 )
 
-// The bounds. MaxBody is how large a body is looked at, in bytes. MaxBlocks is how many blocks are told apart; the rest counts
-// as part of the last one.
+// The bounds. MaxBody is how large a body is looked at, in bytes. MaxTools, MaxSystem and MaxTurns are how many blocks are told
+// apart; the rest counts as part of the last one.
 const (
 	MaxBody   = 32 << 20
-	MaxBlocks = 4096
+	MaxTools  = 1024
+	MaxSystem = 256
+	MaxTurns  = 4096
 )
 
 // Part is what a block is a part of.
@@ -61,15 +64,21 @@ type Prompt struct {
 	Session string
 	// Continues tells that the request only goes on from what a server keeps.
 	Continues bool
+
+	// tools and system are how many of Blocks those are.
+	tools, system int
+	marks         []mark
+	rest          rest
 }
 
 // Read takes a body apart; before are the items that go before its own, as JSON. It is not ok where the body can't be read,
-// holds no prompt or is too large.
-func Read(seed maphash.Seed, before [][]byte, body []byte) (prompt Prompt, ok bool) {
+// holds no prompt or is too large. What begins byte for byte as an earlier body did, of which only hashes are known, is not
+// taken apart again.
+func Read(seed maphash.Seed, before [][]byte, body []byte, earlier ...*Prompt) (prompt Prompt, ok bool) {
 	if len(body) > MaxBody {
 		return Prompt{}, false
 	}
-	r := reader{seed: seed}
+	r := reader{seed: seed, unmarked: len(before) > 0}
 	for _, item := range before {
 		r.body = item
 		if _, err := r.message(0); err != nil {
@@ -77,31 +86,49 @@ func Read(seed maphash.Seed, before [][]byte, body []byte) (prompt Prompt, ok bo
 		}
 	}
 	r.body = body
-	start := 0
-	for start < len(body) && body[start] <= ' ' {
-		start++
-	}
-	if _, err := jsonedit.Walk(body, start, r.member); err != nil || len(r.turns) == 0 {
+	if err := r.read(earlier); err != nil || len(r.turns) == 0 {
 		return Prompt{}, false
 	}
 	return r.prompt(), true
 }
 
-func (r *reader) prompt() Prompt {
-	out := Prompt{Messages: r.messages, First: r.first, Session: r.session, Continues: r.continues}
-	out.Blocks = make([]Block, 0, min(len(r.tools)+len(r.system)+len(r.turns), MaxBlocks))
-	for _, list := range [][]Block{r.tools, r.system, r.turns} {
-		for _, b := range list {
-			if len(out.Blocks) < MaxBlocks {
-				out.Blocks = append(out.Blocks, b)
-				continue
-			}
-			last := &out.Blocks[MaxBlocks-1]
-			last.Hash = mix(last.Hash, b.Hash)
-			last.Size = sum(last.Size, b.Size)
+// read goes through the whole body, or on from where it is as an earlier one was.
+func (r *reader) read(earlier []*Prompt) error {
+	if at := r.resume(earlier); at > 0 {
+		end, err := jsonedit.Continue(r.body, at, false, r.marked)
+		if err != nil {
+			return err
 		}
+		if r.restFrom(end); !r.sameRest() {
+			_, err = jsonedit.Continue(r.body, end, true, r.member)
+		}
+		return err
 	}
+	start := 0
+	for start < len(r.body) && r.body[start] <= ' ' {
+		start++
+	}
+	_, err := jsonedit.Walk(r.body, start, r.member)
+	return err
+}
+
+func (r *reader) prompt() Prompt {
+	out := Prompt{
+		Messages: r.messages, First: r.first, Session: r.session, Continues: r.continues, tools: len(r.tools), system: len(r.system),
+	}
+	out.Blocks, out.marks = slices.Concat(r.tools, r.system, r.turns), r.marks
+	out.rest = r.rest
 	return out
+}
+
+// push adds a block to a list of at most so many.
+func push(list []Block, b Block, most int) []Block {
+	if len(list) < most {
+		return append(list, b)
+	}
+	last := &list[most-1]
+	last.Hash, last.Size = mix(last.Hash, b.Hash), sum(last.Size, b.Size)
+	return list
 }
 
 // member reads one member of the body. The names mean the same in all dialects that have them (OpenAI, "Chat", "Responses";
@@ -132,7 +159,7 @@ func (r *reader) toolList(at int) (int, error) {
 		b, end, err := r.item(at)
 		if err == nil {
 			b.Part, b.Number = Tools, number(len(r.tools)+1)
-			r.tools = append(r.tools, b)
+			r.tools = push(r.tools, b, MaxTools)
 		}
 		return end, err
 	})
@@ -143,7 +170,7 @@ func (r *reader) systemPrompt(at int) (int, error) {
 	end, err := r.content(at)
 	for _, b := range r.turns[mark:] {
 		b.Part = System
-		r.system = append(r.system, b)
+		r.system = push(r.system, b, MaxSystem)
 	}
 	r.turns = r.turns[:mark]
 	return end, err
@@ -153,7 +180,11 @@ func (r *reader) systemPrompt(at int) (int, error) {
 func (r *reader) conversation(at int) (int, error) {
 	switch r.at(at) {
 	case '[':
-		return jsonedit.Walk(r.body, at, func(_ []byte, at int) (int, error) { return r.message(at) })
+		end, err := jsonedit.Walk(r.body, at, r.marked)
+		if err == nil {
+			r.restFrom(end)
+		}
+		return end, err
 	case '"':
 		r.messages++
 		mark := len(r.turns)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/maphash"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -128,11 +129,86 @@ func TestNothingToRead(t *testing.T) {
 // TestBounded: what is over the number of blocks counts in the last one.
 func TestBounded(t *testing.T) {
 	message := `{"role":"user","content":"x"}`
-	body := `{"messages":[` + strings.Repeat(message+",", 2*blocks.MaxBlocks) + message + `]}`
+	body := `{"messages":[` + strings.Repeat(message+",", 2*blocks.MaxTurns) + message + `]}`
 	a, b := read(t, body), read(t, strings.TrimSuffix(body, message+`]}`)+`{"role":"user","content":"y"}]}`)
-	last := blocks.MaxBlocks - 1
-	if len(a.Blocks) != blocks.MaxBlocks || a.Blocks[last].Hash == b.Blocks[last].Hash || a.Blocks[last-1] != b.Blocks[last-1] {
+	last := blocks.MaxTurns - 1
+	if len(a.Blocks) != blocks.MaxTurns || a.Blocks[last].Hash == b.Blocks[last].Hash || a.Blocks[last-1] != b.Blocks[last-1] {
 		t.Errorf("%d blocks", len(a.Blocks))
+	}
+}
+
+// TestGoingOn: what goes on from earlier bodies is read as if they had not been there.
+func TestGoingOn(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	message := func() string {
+		role := []string{"user", "assistant", "tool", "system"}[r.IntN(4)]
+		return fmt.Sprintf(`{"role":%q,"content":[{"type":"text","text":%q}]}`, role, strings.Repeat(fmt.Sprint("say ", r.Uint32(), " \"} "), r.IntN(600)))
+	}
+	system, tools := `"system":"be brief",`, `,"tools":[{"name":"a"},{"name":"b"}],"metadata":{"user_id":"session_1"}`
+	went := 0
+	for round := range 30 {
+		first, last := []string{system, ""}[round%2], []string{tools, ""}[round%3%2]
+		messages := []string{`{"role":"user","content":"hello"}`}
+		if round%4 == 3 {
+			prompt := func() string {
+				return fmt.Sprintf(`{"role":"system","content":%q}`, strings.Repeat(fmt.Sprint("be ", r.Uint32(), " "), 900))
+			}
+			messages = []string{prompt(), prompt(), prompt(), messages[0]}
+		}
+		for range 3 + r.IntN(30) {
+			messages = append(messages, message())
+		}
+		body := func() []byte {
+			return []byte(`{"model":"m",` + first + `"messages":[` + strings.Join(messages, ", ") + `]` + last + `}`)
+		}
+		var earlier []*blocks.Prompt
+		for range 6 {
+			text := body()
+			fresh, ok := blocks.Read(seed, nil, text)
+			onward, also := blocks.Read(seed, nil, text, earlier...)
+			if !ok || !also {
+				t.Fatalf("%s can't be read", text)
+			}
+			if !slices.Equal(fresh.Blocks, onward.Blocks) || fresh.First != onward.First || fresh.Messages != onward.Messages ||
+				fresh.Session != onward.Session || fresh.Marked() != onward.Marked() || fresh.Weight() != onward.Weight() {
+				t.Fatalf("round %d: read anew it is %s, going on %s", round, shape(fresh), shape(onward))
+			}
+			if onward.Marked() && len(earlier) > 0 {
+				went++
+			}
+			earlier = append(earlier, &onward)
+			switch n := r.IntN(5); n {
+			case 0: // something in the middle is another
+				messages[1+r.IntN(min(len(messages)-1, 1+r.IntN(40)))] = message()
+			case 1: // it goes back
+				messages = messages[:min(4+r.IntN(len(messages)), len(messages))]
+			default:
+				messages = append(messages, message(), message())
+			}
+		}
+	}
+	if went < 50 {
+		t.Errorf("%d bodies could go on from others", went)
+	}
+}
+
+// TestNothingIsTakenForAnother: a body that only looks like an earlier one at the marks is read itself.
+func TestNothingIsTakenForAnother(t *testing.T) {
+	text := func(word string) []byte {
+		one := fmt.Sprintf(`{"role":"user","content":%q}`, word+strings.Repeat(" and so on", 3000))
+		return []byte(`{"messages":[` + one + `,` + one + `]}`)
+	}
+	first, _ := blocks.Read(seed, nil, text("one"))
+	if !first.Marked() {
+		t.Fatal("there are no marks")
+	}
+	fresh, _ := blocks.Read(seed, nil, text("two"))
+	if got, ok := blocks.Read(seed, nil, text("two"), &first); !ok || !slices.Equal(got.Blocks, fresh.Blocks) {
+		t.Errorf("%s", shape(got))
+	}
+	cut := text("one")
+	if got, ok := blocks.Read(seed, nil, cut[:len(cut)-2], &first); ok {
+		t.Errorf("what is cut off is read as %s", shape(got))
 	}
 }
 
@@ -168,6 +244,16 @@ func BenchmarkRead(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, ok := blocks.Read(seed, nil, body); !ok {
+					b.Fatal("it can't be read")
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("%dKiB/going-on", size>>10), func(b *testing.B) {
+			earlier, _ := blocks.Read(seed, nil, body)
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, ok := blocks.Read(seed, nil, body, &earlier); !ok {
 					b.Fatal("it can't be read")
 				}
 			}

@@ -20,6 +20,11 @@ type reader struct {
 	session   string
 	continues bool
 	spans     []span // of item, kept for its memory
+	marks     []mark
+	unmarked  bool    // nothing can go on from here
+	earlier   *Prompt // the one that it is read on from
+	settled   bool    // all system prompts among the messages are in front of the place where it is read on
+	rest      rest
 }
 
 // span is a member of an item, by its key and value.
@@ -113,7 +118,9 @@ func (r *reader) ends(mark int, part Part) {
 		whole = mix(whole, b.Hash)
 	}
 	if n == 0 { // it stands where a system prompt does
-		r.system = append(r.system, r.turns[mark:]...)
+		for _, b := range r.turns[mark:] {
+			r.system = push(r.system, b, MaxSystem)
+		}
 		r.turns = r.turns[:mark]
 		return
 	}
@@ -217,6 +224,6 @@ func (r *reader) block(value []byte) Block {
 	return Block{Hash: r.sum(value), Size: uint32(len(value))} //nolint:gosec // a body is below MaxBody
 }
 
-func (r *reader) add(b Block) { r.turns = append(r.turns, b) }
+func (r *reader) add(b Block) { r.turns = push(r.turns, b, MaxTurns) }
 
 func (r *reader) sum(value []byte) uint64 { return maphash.Bytes(r.seed, value) }

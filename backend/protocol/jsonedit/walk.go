@@ -11,12 +11,25 @@ func Walk(body []byte, i int, visit func(key []byte, at int) (end int, err error
 	if i >= len(body) || body[i] != '{' && body[i] != '[' {
 		return 0, unexpected(body, i, "an object or an array")
 	}
-	object, closer := body[i] == '{', body[i]+2 // '}' and ']' stand two behind their openers
+	object := body[i] == '{'
 	i = space(body, i+1)
-	if i < len(body) && body[i] == closer {
+	if i < len(body) && body[i] == closer(object) {
 		return i + 1, nil
 	}
-	for {
+	return walk(body, i, object, visit)
+}
+
+// Continue is Walk from behind a value on that ends at i, in an object or else in an array.
+func Continue(body []byte, i int, object bool, visit func(key []byte, at int) (end int, err error)) (end int, err error) {
+	i, more, err := behind(body, i, object)
+	if err != nil || !more {
+		return i, err
+	}
+	return walk(body, i, object, visit)
+}
+
+func walk(body []byte, i int, object bool, visit func(key []byte, at int) (end int, err error)) (end int, err error) {
+	for more := true; more; {
 		var key []byte
 		if object {
 			if key, i, err = name(body, i); err != nil {
@@ -26,16 +39,30 @@ func Walk(body []byte, i int, visit func(key []byte, at int) (end int, err error
 		if i, err = visit(key, i); err != nil {
 			return 0, err
 		}
-		i = space(body, i)
-		switch {
-		case i < len(body) && body[i] == ',':
-			i = space(body, i+1)
-		case i < len(body) && body[i] == closer:
-			return i + 1, nil
-		default:
-			return 0, unexpected(body, i, "',' or '"+string(closer)+"'")
+		if i, more, err = behind(body, i, object); err != nil {
+			return 0, err
 		}
 	}
+	return i, nil
+}
+
+// behind gives where it goes on behind a value that ends at i: at the next one where there is more, or else behind the whole.
+func behind(body []byte, i int, object bool) (next int, more bool, err error) {
+	i = space(body, i)
+	switch {
+	case i < len(body) && body[i] == ',':
+		return space(body, i+1), true, nil
+	case i < len(body) && body[i] == closer(object):
+		return i + 1, false, nil
+	}
+	return 0, false, unexpected(body, i, "',' or '"+string(closer(object))+"'")
+}
+
+func closer(object bool) byte {
+	if object {
+		return '}'
+	}
+	return ']'
 }
 
 // name reads a member's name and gives where its value begins.
