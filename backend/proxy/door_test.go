@@ -139,8 +139,8 @@ func openDoor(t testing.TB, o doorOptions) *door {
 			return b
 		},
 		Conceal: credential.Conceal, Prefixes: prefix.New(time.Now),
-		Pause:   func(ctx context.Context, _ time.Duration) bool { return ctx.Err() == nil },
-		Files:   fetch.New(func() fetch.Limits { return fetch.Limits{MaxBytes: 1 << 20, AllowPrivate: !o.publicOnly} }),
+		Pause: func(ctx context.Context, _ time.Duration) bool { return ctx.Err() == nil },
+		Files: fetch.New(func() fetch.Limits { return fetch.Limits{MaxBytes: 1 << 20, AllowPrivate: !o.publicOnly} }),
 	}
 	options := Options{
 		Keys: keys, Limits: func() Limits { return d.limits }, Catalog: func() *catalog.Catalog { return models },
