@@ -51,6 +51,7 @@ test("an event belongs to a scope where the history would find it", () => {
     { names: { tag: "c" } },
     { text: "refused" },
     { outcome: "ok" },
+    { broken: true },
     { range: "custom", from: null, to: "2026-11-21T12:00:00Z" },
     { range: "custom", from: "2026-11-21T12:00:01Z", to: null },
   ];

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import type { UsageAttempt, UsageFigures, UsageReport } from "../../api";
+import type { UsageAttempt, UsageFigures, UsagePrefix, UsageReport } from "../../api";
 import { recordOf } from "../../state/records.fixture";
 import { csvOf, jsonOf } from "./export";
 import { changeText, formatShare, withUnknown } from "./figures";
+import { brokenText, rereadText } from "./prefix";
 import { drawingOf, stacked } from "./series";
 import { spanOf } from "./Waterfall";
 
@@ -12,6 +13,31 @@ test("a change is spelled, where there is one", () => {
   expect(changeText(0)).toBe("as before");
   expect(changeText(99_900)).toBe("over 10 times");
   expect(changeText(null)).toBe("");
+});
+
+test("a broken prefix says where, what was kept and what it took", () => {
+  const p: UsagePrefix = {
+    cause: "content",
+    was: "",
+    part: "user",
+    number: 12,
+    kept: 34,
+    blocks: 40,
+    after: "req_1",
+    tokens: 5000,
+    estimated: false,
+    costPicoUSD: 13_500_000_000,
+  };
+  expect(brokenText(p)).toBe("Prefix broken at message 12 (user): 34 of 40 blocks kept");
+  expect(brokenText({ ...p, part: "tools", number: 3 })).toMatch(/at tool 3:/);
+  expect(brokenText({ ...p, part: "system", number: 0 })).toMatch(/at the system prompt:/);
+  expect(brokenText({ ...p, cause: "model", was: "a/b" })).toMatch(
+    /^Prefix broken by another model than a\/b: 34/,
+  );
+  expect(rereadText(p)).toBe("About 5,000 tokens were read anew; what that cost more is $0.0135.");
+  expect(rereadText({ ...p, estimated: true, costPicoUSD: null })).toMatch(/\(an estimate\).* unknown\.$/);
+  expect(rereadText({ ...p, costPicoUSD: 0 })).toMatch(/cost nothing\.$/);
+  expect(rereadText({ ...p, tokens: 0 })).toMatch(/^Nothing/);
 });
 
 test("unknown is neither nothing nor a sum", () => {
