@@ -10,6 +10,7 @@ import { open, shoot } from "./gatehouse.mjs";
 
 const MANY = Number(process.env.GATEHOUSE_MANY ?? 50_000);
 const RUNS = 5;
+const ROUNDS = 8;
 /** Longer than this is seen as a jerk. */
 const FRAME_MS = 50;
 
@@ -119,6 +120,31 @@ function scrolled(page, frames, px = 100) {
   );
 }
 
+/**
+ * Scrolls in rounds with rests between them, in which nothing happens: a long frame there tells that the machine is busy, and that
+ * the rounds beside it say nothing about the page. Gives the frames of all rounds, or of the steady ones where there are enough.
+ */
+async function rounds(page) {
+  const rest = async () => Math.max(...(await scrolled(page, 60, 0)).times) <= FRAME_MS / 2;
+  const all = [];
+  let before = await rest();
+  for (let i = 0; i < ROUNDS; i++) {
+    const round = await scrolled(page, 100);
+    const after = await rest();
+    all.push({ ...round, steady: before && after });
+    before = after;
+  }
+  const quiet = all.filter(round => round.steady);
+  const steady = quiet.length >= ROUNDS / 2;
+  const told = steady ? quiet : all;
+  return {
+    steady,
+    times: told.flatMap(round => round.times),
+    tasks: told.flatMap(round => round.tasks),
+    rows: all.at(-1).rows,
+  };
+}
+
 test("a large history opens and scrolls like an empty one", {
   timeout: 20 * 60_000,
   skip: !process.env.GATEHOUSE_MANY && "make bench runs it",
@@ -139,9 +165,7 @@ test("a large history opens and scrolls like an empty one", {
   await page.getByRole("tab", { name: "Requests" }).click();
   await page.locator("[data-outcome]").first().waitFor();
   await scrolled(page, 60); // what is compiled once
-  // Frames in which nothing happens tell how steady the machine is: on a busy one, times say nothing about the pages.
-  const idle = Math.max(...(await scrolled(page, 120, 0)).times);
-  const { times, tasks, rows } = await scrolled(page, 600);
+  const { steady, times, tasks, rows } = await rounds(page);
   const { longest } = await processor(opened, () => scrolled(page, 600));
   await shoot(page, "usage-many-requests");
 
@@ -163,7 +187,6 @@ test("a large history opens and scrolls like an empty one", {
     `scrolled over ${rows} rows: frames p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms; tasks over 50 ms: ` +
       `${tasks.length}; the longest task took ${ms(longest)} of the processor`,
   );
-  t.diagnostic(`without scrolling the longest frame took ${ms(idle)}`);
   assert.ok(rows > 1000, `only ${rows} rows were scrolled over`);
   browser.assertNoFaults();
   // What is taken of the processor is the page's own, however many others want it.
@@ -172,7 +195,7 @@ test("a large history opens and scrolls like an empty one", {
     "the page takes more than twice as much",
   );
   assert.ok(longest <= FRAME_MS, `a task took ${ms(longest)} of the processor`);
-  if (idle > FRAME_MS / 2) return t.diagnostic("the machine is too busy for times to be held to anything");
+  if (!steady) return t.diagnostic("the machine is too busy for times to be held to anything");
   assert.ok(much.first <= 2 * none.first, "the first paint takes more than twice as long");
   assert.ok(much.whole <= 2 * none.whole, "the content takes more than twice as long");
   assert.ok(sorted.at(-1) <= FRAME_MS, `a frame took ${at(1)} ms`);
