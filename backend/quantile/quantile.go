@@ -82,6 +82,8 @@ func (s *Sketch) Add(v float64) {
 func (s *Sketch) Merge(o *Sketch) {
 	switch {
 	case o.IsZero():
+	case s.sum != nil && o.sum != nil:
+		s.sum.addWindow(o.sum)
 	case s.sum != nil:
 		s.sum.addAll(o.zeros(), o.counts(nil))
 	case o.sum != nil:

@@ -42,11 +42,16 @@ func TestWithinOnePercent(t *testing.T) {
 			}
 			slices.Sort(exact)
 			var whole quantile.Sketch
-			twice := quantile.Wide()
-			for _, b := range kept {
-				if err := quantile.MergeBytes(b, &whole, &twice); err != nil {
+			twice, halves := quantile.Wide(), [2]quantile.Sketch{quantile.Wide(), quantile.Wide()}
+			for i, b := range kept {
+				if err := quantile.MergeBytes(b, &whole, &halves[i%2]); err != nil {
 					t.Fatal(err)
 				}
+			}
+			twice.Merge(&halves[0])
+			twice.Merge(&halves[1])
+			if string(twice.Append(nil)) != string(whole.Append(nil)) {
+				t.Error("a wide one is written otherwise")
 			}
 			if whole.Count() != n {
 				t.Errorf("%d numbers", whole.Count())

@@ -42,6 +42,18 @@ func (w *window) addAll(zeros int64, counts []count) {
 	w.others += sum
 }
 
+func (w *window) addWindow(o *window) {
+	w.zeros += o.zeros
+	if len(o.numbers) == 0 {
+		return
+	}
+	w.reach(o.low, o.low+len(o.numbers)-1)
+	for i, n := range o.numbers {
+		w.numbers[o.low-w.low+i] += n
+	}
+	w.others += o.others
+}
+
 // reach makes room from one index to another.
 func (w *window) reach(first, last int) {
 	end := w.low + len(w.numbers)

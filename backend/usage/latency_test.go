@@ -1,6 +1,7 @@
 package usage_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -57,7 +58,11 @@ func openWhole(b *testing.B) *whole {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { core.Close(b.Context()) })
+	b.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		core.Close(ctx)
+	})
 	w := &whole{core: core, direct: upstream.URL, endpoint: core.Service().Status().Endpoint.URL}
 	key, err := core.Dispatcher().Call(b.Context(), "keys.create", []byte(`{"name":"bench"}`))
 	if err != nil {
