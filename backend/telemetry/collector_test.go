@@ -142,6 +142,24 @@ func TestMeter(t *testing.T) {
 	}
 }
 
+// BenchmarkMeterSettled is what counting costs a request.
+func BenchmarkMeterSettled(b *testing.B) {
+	server := httptest.NewServer(&metering{})
+	defer server.Close()
+	m, err := telemetry.OpenMeter(b.Context(), telemetry.Collector{Endpoint: server.URL, Logger: quiet}, mistral)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := answered("p", "m")
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Settled(r)
+	}
+	if err := m.Close(b.Context()); err != nil {
+		b.Error(err)
+	}
+}
+
 // What clients and providers name does not make the metrics grow without end, and nothing goes uncounted.
 func TestMeterIsBounded(t *testing.T) {
 	sink := &metering{}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"sync"
 
 	"gatehouse/backend/gateway"
@@ -41,8 +40,16 @@ type Meter struct {
 	cost                                      metric.Float64Counter
 
 	providers, kinds names
-	mu               sync.Mutex
+	mu               sync.RWMutex
 	models           map[string]bool
+	sets             map[series]metric.MeasurementOption
+}
+
+// series are the attributes of a measurement, of all that clients and providers may name a bounded number. more is the name
+// and the value of one more; it may be empty.
+type series struct {
+	op, provider, model, host string
+	more                      attribute.KeyValue
 }
 
 // OpenMeter starts sending. Address is as for OpenTraces. Trouble with the collector is logged, and is no request's.
@@ -52,7 +59,7 @@ func OpenMeter(ctx context.Context, c Collector, address func(provider string) s
 		return nil, llm.Errorf(llm.ErrInternal, "metrics can't be sent to the collector: %w", err)
 	}
 	c.logTrouble()
-	m := &Meter{address: address, models: map[string]bool{}, providers: newNames(mostProviders), kinds: newNames(mostKinds)}
+	m := &Meter{address: address, models: map[string]bool{}, sets: map[series]metric.MeasurementOption{}, providers: newNames(mostProviders), kinds: newNames(mostKinds)}
 	m.provider = sdkmetric.NewMeterProvider(
 		sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter, sdkmetric.WithTimeout(sendLimit))),
 		sdkmetric.WithResource(c.resource()), sdkmetric.WithCardinalityLimit(mostSeries),
@@ -92,17 +99,18 @@ func (m *Meter) Settled(r *usage.Record) {
 		return
 	}
 	ctx, op := context.Background(), operation(r.Dialect)
-	of := m.attributes(op, r.Provider, r.Model, r.Outcome)
+	of := m.series(op, r.Provider, r.Model, r.Outcome)
 	if r.DurationMs != nil {
-		m.request.Record(ctx, float64(*r.DurationMs)/1000, with(of, m.failure(r.Outcome, r.ErrorKind)...))
+		m.request.Record(ctx, float64(*r.DurationMs)/1000, m.with(of, m.failure(r.Outcome, r.ErrorKind)))
 	}
+	plain := m.with(of, attribute.KeyValue{})
 	if r.CostPicoUSD != nil && *r.CostPicoUSD > 0 {
-		m.cost.Add(ctx, float64(*r.CostPicoUSD)/picoPerUSD, with(of))
+		m.cost.Add(ctx, float64(*r.CostPicoUSD)/picoPerUSD, plain)
 	}
 	if r.Outcome == gateway.OK && r.FirstTokenMs != nil {
-		m.firstToken.Record(ctx, float64(*r.FirstTokenMs)/1000, with(of))
+		m.firstToken.Record(ctx, float64(*r.FirstTokenMs)/1000, plain)
 		if speed, ok := r.TokensPerSecond(); ok {
-			m.perOutput.Record(ctx, 1/speed, with(of))
+			m.perOutput.Record(ctx, 1/speed, plain)
 		}
 	}
 	for i := range r.Attempts {
@@ -115,8 +123,8 @@ func (m *Meter) Settled(r *usage.Record) {
 
 // attempt counts a call to a provider.
 func (m *Meter) attempt(ctx context.Context, op string, a *gateway.Attempt) {
-	of := m.attributes(op, a.Provider, a.Model, a.Outcome)
-	m.operation.Record(ctx, a.Duration.Seconds(), with(of, m.failure(a.Outcome, a.Kind)...))
+	of := m.series(op, a.Provider, a.Model, a.Outcome)
+	m.operation.Record(ctx, a.Duration.Seconds(), m.with(of, m.failure(a.Outcome, a.Kind)))
 	count := func(c llm.Count) *int64 {
 		if n, known := c.Get(); known {
 			return &n
@@ -128,39 +136,68 @@ func (m *Meter) attempt(ctx context.Context, op string, a *gateway.Attempt) {
 }
 
 // used counts tokens; those of the prompt are with what caches held, as the convention has it.
-func (m *Meter) used(ctx context.Context, of []attribute.KeyValue, input, output *int64) {
+func (m *Meter) used(ctx context.Context, of series, input, output *int64) {
 	kind := attribute.Key("gen_ai.token.type")
 	if input != nil {
-		m.tokens.Record(ctx, *input, with(of, kind.String("input")))
+		m.tokens.Record(ctx, *input, m.with(of, kind.String("input")))
 	}
 	if output != nil {
-		m.tokens.Record(ctx, *output, with(of, kind.String("output")))
+		m.tokens.Record(ctx, *output, m.with(of, kind.String("output")))
 	}
 }
 
-// attributes are those of every metric: of all that clients and providers may name, a bounded number.
-func (m *Meter) attributes(op, provider, model string, outcome gateway.Outcome) []attribute.KeyValue {
+// series are the attributes that every metric has.
+func (m *Meter) series(op, provider, model string, outcome gateway.Outcome) series {
 	id := m.providers.of(provider)
-	out := []attribute.KeyValue{
-		attribute.String("gen_ai.operation.name", op), attribute.String("gen_ai.provider.name", providerName(id)),
-		attribute.String("gen_ai.request.model", m.model(model, outcome == gateway.OK)),
+	of := series{op: op, provider: providerName(id), model: m.model(model, outcome == gateway.OK)}
+	if id != Other && id != None {
+		of.host = m.address(provider)
 	}
-	if id == Other || id == None {
-		return out
+	return of
+}
+
+// with gives the attributes as the library takes them, which are the same for most requests.
+func (m *Meter) with(of series, more attribute.KeyValue) metric.MeasurementOption {
+	of.more = more
+	m.mu.RLock()
+	set := m.sets[of]
+	m.mu.RUnlock()
+	if set != nil {
+		return set
 	}
-	if host := m.address(provider); host != "" {
-		out = append(out, attribute.String("server.address", host))
+	all := []attribute.KeyValue{
+		attribute.String("gen_ai.operation.name", of.op), attribute.String("gen_ai.provider.name", of.provider),
+		attribute.String("gen_ai.request.model", of.model),
 	}
-	return out
+	if of.host != "" {
+		all = append(all, attribute.String("server.address", of.host))
+	}
+	if more.Valid() {
+		all = append(all, more)
+	}
+	set = metric.WithAttributeSet(attribute.NewSet(all...))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.sets) < mostSeries {
+		m.sets[of] = set
+	}
+	return set
 }
 
 // model is a model's name once it has answered: clients may name what they like.
 func (m *Meter) model(name string, answered bool) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.mu.RLock()
+	known := m.models[name]
+	m.mu.RUnlock()
 	switch {
 	case name == "":
 		return None
+	case known:
+		return name
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
 	case m.models[name]:
 		return name
 	case !answered || len(m.models) >= 2*mostModels: // each has a name here and one at its provider
@@ -171,15 +208,11 @@ func (m *Meter) model(name string, answered bool) string {
 }
 
 // failure is the attribute of what did not go well.
-func (m *Meter) failure(outcome gateway.Outcome, kind llm.ErrorKind) []attribute.KeyValue {
+func (m *Meter) failure(outcome gateway.Outcome, kind llm.ErrorKind) attribute.KeyValue {
 	if outcome == gateway.OK || outcome == "" {
-		return nil
+		return attribute.KeyValue{}
 	}
-	return []attribute.KeyValue{attribute.String("error.type", m.kinds.of(cmp.Or(string(kind), string(outcome))))}
-}
-
-func with(of []attribute.KeyValue, more ...attribute.KeyValue) metric.MeasurementOption {
-	return metric.WithAttributes(slices.Concat(of, more)...)
+	return attribute.String("error.type", m.kinds.of(cmp.Or(string(kind), string(outcome))))
 }
 
 // sum adds up what is known; nil where the first is not.

@@ -1,6 +1,6 @@
-// Package telemetry tells monitoring systems what passes through the endpoint, as Prometheus' metrics and, where settings say
-// where to, as OpenTelemetry's traces. They say how much and
-// how fast, by whom it was answered, and hold nothing of what was asked or said.
+// Package telemetry tells monitoring systems what passes through the endpoint: as Prometheus' metrics and, where settings say
+// where to, as OpenTelemetry's traces and metrics. They say how much and how fast, by whom it was answered, and hold nothing
+// of what was asked or said.
 //
 // What it keeps is bounded whatever clients send: a label never has more values than the bounds below, and what goes beyond
 // them is counted as "other". A model's name becomes a label only once the model has answered.
