@@ -1,6 +1,9 @@
 package app
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -93,6 +96,39 @@ func TestChatTemperature(t *testing.T) {
 		got := chatDefaults(s, model).Temperature
 		if (got == nil) != (want == nil) || got != nil && *got != *want {
 			t.Errorf("%s gets %v", model, got)
+		}
+	}
+}
+
+func TestAModelThatTakesNoTemperatureGetsNone(t *testing.T) {
+	bodies := make(chan string, 8)
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/models") {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"object":"list","data":[{"id":"cool","supported_parameters":["tools","max_tokens"]},`+
+				`{"id":"warm","supported_parameters":["tools","temperature"]},{"id":"silent"}]}`)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		bodies <- string(body)
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, `data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}`+
+			"\n\ndata: [DONE]\n\n")
+	}))
+	t.Cleanup(upstream.Close)
+	home := t.TempDir()
+	text := `{"discoverLocal":false,"hostedList":false,"providers":{"corp":{"type":"openai-compatible","baseURL":"` + upstream.URL + `/v1","local":true}}}`
+	if err := os.WriteFile(filepath.Join(home, "gatehouse.jsonc"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := openBudgeted(t, home, "")
+	calls[control.ModelList](b, "models.refresh", control.Empty{})
+	for model, sent := range map[string]bool{"corp/cool": false, "corp/warm": true, "corp/silent": true} {
+		if turn := chatted(b, model); turn.State != chat.StateDone {
+			t.Fatalf("%s: %+v", model, turn)
+		}
+		if body := <-bodies; strings.Contains(body, `"temperature":0.7`) != sent {
+			t.Errorf("%s was sent %s", model, body)
 		}
 	}
 }
