@@ -18,10 +18,12 @@ type ToolCall struct {
 	Failed    bool   `json:"failed"`
 }
 
-// maxTools bounds the tool calls that are shown of one answer, and maxToolText each one's arguments and result, in bytes.
+// maxTools bounds the tool calls that are shown of one answer, maxToolText each one's arguments and result, and maxToolName
+// its name, in bytes.
 const (
 	maxTools    = 200
 	maxToolText = 64 << 10
+	maxToolName = 256
 )
 
 // liveTool is a call whose arguments may still grow.
@@ -35,7 +37,7 @@ func (r *run) addTool(index int, call ToolCall) {
 	if len(r.turn.Tools) >= maxTools {
 		return
 	}
-	call.Arguments = clip(call.Arguments)
+	call.Name, call.Arguments = clipTo(call.Name, maxToolName), clip(call.Arguments)
 	live := &liveTool{at: len(r.turn.Tools)}
 	live.arguments.WriteString(call.Arguments)
 	r.toolByIndex[index] = live
@@ -77,11 +79,13 @@ func (r *run) changeTool(at int, fn func(*ToolCall)) {
 	r.turn.Tools = tools
 }
 
-func clip(text string) string {
-	if len(text) <= maxToolText {
+func clip(text string) string { return clipTo(text, maxToolText) }
+
+func clipTo(text string, most int) string {
+	if len(text) <= most {
 		return text
 	}
-	return strings.ToValidUTF8(text[:maxToolText], "") + "…"
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // takePart adds a part that is about a tool; false for any other.

@@ -12,6 +12,13 @@ export interface Block {
 
 const APART = /^ {0,3}(?:\$\$[^\n][\s\S]*?\$\$|\$\$\n[\s\S]*?\n[ \t]*\$\$|\\\[[\s\S]+?\\\])[ \t]*(?:\n|$)/;
 
+/** Where math ends the paragraph that a text begins with: a paragraph goes up to an empty line at most. */
+function inParagraph(text: string): number | undefined {
+  const end = text.indexOf("\n\n");
+  const at = (end < 0 ? text : text.slice(0, end)).search(/\n {0,3}(?:\$\$|\\\[)/);
+  return at < 0 ? undefined : at + 1;
+}
+
 // Math that stands apart is one block, whatever its lines look like.
 const marked = new Marked({
   gfm: true,
@@ -19,7 +26,7 @@ const marked = new Marked({
     {
       name: "math",
       level: "block",
-      start: source => /(?<=\n) {0,3}(?:\$\$|\\\[)/.exec(source)?.index,
+      start: inParagraph,
       tokenizer(source) {
         const raw = APART.exec(source)?.[0];
         return raw ? { type: "math", raw } : undefined;
