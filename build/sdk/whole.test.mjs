@@ -22,6 +22,19 @@ const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR
 const everyByte = Buffer.from(Array.from({ length: 70_000 }, (_, i) => i & 0xff));
 const usage = { input_tokens: 9, output_tokens: 100, total_tokens: 109, input_tokens_details: { text_tokens: 9, image_tokens: 0 } };
 
+/** results are those of a batch: an answer, and what got none. */
+const created = Math.floor(Date.now() / 1000);
+const results = [
+  {
+    id: "batch_req_1", custom_id: "first", error: null,
+    response: {
+      status_code: 200, request_id: "r1",
+      body: { id: "chatcmpl-1", object: "chat.completion", model: "gpt-4o-mini", choices: [], usage: { prompt_tokens: 1000, completion_tokens: 100 } },
+    },
+  },
+  { id: "batch_req_2", custom_id: "second", response: null, error: { code: "batch_expired", message: "too late" } },
+].map((line) => `${JSON.stringify(line)}\n`).join("");
+
 /** openai is OpenAI as far as these endpoints go. */
 function openai({ method, path, body }, res) {
   const binary = (type, data) => {
@@ -48,7 +61,10 @@ function openai({ method, path, body }, res) {
   if (path.startsWith("/v1/files?")) return json(res, 200, { object: "list", data: [{ id: "file-1", object: "file" }], has_more: false });
   if (path === "/v1/files/file-2/content") return binary("application/octet-stream", everyByte);
   if (path === "/v1/files/file-1") return json(res, 200, { id: "file-1", object: "file", deleted: method === "DELETE" });
-  if (path.startsWith("/v1/batches")) return json(res, 200, { id: "batch_1", object: "batch", status: "completed", output_file_id: "file-2" });
+  if (path === "/v1/files/file-3/content") return binary("application/octet-stream", Buffer.from(results));
+  if (path.startsWith("/v1/batches")) {
+    return json(res, 200, { id: "batch_1", object: "batch", created_at: created, status: "completed", output_file_id: "file-2", error_file_id: "file-3" });
+  }
   if (path === "/v1/videos/video_1/content?variant=thumbnail") return binary("image/webp", everyByte);
   if (path.startsWith("/v1/videos")) return json(res, 200, { id: "video_1", object: "video", status: "completed", model: "sora-2", deleted: method === "DELETE" });
   return json(res, 404, { error: { message: `no ${method} ${path}`, type: "invalid_request_error", code: null, param: null } });
@@ -166,6 +182,11 @@ describe("passed on whole", () => {
       assert.equal((await client().batches.retrieve(batch.id)).output_file_id, "file-2");
       const content = await client().files.content("file-2");
       assert.ok(Buffer.from(await content.arrayBuffer()).equals(everyByte));
+      for (let n = 0; n < 2; n++) assert.equal(await (await client().files.content("file-3")).text(), results);
+      const records = await gatehouse.usage((all) => all.some((r) => r.model === "openai/gpt-4o-mini"));
+      const counted = records.filter((r) => r.model === "openai/gpt-4o-mini");
+      // 1000 tokens at 0.15 and 100 at 0.60 USD for a million, at half the price, and once.
+      assert.deepEqual(counted.map((r) => [r.inputTokens, r.outputTokens, r.costPicoUSD]), [[1000, 100, 105_000_000]]);
       const ids = [];
       for await (const one of client().files.list({ limit: 5 })) ids.push(one.id);
       assert.deepEqual(ids, ["file-1"]);
