@@ -117,18 +117,20 @@ test(`a conversation of ${MESSAGES} messages opens, scrolls and goes on`, {
     });
 
   // Frames in which nothing happens tell how steady the machine is: on a busy one, times say nothing about the pages.
-  const idle = await watchFrames(page, clock);
-  await page.evaluate(
-    () =>
-      new Promise(done => {
-        let left = 60;
-        const step = () => (left-- > 0 ? requestAnimationFrame(step) : done());
-        requestAnimationFrame(step);
-      }),
-  );
-  const steady = await idle();
-  const busy = Math.max(...steady.times) > FRAME_MS / 2;
-  told(t, "nothing", steady);
+  const rests = async () => {
+    const resting = await watchFrames(page, clock);
+    await page.evaluate(
+      () =>
+        new Promise(done => {
+          let left = 60;
+          const step = () => (left-- > 0 ? requestAnimationFrame(step) : done());
+          requestAnimationFrame(step);
+        }),
+    );
+    const { times } = await resting();
+    return Math.max(...times) <= FRAME_MS / 2;
+  };
+  const restedBefore = await rests();
 
   const began = performance.now();
   const opening = await watchFrames(page, clock);
@@ -178,7 +180,9 @@ test(`a conversation of ${MESSAGES} messages opens, scrolls and goes on`, {
   await answer.getByText("Stopped.").waitFor();
   t.diagnostic(`stopped in ${Math.round(performance.now() - before)} ms`);
   browser.assertNoFaults();
-  if (busy) return t.diagnostic("the machine is too busy for frames to be held to anything");
+  if (!process.env.GATEHOUSE_MESSAGES) return; // other tests may run beside this one
+  if (!restedBefore || !(await rests()))
+    return t.diagnostic("the machine is too busy for frames to be held to anything");
   assert.equal(jerks, 0, "frames that took too long while scrolling");
   assert.equal(stutters, 0, "frames that took too long while an answer was written");
 });
