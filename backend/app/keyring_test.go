@@ -79,6 +79,7 @@ func TestSecretLeavesNoTrace(t *testing.T) {
 		t.Errorf("the collector refuses, and that is %+v", test)
 	}
 	token := call[control.CreatedKey](t, home, "keys.create", control.NewKey{Name: "canary"}).Secret
+	call[control.ContentsList](t, home, "contents.set", control.ContentsRule{Keep: "24h"}) // which keeps all but secrets
 	answers := ""
 	for i, title := range []string{"401", "500", "401", "500"} {
 		model := []string{"openai/m", "gateway/openai/m"}[i/2]
@@ -114,6 +115,14 @@ func TestSecretLeavesNoTrace(t *testing.T) {
 	for i, c := range canaries {
 		if strings.Contains(answers, c) || strings.Contains(answers, c[10:26]) {
 			t.Errorf("an answer holds canary %d", i)
+		}
+	}
+	kept := func() int64 { // or there would be nothing to search
+		return call[control.ContentsList](t, home, "contents.list", control.Empty{}).Projects[0].Requests
+	}
+	for deadline := time.Now().Add(20 * time.Second); kept() < 4; {
+		if time.Now().After(deadline) {
+			t.Fatalf("the contents of %d requests are kept", kept())
 		}
 	}
 	searchProcess(t, s.cmd.Process.Pid)
