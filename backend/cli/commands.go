@@ -72,6 +72,9 @@ func (c statusCommand) Run(s *session) error {
 		{"settings", status.Settings.Path},
 		{"history", status.History.Path},
 	}
+	for _, c := range status.Contents {
+		rows = append(rows, []string{"contents kept", fmt.Sprintf("project %q for %s", c.Project, c.Keep)})
+	}
 	s.table(rows)
 	for _, problem := range problemsOf(status) {
 		s.print("! %s\n", problem)

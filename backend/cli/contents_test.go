@@ -39,6 +39,9 @@ func TestContents(t *testing.T) {
 	if r := gatehouse(t, home, "", "contents", "keep", "web", "7d"); r.code != 0 || !strings.Contains(r.stdout, "web      7d") {
 		t.Errorf("%+v", r)
 	}
+	if r := gatehouse(t, home, "", "status"); !strings.Contains(r.stdout, `project "web" for 7d`) {
+		t.Errorf("%+v", r)
+	}
 	ask(t, core, key)
 	id := newest()
 	shown := func() result { return gatehouse(t, home, "", "usage", "show", id) }

@@ -39,7 +39,9 @@ export function BackupPanel() {
             onClick={() =>
               run("Writing the backup", async () => {
                 const written = await api.backUp();
-                if (written && written !== "downloads") notifyDone("The backup is made", written.path);
+                if (written === "downloads")
+                  notifyDone("The backup is being written", "Your browser has it as soon as it is whole.");
+                else if (written) notifyDone("The backup is made", written.path);
               })
             }
           >

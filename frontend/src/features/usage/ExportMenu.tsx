@@ -43,7 +43,8 @@ export function ExportMenu({ by }: { by?: Dimension }) {
       model: "",
       text,
     });
-    if (written && written !== "downloads") notifyDone("Exported", written.path);
+    if (written === "downloads") announce("The download has begun.");
+    else if (written) notifyDone("Exported", written.path);
   };
   const copy = async (of: (typeof COPIES)[number]["of"]) => {
     const { records, more } = await allOfScope();

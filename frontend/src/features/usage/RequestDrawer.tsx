@@ -74,7 +74,7 @@ export function RequestDrawer({ id, record, error, onClose }: Props) {
           <Tokens record={r} />
           <BillView record={r} />
           <Notices notices={r.notices} />
-          <Contents record={r} />
+          <Contents key={r.id} record={r} />
           <Group gap="xs">
             {(["model", "project", "key", "client"] as const).map(
               by =>
