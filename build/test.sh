@@ -30,25 +30,25 @@ rm -f "$out/tests.jsonl"
 
 GATEHOUSE_MATRIX=$PWD/$out/matrix.txt
 export GATEHOUSE_MATRIX
-# The longest come first, so that the others run beside them.
-suite go go go test -race -json -tags "$desktop_tags" ./backend/proxy ./backend/app ./backend/store ./...
+# The longest come first, so that the others run beside them. What go vet finds, make check has found.
+suite go go go test -race -vet=off -json -tags "$desktop_tags" ./backend/proxy ./backend/app ./backend/store ./...
 
 # What the other build compiles differently is tested in that shape too.
 files_by_tags "$desktop_tags" >"$out/desktop.list"
 files_by_tags "$headless_tags" >"$out/headless.list"
 differing=$(comm -13 "$out/desktop.list" "$out/headless.list" | cut -d ' ' -f 1)
 # shellcheck disable=SC2086 # a list of packages
-[ -z "$differing" ] || suite go-headless go go test -race -json -tags "$headless_tags" $differing
+[ -z "$differing" ] || suite go-headless go go test -race -vet=off -json -tags "$headless_tags" $differing
 
 # What asked for a real keychain, or for a real desktop with window and tray, was skipped so far; here it has them.
 if [ "$(system)" = linux ]; then
 	# shellcheck disable=SC2046 # -run PATTERN PACKAGE...
 	GATEHOUSE_TEST_KEYRING=1 suite keychain go sh build/keyring.sh \
-		go test -race -json -p 1 -tags "$desktop_tags" $(node build/lib/skipped.mjs go GATEHOUSE_TEST_KEYRING)
+		go test -race -vet=off -json -p 1 -tags "$desktop_tags" $(node build/lib/skipped.mjs go GATEHOUSE_TEST_KEYRING)
 	# It mostly waits: for windows, panels and timeouts. So others run beside it.
 	# shellcheck disable=SC2046
 	GATEHOUSE_TEST_AGAIN=1 GATEHOUSE_TEST_DESKTOP=1 GATEHOUSE_SHOTS=$PWD/$out/window suite desktop go bash build/desktop/session.sh \
-		go test -race -json -p 1 -tags "$desktop_tags" $(node build/lib/skipped.mjs go GATEHOUSE_TEST_DESKTOP) \
+		go test -race -vet=off -json -p 1 -tags "$desktop_tags" $(node build/lib/skipped.mjs go GATEHOUSE_TEST_DESKTOP) \
 		>"$out/desktop.log" 2>&1 &
 fi
 
