@@ -12,8 +12,8 @@ import (
 	"gatehouse/backend/usage"
 )
 
-// EventUsageChanged is the type of the event that says that requests were deleted from the history, or put back.
-const EventUsageChanged = "usage.changed"
+// EventUsageChanged is the type of the event that says that requests were deleted from the history, put back, or entered.
+const EventUsageChanged = usage.EventChanged
 
 func (s *Service) deleteUsage(ctx context.Context, d UsageDeletion) (UsageChange, error) {
 	n, err := s.History.Delete(ctx, usage.Deletion{From: timeOr(d.From), To: timeOr(d.To), Project: d.Project})

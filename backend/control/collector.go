@@ -12,14 +12,7 @@ import (
 var collector = &provider.Provider{ID: settings.CollectorID, Name: "OpenTelemetry collector", Credential: provider.Optional}
 
 // collectorView is the collectors' secret as it is listed.
-func (s *Service) collectorView() Credential {
-	for _, info := range s.Credentials.List() {
-		if info.Provider == collector.ID {
-			return s.credentialView(collector, info)
-		}
-	}
-	return Credential{Provider: collector.ID, ProviderName: collector.Name, Source: "none"}
-}
+func (s *Service) collectorView() Credential { return s.viewOf(collector, "") }
 
 // check asks a provider, or the collectors, whether they accept a credential.
 func (s *Service) check(ctx context.Context, p *provider.Provider, secret string) error {

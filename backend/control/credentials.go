@@ -38,8 +38,11 @@ func (s *Service) credentialView(p *provider.Provider, info credential.Info) Cre
 	if !info.Expires.IsZero() {
 		view.ExpiresAt = &info.Expires
 	}
-	if p.Credential == provider.NeedsNone {
+	switch {
+	case p.Credential == provider.NeedsNone:
 		view.Source, view.BaseURL = string(credential.NotNeeded), ""
+	case p == collector && info.Source == credential.NotNeeded: // that is not known
+		view.Source = string(credential.None)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -83,7 +83,7 @@ func openDesk(t *testing.T, text string) desk {
 	broker, keychain := &event.Broker{}, &memory{values: map[string]string{}}
 	spec := func(s *settings.Settings) (out []credential.Spec) {
 		for _, id := range []string{"openai", "gateway", settings.CollectorID} {
-			out = append(out, credential.Spec{Provider: id, Needed: true, Names: s.Credentials[id].Names()})
+			out = append(out, credential.Spec{Provider: id, Needed: id != settings.CollectorID, Names: s.Credentials[id].Names()})
 		}
 		return out
 	}
@@ -242,6 +242,9 @@ func TestCollectorSecret(t *testing.T) {
 	}
 	if _, err := d.setCredential(t.Context(), CredentialSecret{Provider: settings.CollectorID, Name: "work", Secret: "otlp-secret"}); err == nil {
 		t.Error("a second one is kept")
+	}
+	if list, err := d.credentialList(t.Context(), Empty{}); err != nil || list.Collector.Source != "none" {
+		t.Errorf("%+v, %v before there is one", list.Collector, err)
 	}
 	view, err := d.setCredential(t.Context(), CredentialSecret{Provider: settings.CollectorID, Secret: "otlp-secret\n"})
 	if err != nil || view.Source != "keychain" || d.keychain.values[settings.CollectorID] != "otlp-secret" || d.text(t) != "{}" {

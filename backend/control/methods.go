@@ -108,7 +108,7 @@ type Events struct {
 	Keys          Empty       `name:"keys"`
 	Conversations Empty       `name:"chat.conversations"`
 	Usage         UsageRecord `name:"usage"`
-	// UsageChanged says that requests were deleted from the history, or put back.
+	// UsageChanged says that requests were deleted from the history, put back, or came into it otherwise.
 	UsageChanged Empty `name:"usage.changed"`
 	// Contents says that what a request's client sent and got can be read now.
 	Contents  UsageRef  `name:"contents"`

@@ -9,9 +9,9 @@ import (
 
 var _ gateway.Ledger = (*History)(nil)
 
-// EventEntered is the type of the event that says that requests came into the history that had not been seen to run. It
-// carries no data.
-const EventEntered = "usage.changed"
+// EventChanged is the type of the event that says that the history holds others than those that were seen to run: requests
+// were carried elsewhere, deleted or put back. It carries no data. Who deletes or puts back publishes it.
+const EventChanged = "usage.changed"
 
 // Enter keeps requests that were carried elsewhere and have ended, as far as they are not there. It waits until they are in
 // the database.
@@ -36,7 +36,7 @@ func (h *History) Enter(ctx context.Context, ended []gateway.Ended) error {
 		}
 	}
 	if h.opts.Broker != nil {
-		h.opts.Broker.PublishEnd(EventEntered, struct{}{})
+		h.opts.Broker.PublishEnd(EventChanged, struct{}{})
 	}
 	return nil
 }

@@ -147,7 +147,7 @@ test("a credential that is refused and a provider that wants to wait are passed 
   await browser.goTo("Credentials");
   const deepseek = page.getByRole("region", { name: "DeepSeek" });
   await deepseek.getByText("$12.34 left, asked just now").waitFor();
-  await page.getByRole("region", { name: "Telemetry" }).getByText("opentelemetry", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Add the credential of OpenTelemetry collector" }).waitFor();
   await browser.assertAccessible("what is left of an account");
   browser.assertNoFaults();
 });

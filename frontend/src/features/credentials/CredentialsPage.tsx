@@ -113,6 +113,7 @@ function Provider({
           credential={credential}
           first={at === 0}
           named={named}
+          single={single}
           editing={form !== null && !form.fresh && form.name === credential.name}
           onEdit={() => setForm(form ? null : { name: credential.name, fresh: false })}
         />
@@ -151,11 +152,12 @@ interface RowProps {
   credential: Credential;
   first: boolean;
   named: boolean;
+  single: boolean;
   editing: boolean;
   onEdit(): void;
 }
 
-function Row({ credential, first, named, editing, onEdit }: RowProps) {
+function Row({ credential, first, named, single, editing, onEdit }: RowProps) {
   const [removing, setRemoving] = useState(false);
   const testing = useTask();
   const { provider, providerName, name, source } = credential;
@@ -182,7 +184,7 @@ function Row({ credential, first, named, editing, onEdit }: RowProps) {
         </div>
         <Mood tone={state.tone}>{state.text}</Mood>
         <Group gap={6} justify="flex-end" className={classes.buttons}>
-          {(set || source === "not needed") && (
+          {(set || single || source === "not needed") && (
             <Button
               size="compact-sm"
               variant="default"
