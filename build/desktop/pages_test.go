@@ -15,7 +15,7 @@ var pages = []string{"start", "chat", "compare", "models", "routing", "usage", "
 const otherPage = 0.002
 
 // TestPages goes through every page of the window by the keyboard alone, in one theme as it is, in the other at twice the scale. The
-// pictures are for people to look at.
+// pictures are for people to look at. In the end the window writes a backup to where its user says.
 func TestPages(t *testing.T) {
 	for scale, theme := range map[int]string{1: "light", 2: "dark"} {
 		t.Run(fmt.Sprintf("%d00 percent", scale), func(t *testing.T) {
@@ -39,6 +39,9 @@ func TestPages(t *testing.T) {
 				}
 				now = g.window.AwaitPainted()
 				g.window.Shot(fmt.Sprintf("%s-%s-%d00", page, theme, scale))
+			}
+			if scale == 1 {
+				backUpByDialog(t, s, g, now)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import { stopComparing } from "../state/compare";
 import { type Here, here } from "../state/here";
 import { go, PAGES, type PageName } from "../state/route";
 import { session } from "../state/session";
+import { backUp } from "../state/stored";
 import { attempt } from "../ui/notify";
 import {
   activeIsFavourite,
@@ -244,6 +245,15 @@ export const actions: Action[] = [
     available: always,
     run: () => go("settings", part),
   })),
+  {
+    id: "backup.make",
+    label: "Back up now",
+    group: "Usage",
+    shortcuts: [],
+    keywords: "database file save",
+    available: always,
+    run: () => attempt("The backup failed", backUp),
+  },
   {
     id: "budgets.new",
     label: "New budget",

@@ -1,7 +1,8 @@
-// How much the history holds, for those who are about to delete some of it.
+// What the history holds: how much, for those who are about to delete some of it, and as a backup.
 import { useEffect, useState } from "react";
 import { api, type UsageFilter } from "../api";
 import { messageOf } from "../lib/errors";
+import { notifyDone } from "../ui/notify";
 import { onEvent } from "./feed";
 import { keys } from "./lists";
 import { useResource } from "./resource";
@@ -84,4 +85,12 @@ export function useProjects(): string[] {
   }, []);
   const names = new Set([...(data?.keys ?? []).map(key => key.project), ...used]);
   return [...names].sort();
+}
+
+/** Writes a backup to a file that the user chooses, and tells where it is. */
+export async function backUp() {
+  const written = await api.backUp();
+  if (written === "downloads")
+    notifyDone("The backup is being written", "Your browser has it as soon as it is whole.");
+  else if (written) notifyDone("The backup is made", written.path);
 }

@@ -3,6 +3,7 @@ import { IconDatabaseExport, IconDatabaseImport } from "@tabler/icons-react";
 import { useState } from "react";
 import { api } from "../../api";
 import { formatBytes, plural } from "../../lib/numbers";
+import { backUp } from "../../state/stored";
 import { notifyDone } from "../../ui/notify";
 import { Panel } from "../../ui/Page";
 import { ErrorNote } from "../../ui/States";
@@ -36,14 +37,7 @@ export function BackupPanel() {
             variant="default"
             leftSection={<IconDatabaseExport size={15} />}
             disabled={task.busy}
-            onClick={() =>
-              run("Writing the backup", async () => {
-                const written = await api.backUp();
-                if (written === "downloads")
-                  notifyDone("The backup is being written", "Your browser has it as soon as it is whole.");
-                else if (written) notifyDone("The backup is made", written.path);
-              })
-            }
+            onClick={() => run("Writing the backup", backUp)}
           >
             Back up now
           </Button>
