@@ -136,7 +136,7 @@ async function rounds(page) {
     before = after;
   }
   const quiet = all.filter(round => round.steady);
-  // Rests can be lucky: as many waiting for the processor as there are now would come between in a round, too.
+  // Rests can be lucky: where many wait for the processor, one of them comes in between sooner or later.
   const steady = quiet.length >= ROUNDS / 2 && loadavg()[0] <= 2 * cpus().length;
   const told = steady ? quiet : all;
   return {
