@@ -106,6 +106,7 @@ func Open(o Options) (core *Core, err error) {
 		return nil, err
 	}
 	c.onClose(func(context.Context) { c.check("the database", db.Close()) })
+	c.check("what was left of a backup", control.Tidy(o.Home))
 
 	doc, err := settings.Open(filepath.Join(o.Home, settings.FileName), settings.Options{Logger: c.logger, BuiltIn: builtIn(), Check: checkOptions})
 	if err != nil {

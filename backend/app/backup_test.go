@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -129,11 +130,18 @@ func TestBackupDeleteRestore(t *testing.T) {
 		}
 	}
 	has("after what was refused", 6, 4)
-	if left, _ := filepath.Glob(filepath.Join(home, "restore-*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(home, ".passing-*")); len(left) > 0 {
 		t.Errorf("%v stay behind", left)
 	}
 	b.close()
+	broken := filepath.Join(home, ".passing-1") // as a kill leaves it
+	if err := errors.Join(os.Mkdir(broken, 0o700), os.WriteFile(filepath.Join(broken, "backup.db"), []byte("half"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
 	b = openBudgeted(t, home, b.token)
+	if _, err := os.Stat(broken); !os.IsNotExist(err) {
+		t.Errorf("what was broken off stays: %v", err)
+	}
 	has("after a restart", 6, 4)
 	days, err := b.history.Totals(t.Context(), usage.ReportQuery{By: usage.ByDay})
 	if err != nil || len(days) == 0 {

@@ -23,6 +23,22 @@ func (s *Service) deleteUsage(ctx context.Context, d UsageDeletion) (UsageChange
 	return UsageChange{n}, err
 }
 
+// passing is how folders begin that hold a database on its way out or in.
+const passing = ".passing-"
+
+// passingFolder makes a folder beside the database, which is on a disk with room for another one.
+func (s *Service) passingFolder() (string, error) { return os.MkdirTemp(s.Home, passing+"*") }
+
+// Tidy removes from the state folder what a backup or a restoring left that was broken off with the program. It is called
+// by whoever has the database open, before anything is served.
+func Tidy(home string) error {
+	left, err := filepath.Glob(filepath.Join(home, passing+"*"))
+	for _, folder := range left {
+		err = errors.Join(err, os.RemoveAll(folder))
+	}
+	return err
+}
+
 // backUp writes the database to a file, while it goes on being used.
 func (s *Service) backUp(_ context.Context, f BackupFile) (BackupDone, error) {
 	if !filepath.IsAbs(f.Path) {
@@ -40,7 +56,7 @@ func (s *Service) restore(ctx context.Context, f BackupFile) (done UsageChange, 
 	if !filepath.IsAbs(f.Path) {
 		return done, llm.Errorf(llm.ErrBadRequest, "say which file with an absolute path; %q is none", f.Path)
 	}
-	folder, err := os.MkdirTemp(s.Home, "restore-")
+	folder, err := s.passingFolder()
 	if err != nil {
 		return done, llm.Errorf(llm.ErrInternal, "a backup can't be read beside the database: %v", err)
 	}

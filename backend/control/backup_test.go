@@ -104,7 +104,7 @@ func TestBackupOverHTTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), "backup-") || strings.HasPrefix(e.Name(), "restore-") {
+		if strings.HasPrefix(e.Name(), ".passing-") {
 			t.Errorf("%s is left", e.Name())
 		}
 	}

@@ -20,7 +20,7 @@ const uploadLimit = 64 << 30
 
 // serveBackup sends a backup. It is written to a file first: the database can't wait for whoever downloads.
 func (s *Service) serveBackup(w http.ResponseWriter, r *http.Request) {
-	folder, err := os.MkdirTemp(s.Home, "backup-")
+	folder, err := s.passingFolder()
 	if err != nil {
 		writeFailure(w, llm.Errorf(llm.ErrInternal, "a backup can't be made beside the database: %v", err))
 		return
@@ -57,7 +57,7 @@ func (s *Service) serveRestore(w http.ResponseWriter, r *http.Request) {
 			WithStatus(http.StatusUnsupportedMediaType))
 		return
 	}
-	folder, err := os.MkdirTemp(s.Home, "restore-")
+	folder, err := s.passingFolder()
 	if err != nil {
 		writeFailure(w, llm.Errorf(llm.ErrInternal, "a backup can't be read beside the database: %v", err))
 		return

@@ -2,7 +2,8 @@ import { notifications } from "@mantine/notifications";
 import { messageOf } from "../lib/errors";
 import { sentences } from "../lib/text";
 
-const closeButtonProps = { "aria-label": "Close" };
+/** A notification's close button has a name. */
+export const closeButtonProps = { "aria-label": "Close" };
 
 /** Shows that something the user asked for failed. */
 export function notifyError(title: string, error: unknown) {

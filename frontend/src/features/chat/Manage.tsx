@@ -1,15 +1,12 @@
 // What is done with whole conversations, from their list and from wherever they are in view.
 import { Button, Modal, TextInput } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { useEffect, useRef, useState } from "react";
 import { api, type Conversation } from "../../api";
 import { go } from "../../state/route";
-import { announce } from "../../ui/announce";
 import { attempt } from "../../ui/notify";
+import { notifyDeleted } from "../../ui/undo";
 import { useTask } from "../../ui/useTask";
 import classes from "./Chat.module.css";
-
-const UNDO_MS = 10_000;
 
 /** Pins a conversation, or one that is pinned no longer. */
 export function pin({ id, pinned }: Conversation) {
@@ -25,31 +22,9 @@ export async function remove(conversation: Conversation, current: string) {
   );
   if (!done) return;
   if (conversation.id === current) go("chat");
-  announce(`Deleted ${conversation.title}.`);
-  const id = `deleted.${conversation.id}`;
-  notifications.show({
-    id,
-    withBorder: true,
-    autoClose: UNDO_MS,
-    message: (
-      <span className={classes.undo}>
-        <span>Deleted “{conversation.title || "Untitled"}”</span>
-        <Button
-          size="compact-sm"
-          variant="light"
-          onClick={async () => {
-            const restored = await attempt("Restoring the conversation failed", () =>
-              api.call("chat.restore", { conversation: conversation.id }),
-            );
-            if (!restored) return;
-            notifications.hide(id);
-            go("chat", conversation.id);
-          }}
-        >
-          Undo
-        </Button>
-      </span>
-    ),
+  notifyDeleted("conversation", conversation.title || "Untitled", async () => {
+    await api.call("chat.restore", { conversation: conversation.id });
+    go("chat", conversation.id);
   });
 }
 

@@ -1,5 +1,4 @@
-import { ActionIcon, Button, Tooltip } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
+import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
 import { api, type ComparisonList, type ComparisonSummary } from "../../api";
 import { plural } from "../../lib/numbers";
@@ -10,10 +9,9 @@ import { routeHash } from "../../state/route";
 import { attempt } from "../../ui/notify";
 import { Panel } from "../../ui/Page";
 import { Empty, ErrorNote, Loading } from "../../ui/States";
+import { notifyDeleted } from "../../ui/undo";
 import { useNow } from "../../ui/useNow";
 import classes from "./Compare.module.css";
-
-const UNDO_MS = 10_000;
 
 /** The comparisons made before. */
 export function Past({ list }: { list: Loaded<ComparisonList> }) {
@@ -71,27 +69,5 @@ async function remove(c: ComparisonSummary) {
     api.call("compare.delete", { comparison: c.id }),
   );
   if (!done) return;
-  const id = `deleted.${c.id}`;
-  notifications.show({
-    id,
-    withBorder: true,
-    autoClose: UNDO_MS,
-    message: (
-      <span className={classes.undo}>
-        <span>Deleted “{c.title}”</span>
-        <Button
-          size="compact-sm"
-          variant="light"
-          onClick={async () => {
-            const restored = await attempt("Restoring the comparison failed", () =>
-              api.call("compare.restore", { comparison: c.id }),
-            );
-            if (restored) notifications.hide(id);
-          }}
-        >
-          Undo
-        </Button>
-      </span>
-    ),
-  });
+  notifyDeleted("comparison", c.title, () => api.call("compare.restore", { comparison: c.id }));
 }
