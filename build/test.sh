@@ -28,6 +28,12 @@ build_desktop
 mkdir -p "$out"
 rm -f "$out/tests.jsonl"
 
+beside=
+if [ -n "${BESIDE:-}" ]; then
+	nice -n 19 sh -c "$BESIDE" >"$out/beside.log" 2>&1 &
+	beside=$!
+fi
+
 GATEHOUSE_MATRIX=$PWD/$out/matrix.txt
 export GATEHOUSE_MATRIX
 # The longest come first, so that the others run beside them. What go vet finds, make check has found.
@@ -50,13 +56,22 @@ if [ "$(system)" = linux ]; then
 	GATEHOUSE_TEST_AGAIN=1 GATEHOUSE_TEST_DESKTOP=1 GATEHOUSE_SHOTS=$PWD/$out/window suite desktop go bash build/desktop/session.sh \
 		go test -race -vet=off -json -p 1 -tags "$desktop_tags" $(node build/lib/skipped.mjs go GATEHOUSE_TEST_DESKTOP) \
 		>"$out/desktop.log" 2>&1 &
+	desktop=$!
 fi
 
 suite typescript vitest npm --prefix frontend run --silent test
 suite sdk node npm --prefix build/sdk run --silent test
 suite editors node npm --prefix build/editors run --silent test
-wait
-[ "$(system)" != linux ] || cat "$out/desktop.log"
+if [ "$(system)" = linux ]; then
+	wait "$desktop" || true
+	cat "$out/desktop.log"
+fi
 GATEHOUSE_TEST_AGAIN=1 GATEHOUSE_SHOTS=$PWD/$out/screens suite browser node npm --prefix frontend run --silent e2e
 
+failed=
+if [ -n "$beside" ]; then
+	wait "$beside" || failed=yes
+	cat "$out/beside.log"
+fi
 node build/lib/summary.mjs
+[ -z "$failed" ] || die "this failed: $BESIDE"
