@@ -200,5 +200,6 @@ test("a large history opens and scrolls like an empty one", {
   if (!steady) return t.diagnostic("the machine is too busy for times to be held to anything");
   assert.ok(much.first <= 2 * none.first, "the first paint takes more than twice as long");
   assert.ok(much.whole <= 2 * none.whole, "the content takes more than twice as long");
-  assert.ok(sorted.at(-1) <= FRAME_MS, `a frame took ${at(1)} ms`);
+  // Three of a screen's intervals are 50 ms, told a little more or less.
+  assert.ok(Math.round(sorted.at(-1)) <= FRAME_MS, `a frame took ${at(1)} ms`);
 });
