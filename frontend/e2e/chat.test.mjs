@@ -38,13 +38,14 @@ test("a conversation from its first message to its deletion, and back", async t 
     await answer.hover();
     await page.mouse.wheel(0, -5000);
     await page.getByRole("button", { name: "Follow the answer" }).waitFor();
-    const at = await page.evaluate(() => document.querySelector("[data-turns]").scrollTop);
+    const nearTop = () => document.querySelector("[data-turns]").scrollTop < 60;
+    await page.waitForFunction(nearTop); // it glides there
     const before = (await answer.innerText()).length;
     await page.waitForFunction(
       n => [...document.querySelectorAll("article[aria-busy]")].at(-1).innerText.length > n + 200,
       before,
     );
-    assert.equal(await page.evaluate(() => document.querySelector("[data-turns]").scrollTop), at);
+    assert.ok(await page.evaluate(nearTop));
     await page.getByRole("button", { name: "Follow the answer" }).click();
 
     await page.getByRole("button", { name: "Stop the answer" }).click();
