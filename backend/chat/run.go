@@ -297,11 +297,12 @@ func (t *turnRecord) settle(err error, stopped, closing bool) {
 	case stopped:
 		t.State = StateStopped
 	default:
-		t.State, t.Error = StateFailed, explain(err)
+		t.State, t.Error = StateFailed, Explain(err)
 	}
 }
 
-func explain(err error) string {
+// Explain says why an answer failed.
+func Explain(err error) string {
 	if _, said := errors.AsType[*llm.Error](err); !said && errors.Is(err, llm.ErrIncomplete) {
 		return "the answer ended before it was finished; ask again"
 	}

@@ -2,7 +2,6 @@ package compare
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -223,15 +222,8 @@ func (a *Answer) settle(err error, stopped bool) {
 	case stopped:
 		a.State = StateStopped
 	default:
-		a.State, a.Error = StateFailed, explain(err)
+		a.State, a.Error = StateFailed, chat.Explain(err)
 	}
-}
-
-func explain(err error) string {
-	if _, said := errors.AsType[*llm.Error](err); !said && errors.Is(err, llm.ErrIncomplete) {
-		return "the answer ended before it was finished"
-	}
-	return llm.AsError(err).Message
 }
 
 // know adds what is known of the call.

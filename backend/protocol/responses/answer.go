@@ -42,19 +42,6 @@ func NewID() string {
 	return "resp_" + hex.EncodeToString(b[:])
 }
 
-// EncodeResponse writes an answer that is not streamed (API reference, "The response object"). It is what the stream of
-// the same events would end with.
-func EncodeResponse(events []llm.Event, opts AnswerOptions) ([]byte, error) {
-	e := NewEncoder(opts)
-	for _, event := range events {
-		e.Encode(event)
-	}
-	if !e.ended {
-		return nil, brokenOff(nil)
-	}
-	return e.Response(), nil
-}
-
 // echo is what a response repeats of its request, with what stands there where the client did not say.
 var echo = []struct{ name, none string }{
 	{"background", "false"},
